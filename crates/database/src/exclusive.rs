@@ -1,0 +1,73 @@
+//! The promise that one process uses a database at a time: what it caches is then exact.
+
+use std::fs::{File, TryLockError};
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
+
+use crate::open::sqlite_file;
+use crate::{Database, DatabaseError};
+
+/// A fixed number: the advisory lock of this program in a PostgreSQL database.
+const ADVISORY_LOCK: i64 = 0x7465_6e61_6e74_7279;
+
+/// Proof that no other process uses the database; the lock lives as long as the value.
+#[derive(Debug)]
+pub struct Exclusive {
+    #[expect(dead_code, reason = "held for its lock, which ends with the value")]
+    lock: Lock,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "held for its lock, which ends with the value")]
+enum Lock {
+    File(File),
+    Session(DatabaseConnection),
+}
+
+impl Database {
+    /// Takes the lock: a file beside an SQLite database, a session's advisory lock in PostgreSQL. The system releases
+    /// it when the process ends, however it ends.
+    ///
+    /// # Errors
+    /// [`DatabaseError::InUse`] if another process has it.
+    pub async fn exclusive(&self) -> Result<Exclusive, DatabaseError> {
+        let lock = match self.backend() {
+            DbBackend::Sqlite => Lock::File(lock_file(self.url())?),
+            _ => Lock::Session(lock_session(self.url()).await?),
+        };
+        Ok(Exclusive { lock })
+    }
+}
+
+fn lock_file(url: &str) -> Result<File, DatabaseError> {
+    let path = sqlite_file(url).with_extension("lock");
+    let failed = |source| DatabaseError::Folder { folder: path.clone(), source };
+    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(DatabaseError::InUse),
+        Err(TryLockError::Error(source)) => Err(failed(source)),
+    }
+}
+
+async fn lock_session(url: &str) -> Result<DatabaseConnection, DatabaseError> {
+    let mut options = sea_orm::ConnectOptions::new(url);
+    // One connection that is never closed for being idle or old: the lock ends with its session.
+    options
+        .max_connections(1)
+        .min_connections(1)
+        .idle_timeout(None)
+        .max_lifetime(None)
+        .sqlx_logging(false)
+        .set_application_name("tenantry lock");
+    let session = sea_orm::Database::connect(options).await?;
+    let taken = session
+        .query_one_raw(sea_orm::Statement::from_string(
+            DbBackend::Postgres,
+            format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})"),
+        ))
+        .await?
+        .ok_or_else(|| DbErr::RecordNotFound("advisory lock".to_owned()))?
+        .try_get_by_index::<bool>(0)?;
+    if taken { Ok(session) } else { Err(DatabaseError::InUse) }
+}

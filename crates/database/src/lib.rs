@@ -1,0 +1,14 @@
+//! The database under the service: SQLite for one process, PostgreSQL 15 or newer otherwise.
+//!
+//! It promises a connection set up for durable writes and steady plans, an up-to-date set of tables, that only one
+//! process writes at a time, and one way to send many rows in one statement on both databases ([`rows`]). It knows no
+//! table: each crate owns its own.
+
+mod error;
+mod exclusive;
+mod open;
+pub mod rows;
+
+pub use error::DatabaseError;
+pub use exclusive::Exclusive;
+pub use open::{Database, Settings};

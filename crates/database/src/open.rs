@@ -1,0 +1,147 @@
+//! Opening the database with the options that durability and speed need.
+
+use std::fmt;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+
+use crate::DatabaseError;
+
+/// Which database, and how many connections to it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Settings {
+    /// `sqlite://path/to/file` or `postgres://user:password@host/name`.
+    pub url: String,
+    /// Connections for reading, 1 to 100. Writing has its own.
+    pub max_connections: u32,
+}
+
+/// One database: a pool for reading, and a connection for writing.
+#[derive(Clone)]
+pub struct Database {
+    reader: DatabaseConnection,
+    writer: DatabaseConnection,
+    url: String,
+}
+
+impl fmt::Debug for Database {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "Database({:?})", self.backend())
+    }
+}
+
+impl Database {
+    /// Connects, and creates an SQLite file that is not there yet.
+    ///
+    /// # Errors
+    /// If the URL is of no supported database, the folder of the file cannot be written, or the server does not answer.
+    pub async fn open(settings: &Settings) -> Result<Self, DatabaseError> {
+        let scheme = settings.url.split(':').next().unwrap_or_default();
+        match scheme {
+            "sqlite" => prepare_folder(&settings.url)?,
+            "postgres" | "postgresql" => {}
+            _ => return Err(DatabaseError::Scheme { scheme: scheme.to_owned() }),
+        }
+        let writer = sea_orm::Database::connect(options(&settings.url, 2)).await?;
+        let reader = sea_orm::Database::connect(options(&settings.url, settings.max_connections)).await?;
+        Ok(Self { reader, writer, url: settings.url.clone() })
+    }
+
+    /// Brings the tables to the version of this program.
+    ///
+    /// # Errors
+    /// If a migration fails; the ones before it stay.
+    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+        Ok(migrations::migrate(&self.writer).await?)
+    }
+
+    /// The pool for reading, and for statements that stand alone.
+    #[must_use]
+    pub fn reader(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// Begins a transaction that may write. On SQLite it takes the write lock at once, so it never fails half-way for
+    /// the lack of it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        let immediate = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        self.writer.begin_with_options(immediate).await
+    }
+
+    /// Which kind of database it is.
+    #[must_use]
+    pub fn backend(&self) -> DbBackend {
+        self.reader.get_database_backend()
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+/// The file an SQLite URL names.
+pub(crate) fn sqlite_file(url: &str) -> PathBuf {
+    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
+    PathBuf::from(path.split('?').next().unwrap_or(path))
+}
+
+fn prepare_folder(url: &str) -> Result<(), DatabaseError> {
+    let file = sqlite_file(url);
+    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
+    make_folder(folder).map_err(|source| DatabaseError::Folder { folder: folder.to_owned(), source })
+}
+
+fn make_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::create_dir_all(folder)
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options
+        .max_connections(connections)
+        .acquire_timeout(Duration::from_secs(5))
+        .connect_timeout(Duration::from_secs(5))
+        .test_before_acquire_if_idle_for(Duration::from_secs(30))
+        .sqlx_logging(false)
+        .record_stmt_in_spans(false)
+        .map_sqlx_sqlite_opts(sqlite)
+        .map_sqlx_postgres_opts(postgres);
+    options
+}
+
+fn sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
+    use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
+    options
+        .create_if_missing(true)
+        .journal_mode(SqliteJournalMode::Wal)
+        // FULL: an answered write survives the loss of power, not only of the process.
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(Duration::from_secs(5))
+        .foreign_keys(true)
+        .statement_cache_capacity(256)
+        .pragma("cache_size", "-16000")
+        .pragma("temp_store", "memory")
+}
+
+fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConnectOptions {
+    // Every statement of ours is answered by an index. The planner sees our keys only as an array of unknown size and
+    // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
+    options
+        .application_name("tenantry")
+        .statement_cache_capacity(256)
+        .options([
+            ("statement_timeout", "60s"),
+            ("enable_seqscan", "off"),
+            ("enable_hashjoin", "off"),
+            ("enable_mergejoin", "off"),
+            ("jit", "off"),
+        ])
+}
