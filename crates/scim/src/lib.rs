@@ -23,6 +23,8 @@ pub use dialect::{Dialect, Quirk, Quirks};
 pub use error::{ScimError, ScimType};
 pub use fold::fold;
 pub use path::AttributePath;
+pub use resource::Resource;
 pub use schema::{
     Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness,
 };
+pub use view::Projection;

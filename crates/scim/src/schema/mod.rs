@@ -3,6 +3,7 @@
 //! The declarations are the JSON documents that `/Schemas` shows (RFC 7643 section 7), so what is announced is what is
 //! enforced. A tenant's extension schemas have the same form.
 
+mod check;
 mod definition;
 mod lookup;
 mod schemas;

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use crate::{Schema, ScimError};
+use crate::{Attribute, Mutability, Returned, Schema, ScimError};
 
 /// The resource types that are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -52,6 +52,8 @@ pub struct ResourceType {
     pub schema: Arc<Schema>,
     /// The extensions, none of them required.
     pub extensions: Vec<Arc<Schema>>,
+    /// Whether an attribute that is kept is not shown by default, so that stored text cannot be sent as it is.
+    pub(crate) hides: bool,
 }
 
 /// All schemas of one tenant.
@@ -72,12 +74,18 @@ impl Schemas {
     /// The standard schemas and a tenant's own extensions of User.
     ///
     /// # Errors
-    /// If a schema has no URN of its own, or breaks a rule of RFC 7643 section 7 (the sentence names it).
+    /// A 400 `invalidValue` if two schemas have the same URN, or one breaks a rule of [`Schema::check`].
     pub fn with_extensions(extensions: Vec<Schema>) -> Result<Arc<Self>, ScimError> {
-        for extension in &extensions {
+        let schemas = Self::build(extensions.into_iter().map(Arc::new).collect());
+        let own = schemas.user.extensions.iter().skip(1);
+        for extension in own {
             extension.check()?;
+            let same = schemas.all().filter(|schema| schema.id.eq_ignore_ascii_case(&extension.id)).count();
+            if same > 1 {
+                return Err(ScimError::invalid_value(format!("schema {} is there twice", extension.id)));
+            }
         }
-        Ok(Arc::new(Self::build(extensions)))
+        Ok(Arc::new(schemas))
     }
 
     /// One of the two resource types.
@@ -89,7 +97,39 @@ impl Schemas {
         }
     }
 
-    fn build(_extensions: Vec<Schema>) -> Self {
-        unimplemented!("reads standard/*.json")
+    /// Every schema: User, Group, then the extensions.
+    pub fn all(&self) -> impl Iterator<Item = &Arc<Schema>> {
+        [&self.user.schema, &self.group.schema].into_iter().chain(&self.user.extensions).chain(&self.group.extensions)
     }
+
+    fn build(own: Vec<Arc<Schema>>) -> Self {
+        let mut extensions = vec![document(include_str!("standard/enterprise.json"))];
+        extensions.extend(own);
+        let user = document(include_str!("standard/user.json"));
+        let group = document(include_str!("standard/group.json"));
+        Self {
+            user: ResourceType::new(ResourceKind::User, user, extensions),
+            group: ResourceType::new(ResourceKind::Group, group, Vec::new()),
+        }
+    }
+}
+
+impl ResourceType {
+    fn new(kind: ResourceKind, schema: Arc<Schema>, extensions: Vec<Arc<Schema>>) -> Self {
+        let mut kept = std::iter::once(&schema).chain(&extensions).flat_map(|schema| &schema.attributes);
+        let hides = kept.any(|attribute| hidden(attribute));
+        Self { kind, schema, extensions, hides }
+    }
+}
+
+/// Whether some of a stored value is left out of an answer. What is writeOnly is never stored.
+fn hidden(attribute: &Attribute) -> bool {
+    let hides = |returned| matches!(returned, Returned::Never | Returned::Request);
+    let subs = || attribute.sub_attributes.iter().any(|sub| hides(sub.returned));
+    attribute.mutability != Mutability::WriteOnly && (hides(attribute.returned) || subs())
+}
+
+fn document(text: &str) -> Arc<Schema> {
+    #[expect(clippy::expect_used, reason = "the documents are part of the program; a test parses them")]
+    serde_json::from_str(text).map(Arc::new).expect("a schema document")
 }

@@ -1,0 +1,1 @@
+//! What the service tells about itself (RFC 7644 section 4).
