@@ -1,0 +1,95 @@
+//! The log of the process: events of `tracing`, and the line of each request.
+
+use std::io;
+use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
+
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+use crate::settings::{Format, LogSettings, Requests};
+use crate::sink::Sink;
+use crate::{Answered, TelemetryError};
+
+/// Where lines go, and in which form.
+pub(crate) struct Log {
+    sink: Sink,
+    format: Format,
+    requests: Requests,
+}
+
+impl std::fmt::Debug for Log {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Log").field("format", &self.format).field("requests", &self.requests).finish_non_exhaustive()
+    }
+}
+
+impl Log {
+    /// Starts the writer and makes this the log of the process. A log that was installed before stays, which is what
+    /// tests that start several servers in one process want.
+    pub(crate) fn start(settings: &LogSettings) -> Result<Self, TelemetryError> {
+        let filter = filter(&settings.level)?;
+        let (sink, _thread) = Sink::start(io::stderr())?;
+        install(filter, settings.format, sink.clone());
+        Ok(Self { sink, format: settings.format, requests: settings.requests })
+    }
+
+    /// How many lines were dropped.
+    pub(crate) fn dropped(&self) -> Arc<AtomicU64> {
+        self.sink.dropped()
+    }
+
+    /// Writes the line of one request, if requests like it get one.
+    pub(crate) fn answered(&self, answered: &Answered<'_>) {
+        if self.requests.covers(answered.status) {
+            answered.write(self.format, |line| self.sink.push(line));
+        }
+    }
+
+    /// Waits until everything is written.
+    pub(crate) fn flush(&self) {
+        self.sink.flush();
+    }
+}
+
+/// What sqlx says about each migration that is already there is of no use to an operator.
+const QUIET: &str = ",sqlx::postgres::notice=warn,sea_orm_migration=warn";
+
+fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
+    let refused = |_| TelemetryError::Level { level: level.to_owned() };
+    EnvFilter::builder().parse(format!("{level}{QUIET}")).map_err(refused)
+}
+
+fn install(filter: EnvFilter, format: Format, sink: Sink) {
+    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_ansi(false).with_writer(Lines(sink));
+    // An error means that a log is installed already; it goes on.
+    let _installed = match format {
+        Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
+        Format::Text => builder.try_init(),
+    };
+}
+
+/// Hands the sink to `tracing`, which writes one whole line at a time.
+struct Lines(Sink);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Sink;
+
+    fn make_writer(&'a self) -> Sink {
+        self.0.clone()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_level_that_is_none_is_refused_by_name() {
+        assert_eq!(
+            filter("loud=very").unwrap_err().to_string(),
+            "log.level \"loud=very\" is not a level such as info, or a list such as info,directory=debug"
+        );
+        assert!(filter("info,directory=debug").is_ok());
+    }
+}

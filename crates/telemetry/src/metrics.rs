@@ -1,0 +1,190 @@
+//! Every metric, with its labels and how many label sets it can have.
+//!
+//! | metric | labels | bound |
+//! |---|---|---|
+//! | `http_server_request_duration_seconds` (histogram) | `http_request_method`, `http_route`, `status_class` | 7 methods × 16 routes × 5 |
+//! | `tenantry_requests_total` | `tenant`, `status_class` | 50,000, then one set for all others |
+//! | `tenantry_refused_total` | `reason` | 16 |
+//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `address`, `concurrency`, `memory` | 4 |
+//! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
+//! | `tenantry_log_lines_dropped_total` | none | 1 |
+//! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use opentelemetry::KeyValue;
+use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider as _};
+use opentelemetry_sdk::error::OTelSdkError;
+use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
+use prometheus::{Registry, TextEncoder};
+
+use crate::Answered;
+
+/// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
+const TENANT_SETS: usize = 50_000;
+
+/// Seconds. The conventions of OpenTelemetry for HTTP servers, with finer steps below 5 ms, where most answers are.
+const DURATIONS: [f64; 16] =
+    [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
+
+/// Why the metrics could not be set up or shown.
+#[derive(Debug, thiserror::Error)]
+pub enum MetricsError {
+    /// The exporter refused its registry.
+    #[error("the exporter could not be registered")]
+    Exporter(#[from] OTelSdkError),
+    /// The text could not be written.
+    #[error("the metrics could not be written")]
+    Text(#[from] prometheus::Error),
+}
+
+/// The instruments of one process.
+#[derive(Debug)]
+pub struct Metrics {
+    durations: Histogram<f64>,
+    requests: Counter<u64>,
+    refused: Counter<u64>,
+    rate_limited: Counter<u64>,
+    quirks: Counter<u64>,
+    registry: Registry,
+    // The instruments stop counting when their provider goes.
+    _provider: SdkMeterProvider,
+}
+
+impl Metrics {
+    /// Sets up every instrument; `dropped` counts the lines that the log had to drop.
+    pub(crate) fn new(dropped: Arc<AtomicU64>) -> Result<Self, MetricsError> {
+        let registry = Registry::new();
+        let exporter = opentelemetry_prometheus::exporter()
+            .with_registry(registry.clone())
+            .without_target_info()
+            .scope_info_enabled(false)
+            .build()?;
+        let provider = SdkMeterProvider::builder().with_reader(exporter).with_view(by_tenant).build();
+        let meter = provider.meter("tenantry");
+        observe_process(&meter, dropped);
+        Ok(Self {
+            durations: durations(&meter),
+            requests: counter(&meter, "tenantry.requests", "Answered requests of each tenant"),
+            refused: counter(&meter, "tenantry.refused", "Requests refused before the protocol was looked at"),
+            rate_limited: counter(&meter, "tenantry.rate_limited", "Requests refused because there were too many"),
+            quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
+            registry,
+            _provider: provider,
+        })
+    }
+
+    /// Counts one answered request.
+    pub(crate) fn answered(&self, answered: &Answered<'_>) {
+        let class = KeyValue::new("status_class", answered.status_class());
+        self.durations.record(
+            answered.duration.as_secs_f64(),
+            &[
+                KeyValue::new("http.request.method", answered.method),
+                KeyValue::new("http.route", answered.route),
+                class.clone(),
+            ],
+        );
+        if let Some(tenant) = answered.tenant {
+            self.requests.add(1, &[KeyValue::new("tenant", tenant.to_owned()), class]);
+        }
+        if let Some(reason) = answered.refused {
+            self.refused.add(1, &[KeyValue::new("reason", reason)]);
+        }
+        for quirk in answered.quirks {
+            self.quirks.add(1, &[KeyValue::new("client", answered.client), KeyValue::new("quirk", *quirk)]);
+        }
+    }
+
+    /// Counts a request refused for its number: by its tenant's rate, by its address, by what runs at once.
+    pub fn rate_limited(&self, scope: &'static str) {
+        self.rate_limited.add(1, &[KeyValue::new("scope", scope)]);
+    }
+
+    /// All numbers in the text format of Prometheus.
+    ///
+    /// # Errors
+    /// If the encoder fails.
+    pub fn to_text(&self) -> Result<String, MetricsError> {
+        Ok(TextEncoder::new().encode_to_string(&self.registry.gather())?)
+    }
+}
+
+fn by_tenant(instrument: &Instrument) -> Option<Stream> {
+    let by_tenant = instrument.name() == "tenantry.requests";
+    by_tenant.then(|| Stream::builder().with_cardinality_limit(TENANT_SETS).build().ok()).flatten()
+}
+
+fn counter(meter: &Meter, name: &'static str, description: &'static str) -> Counter<u64> {
+    meter.u64_counter(name).with_description(description).build()
+}
+
+fn durations(meter: &Meter) -> Histogram<f64> {
+    meter
+        .f64_histogram("http.server.request.duration")
+        .with_description("Time from the head of a request to its answer")
+        .with_unit("s")
+        .with_boundaries(DURATIONS.to_vec())
+        .build()
+}
+
+fn observe_process(meter: &Meter, dropped: Arc<AtomicU64>) {
+    meter
+        .u64_observable_counter("tenantry.log.lines_dropped")
+        .with_description("Log lines that found the buffer full")
+        .with_callback(move |observer| observer.observe(dropped.load(Ordering::Relaxed), &[]))
+        .build();
+    meter
+        .u64_observable_gauge("tenantry.resident_memory")
+        .with_description("Memory that the process holds")
+        .with_unit("By")
+        .with_callback(|observer| {
+            if let Some(bytes) = resident_memory() {
+                observer.observe(bytes, &[]);
+            }
+        })
+        .build();
+}
+
+/// The second field of `/proc/self/statm`, in pages; only Linux has it.
+fn resident_memory() -> Option<u64> {
+    let statm = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = statm.split(' ').nth(1)?.parse().ok()?;
+    Some(pages * 4096)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    #[test]
+    fn an_answer_is_counted_by_route_by_tenant_and_by_quirk() {
+        let metrics = Metrics::new(Arc::default()).unwrap();
+        metrics.answered(&Answered {
+            request_id: "1",
+            tenant: Some("acme"),
+            method: "GET",
+            route: "/Users",
+            status: 200,
+            duration: Duration::from_millis(3),
+            client: "entra",
+            scim_type: None,
+            refused: None,
+            quirks: &["string_boolean"],
+        });
+        metrics.rate_limited("tenant");
+        let text = metrics.to_text().unwrap();
+        for sample in [
+            "http_server_request_duration_seconds_bucket{http_request_method=\"GET\",http_route=\"/Users\",\
+             status_class=\"2xx\",le=\"0.005\"} 1",
+            "tenantry_requests_total{status_class=\"2xx\",tenant=\"acme\"} 1",
+            "tenantry_quirks_total{client=\"entra\",quirk=\"string_boolean\"} 1",
+            "tenantry_rate_limited_total{scope=\"tenant\"} 1",
+            "tenantry_log_lines_dropped_total 0",
+        ] {
+            assert!(text.contains(sample), "{sample} is not in\n{text}");
+        }
+    }
+}
