@@ -1,10 +1,12 @@
 //! Users and groups as they are kept: what a client wrote, in the letter case and the types of the schemas.
 
 mod document;
+mod normalize;
 
 use serde_json::{Map, Value};
 
 use crate::AttributePath;
+pub(crate) use normalize::{normalize, normalize_element};
 
 /// URN of the enterprise extension, whose `manager` has a meaning of its own.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
