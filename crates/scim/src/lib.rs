@@ -22,7 +22,10 @@ mod view;
 pub use dialect::{Dialect, Quirk, Quirks};
 pub use error::{ScimError, ScimType};
 pub use fold::fold;
-pub use path::AttributePath;
+pub use filter::{
+    Comparison, Filter, Literal, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator, Text,
+};
+pub use path::{AttributePath, Path, Target};
 pub use resource::Resource;
 pub use schema::{
     Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness,

@@ -1,4 +1,11 @@
-//! The name of one attribute, resolved against the schemas of a tenant.
+//! Names of attributes and PATCH paths, resolved against the schemas of a tenant.
+
+mod parse;
+
+#[cfg(test)]
+mod tests;
+
+pub use parse::{Path, Target};
 
 use std::fmt;
 use std::sync::Arc;

@@ -1,0 +1,307 @@
+//! The grammar of RFC 7644 figure 1, as a recursive descent of bounded depth.
+
+use super::cursor::{Cursor, Gap, RawLiteral};
+use super::typed;
+use super::{Filter, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator};
+use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Returned, Schemas, ScimError};
+
+impl Filter {
+    /// Reads a filter on the resources of one type.
+    ///
+    /// # Errors
+    /// `invalidFilter` with what is wrong: the grammar, an attribute this type does not have or never shows, an operator
+    /// or literal that does not suit the attribute, or a bound.
+    pub fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Self, ScimError> {
+        Parser::new(text, of, Unknown::Refused, dialect)?.whole()
+    }
+
+    /// Reads a filter of a query over all types, as it applies to one of them: what that type does not have has no
+    /// value (RFC 7644 section 3.4.2.1). Where that decides the answer, it is [`Filter::Nothing`].
+    ///
+    /// # Errors
+    /// As [`Filter::parse`], except for unknown attributes.
+    pub fn parse_root(
+        text: &str,
+        schemas: &Schemas,
+        kind: ResourceKind,
+        dialect: &mut Dialect,
+    ) -> Result<Self, ScimError> {
+        Parser::new(text, schemas.of(kind), Unknown::NoValue, dialect)?.whole()
+    }
+}
+
+/// What a name that no schema has means.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unknown {
+    /// A mistake.
+    Refused,
+    /// An attribute without value.
+    NoValue,
+}
+
+/// What names inside an expression belong to.
+#[derive(Clone, Copy)]
+enum Scope<'s> {
+    /// The resource.
+    Resource,
+    /// Each element of this attribute: we are inside its brackets.
+    Elements(&'s AttributePath),
+    /// Each element of an attribute that this type does not have.
+    Unknown,
+}
+
+impl Scope<'_> {
+    fn is_bracketed(self) -> bool {
+        !matches!(self, Self::Resource)
+    }
+}
+
+/// Reads filters, and the bracketed part of paths.
+pub(crate) struct Parser<'a> {
+    pub(crate) cursor: Cursor<'a>,
+    of: &'a ResourceType,
+    unknown: Unknown,
+    pub(crate) dialect: &'a mut Dialect,
+    depth: usize,
+    terms: usize,
+}
+
+impl<'a> Parser<'a> {
+    pub(crate) fn new(
+        text: &'a str,
+        of: &'a ResourceType,
+        unknown: Unknown,
+        dialect: &'a mut Dialect,
+    ) -> Result<Self, ScimError> {
+        if text.len() > MAX_FILTER_LENGTH {
+            return Err(ScimError::invalid_filter(format!("the expression is longer than {MAX_FILTER_LENGTH} bytes")));
+        }
+        Ok(Self { cursor: Cursor::new(text), of, unknown, dialect, depth: 0, terms: 0 })
+    }
+
+    fn whole(mut self) -> Result<Filter, ScimError> {
+        self.cursor.skip_gap(Gap::None);
+        if self.cursor.is_at_end() {
+            return Err(ScimError::invalid_filter("the filter is empty"));
+        }
+        let filter = self.alternatives(Scope::Resource)?;
+        self.finish()?;
+        Ok(filter)
+    }
+
+    /// Nothing may be left, and white space was as the grammar wants it or is repaired.
+    pub(crate) fn finish(&mut self) -> Result<(), ScimError> {
+        self.cursor.skip_gap(Gap::None);
+        if !self.cursor.is_at_end() {
+            let rest = shown(self.cursor.rest());
+            return Err(ScimError::invalid_filter(format!("expected and, or, or the end instead of {rest}")));
+        }
+        if self.cursor.is_loose() {
+            let refusal = || ScimError::invalid_filter("white space is missing or superfluous in the filter");
+            self.dialect.repair(Quirk::LooseFilter, refusal)?;
+        }
+        Ok(())
+    }
+
+    // `or` binds loosest, then `and`, then `not` (RFC 7644 section 3.4.2.2).
+    fn alternatives(&mut self, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        let first = self.conjunction(scope)?;
+        if !self.cursor.take_keyword("or") {
+            return Ok(first);
+        }
+        let mut filters = vec![first, self.conjunction(scope)?];
+        while self.cursor.take_keyword("or") {
+            filters.push(self.conjunction(scope)?);
+        }
+        Ok(Filter::any(filters))
+    }
+
+    fn conjunction(&mut self, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        let first = self.term(scope)?;
+        if !self.cursor.take_keyword("and") {
+            return Ok(first);
+        }
+        let mut filters = vec![first, self.term(scope)?];
+        while self.cursor.take_keyword("and") {
+            filters.push(self.term(scope)?);
+        }
+        Ok(Filter::all(filters))
+    }
+
+    fn term(&mut self, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        if self.cursor.take('(') {
+            return self.enclosed(')', scope);
+        }
+        let word = self.cursor.take_word();
+        if !word.eq_ignore_ascii_case("not") {
+            return self.expression(word, scope);
+        }
+        self.cursor.skip_gap(Gap::Optional);
+        if !self.cursor.take('(') {
+            return Err(ScimError::invalid_filter("not is followed by a filter in parentheses"));
+        }
+        Ok(Filter::negation(self.enclosed(')', scope)?))
+    }
+
+    /// A filter up to the closing character, one level deeper.
+    fn enclosed(&mut self, closing: char, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        self.depth += 1;
+        if self.depth > MAX_FILTER_DEPTH {
+            return Err(ScimError::invalid_filter(format!("the filter nests deeper than {MAX_FILTER_DEPTH} levels")));
+        }
+        self.cursor.skip_gap(Gap::None);
+        let filter = self.alternatives(scope)?;
+        self.cursor.skip_gap(Gap::None);
+        if !self.cursor.take(closing) {
+            let found = self.found();
+            return Err(ScimError::invalid_filter(format!("expected and, or, or {closing} instead of {found}")));
+        }
+        self.depth -= 1;
+        Ok(filter)
+    }
+
+    fn expression(&mut self, name: &str, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        if name.is_empty() {
+            let found = self.found();
+            return Err(ScimError::invalid_filter(format!("expected an attribute name instead of {found}")));
+        }
+        let path = self.attribute(name, scope)?;
+        if self.cursor.next_is(b'[') {
+            return self.value_path(path, scope);
+        }
+        self.predicate(path, scope)
+    }
+
+    fn attribute(&mut self, name: &str, scope: Scope<'_>) -> Result<Option<AttributePath>, ScimError> {
+        let found = match scope {
+            Scope::Resource => self.of.resolve(name, self.dialect)?,
+            Scope::Elements(attribute) => of_element(attribute, name),
+            Scope::Unknown => None,
+        };
+        match &found {
+            Some(path) if is_hidden(path) => Err(hidden(path)),
+            None if self.unknown == Unknown::Refused || !is_name(name) => Err(self.no_attribute(name, scope)),
+            _ => Ok(found),
+        }
+    }
+
+    fn no_attribute(&self, name: &str, scope: Scope<'_>) -> ScimError {
+        let name = shown(name);
+        ScimError::invalid_filter(match scope {
+            Scope::Elements(attribute) => format!("{attribute} has no sub-attribute {name}"),
+            _ => format!("{} has no attribute {name}", self.of.kind),
+        })
+    }
+
+    /// `pr`, or an operator and a literal.
+    fn predicate(&mut self, path: Option<AttributePath>, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        self.count_term()?;
+        self.cursor.skip_gap(Gap::One);
+        let word = self.cursor.take_operator();
+        if word.eq_ignore_ascii_case("pr") {
+            return Ok(path.map_or(Filter::Nothing, Filter::Present));
+        }
+        let operator = Operator::parse(word).ok_or_else(|| no_operator(word))?;
+        self.cursor.skip_gap(Gap::One);
+        let literal = self.cursor.take_literal(scope.is_bracketed())?;
+        if literal == RawLiteral::Bare("") {
+            return Err(ScimError::invalid_filter(format!("{} is followed by a value", operator.as_str())));
+        }
+        match path {
+            Some(path) => typed::comparison(path, operator, &literal, self.dialect).map(Filter::Compare),
+            None => Ok(without_value(operator, &literal)),
+        }
+    }
+
+    fn count_term(&mut self) -> Result<(), ScimError> {
+        self.terms += 1;
+        if self.terms > MAX_FILTER_TERMS {
+            let refusal = format!("the filter has more than {MAX_FILTER_TERMS} expressions");
+            return Err(ScimError::invalid_filter(refusal));
+        }
+        Ok(())
+    }
+
+    fn value_path(&mut self, attribute: Option<AttributePath>, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        if scope.is_bracketed() {
+            return Err(ScimError::invalid_filter("value paths do not nest"));
+        }
+        let scope = attribute.as_ref().map_or(Scope::Unknown, Scope::Elements);
+        let mut filter = self.bracketed(attribute.as_ref())?;
+        if self.cursor.take('.') {
+            filter = Filter::all(vec![filter, self.compared_value_path(scope)?]);
+        }
+        Ok(attribute.map_or(Filter::Nothing, |attribute| Filter::element(attribute, filter)))
+    }
+
+    /// Entra compares behind a value path: `emails[type eq "work"].value eq "x"`. It means the same element.
+    fn compared_value_path(&mut self, scope: Scope<'_>) -> Result<Filter, ScimError> {
+        let refusal = || ScimError::invalid_filter("a value path in a filter ends with its bracket");
+        self.dialect.repair(Quirk::ComparedValuePath, refusal)?;
+        let name = self.cursor.take_word();
+        let path = self.attribute(name, scope)?;
+        self.predicate(path, Scope::Resource)
+            .map(|filter| if matches!(scope, Scope::Unknown) { Filter::Nothing } else { filter })
+    }
+
+    /// `[` a filter on the elements of an attribute `]`.
+    pub(crate) fn bracketed(&mut self, attribute: Option<&AttributePath>) -> Result<Filter, ScimError> {
+        self.cursor.take('[');
+        let Some(path) = attribute else {
+            return self.enclosed(']', Scope::Unknown);
+        };
+        if path.sub.is_some() || !(path.attribute.multi_valued || path.attribute.kind == Kind::Complex) {
+            return Err(ScimError::invalid_filter(format!("{path} has no elements; [ ] belongs to a complex attribute")));
+        }
+        self.enclosed(']', Scope::Elements(path))
+    }
+
+    fn found(&self) -> String {
+        if self.cursor.is_at_end() { "the end".to_owned() } else { shown(self.cursor.rest()) }
+    }
+}
+
+/// A sub-attribute of the bracketed attribute. Plain elements are called `value`.
+fn of_element(attribute: &AttributePath, name: &str) -> Option<AttributePath> {
+    if attribute.attribute.kind != Kind::Complex {
+        return name.eq_ignore_ascii_case("value").then(|| attribute.clone());
+    }
+    let sub = attribute.attribute.sub(name)?;
+    Some(AttributePath { sub: Some(sub.clone()), ..attribute.clone() })
+}
+
+/// What is never shown must not be found out by filtering either: `password sw "a"` is an oracle (RFC 7643 section 9.2).
+fn is_hidden(path: &AttributePath) -> bool {
+    path.attribute.returned == Returned::Never || path.leaf().returned == Returned::Never
+}
+
+fn hidden(path: &AttributePath) -> ScimError {
+    ScimError::invalid_filter(format!("{path} cannot be filtered by: it is never returned"))
+}
+
+/// What a comparison says about an attribute without value.
+fn without_value(operator: Operator, literal: &RawLiteral<'_>) -> Filter {
+    match (operator, typed::is_null(literal)) {
+        (Operator::Equal, true) | (Operator::NotEqual, false) => Filter::negation(Filter::Nothing),
+        _ => Filter::Nothing,
+    }
+}
+
+fn no_operator(word: &str) -> ScimError {
+    let word = shown(word);
+    ScimError::invalid_filter(format!("{word} is no operator; there are eq, ne, co, sw, ew, gt, ge, lt, le and pr"))
+}
+
+/// Whether a text could be a name, also one of a schema we do not know.
+fn is_name(text: &str) -> bool {
+    text.starts_with(|first: char| first.is_ascii_alphabetic())
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_$.:".contains(&byte))
+}
+
+/// A piece of the client's text for a refusal, in quotes and not too long.
+pub(crate) fn shown(text: &str) -> String {
+    match text.char_indices().nth(60) {
+        Some((end, _)) => format!("\"{}…\"", text.get(..end).unwrap_or_default()),
+        None => format!("\"{text}\""),
+    }
+}

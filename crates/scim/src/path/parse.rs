@@ -1,0 +1,118 @@
+//! What a PATCH operation changes (RFC 7644 section 3.5.2).
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::AttributePath;
+use crate::filter::{Filter, Gap, Parser, Unknown, shown, write_bracketed};
+use crate::{Attribute, Dialect, Quirk, ResourceType, Schema, ScimError, ScimType};
+
+/// A checked PATCH path.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Path {
+    /// What it selects.
+    pub target: Target,
+}
+
+/// What a path selects.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Target {
+    /// The resource itself, named by the URN of its core schema; as if there were no path.
+    Resource(Arc<Schema>),
+    /// A whole extension, named by its URN.
+    Extension(Arc<Schema>),
+    /// An attribute or sub-attribute.
+    Attribute(AttributePath),
+    /// The elements of an attribute that satisfy a filter, or a part of each.
+    Elements {
+        /// The attribute; it has no sub-attribute.
+        attribute: AttributePath,
+        /// Which elements: as in [`Filter::Element`]; ask with [`Filter::matches_element`].
+        filter: Filter,
+        /// Which part of them.
+        sub: Option<Arc<Attribute>>,
+    },
+}
+
+impl Path {
+    /// Reads a path. `None` if it leads into an extension that this tenant does not have: Entra repeats such operations
+    /// for ever, also beside the deactivation of a user, so they are left out and counted.
+    ///
+    /// # Errors
+    /// `invalidPath` if the path is malformed or names an unknown attribute.
+    pub fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Self>, ScimError> {
+        parse(text, of, dialect).map_err(as_path_error)
+    }
+}
+
+impl fmt::Display for Path {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.target {
+            Target::Resource(schema) | Target::Extension(schema) => out.write_str(&schema.id),
+            Target::Attribute(path) => write!(out, "{path}"),
+            Target::Elements { attribute, filter, sub } => {
+                write!(out, "{attribute}")?;
+                write_bracketed(filter, out)?;
+                sub.as_ref().map_or(Ok(()), |sub| write!(out, ".{}", sub.name))
+            }
+        }
+    }
+}
+
+fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Path>, ScimError> {
+    let mut parser = Parser::new(text, of, Unknown::Refused, dialect)?;
+    parser.cursor.skip_gap(Gap::None);
+    let name = parser.cursor.take_word();
+    let target = match of.resolve(name, parser.dialect)? {
+        Some(attribute) => selected(attribute, &mut parser)?,
+        None => match whole_schema(name, of) {
+            Some(target) => target,
+            None => return unknown(name, of, parser.dialect),
+        },
+    };
+    parser.finish()?;
+    Ok(Some(Path { target }))
+}
+
+/// What follows the attribute: nothing, or brackets and perhaps a sub-attribute.
+fn selected(attribute: AttributePath, parser: &mut Parser<'_>) -> Result<Target, ScimError> {
+    if !parser.cursor.next_is(b'[') {
+        return Ok(Target::Attribute(attribute));
+    }
+    let filter = parser.bracketed(Some(&attribute))?;
+    let sub = if parser.cursor.take('.') { Some(part(&attribute, parser.cursor.take_word())?) } else { None };
+    Ok(Target::Elements { attribute, filter, sub })
+}
+
+fn part(attribute: &AttributePath, name: &str) -> Result<Arc<Attribute>, ScimError> {
+    let part = attribute.attribute.sub(name).cloned();
+    part.ok_or_else(|| ScimError::invalid_path(format!("{attribute} has no sub-attribute {}", shown(name))))
+}
+
+fn whole_schema(name: &str, of: &ResourceType) -> Option<Target> {
+    let schema = of.schema(name)?;
+    let is_core = Arc::ptr_eq(schema, &of.schema);
+    Some(if is_core { Target::Resource(schema.clone()) } else { Target::Extension(schema.clone()) })
+}
+
+fn unknown(name: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Path>, ScimError> {
+    let refusal = || ScimError::invalid_path(format!("{} has no attribute {}", of.kind, shown(name)));
+    if !leads_into_extension(name, of) {
+        return Err(refusal());
+    }
+    dialect.repair(Quirk::UnknownExtensionPath, refusal)?;
+    Ok(None)
+}
+
+fn leads_into_extension(name: &str, of: &ResourceType) -> bool {
+    let is_urn = name.get(..4).is_some_and(|start| start.eq_ignore_ascii_case("urn:"));
+    is_urn && !of.split_urn(name).is_some_and(|(schema, _)| Arc::ptr_eq(schema, &of.schema))
+}
+
+/// The grammar is shared with filters; what is wrong here is wrong with the path.
+fn as_path_error(mut error: ScimError) -> ScimError {
+    if error.scim_type == Some(ScimType::InvalidFilter) {
+        error.scim_type = Some(ScimType::InvalidPath);
+    }
+    error
+}
