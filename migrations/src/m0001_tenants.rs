@@ -6,8 +6,8 @@ use sea_orm_migration::prelude::{
 use sea_orm_migration::sea_orm::DbBackend;
 
 /// Makes the tables `tenants`, `hosts` and `tokens`.
-#[derive(Debug, DeriveMigrationName)]
-pub(crate) struct Migration;
+#[derive(DeriveMigrationName)]
+pub(super) struct Migration;
 
 #[async_trait::async_trait]
 impl MigrationTrait for Migration {

@@ -1,0 +1,165 @@
+//! Creating, changing, switching off and deleting tenants.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+use time::OffsetDateTime;
+
+use crate::address::parse_host;
+use crate::authenticate::milliseconds;
+use crate::store::{self, TenantRow};
+use crate::tenant::check_name;
+use crate::tenants::Inner;
+use crate::{Settings, TenancyError, Tenant, Tenants};
+
+/// A tenant that is to be.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct NewTenant {
+    /// Its name: a-z, 0-9 and `-`, at most 63.
+    pub name: String,
+    /// Domain names of its own.
+    pub hosts: Vec<String>,
+    /// What is particular to it.
+    pub settings: Settings,
+}
+
+/// What is to change about a tenant.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct TenantChange {
+    /// Settings by name; `null` brings a default back.
+    pub settings: Map<String, Value>,
+    /// Domain names it gets.
+    pub add_hosts: Vec<String>,
+    /// Domain names it gives up.
+    pub remove_hosts: Vec<String>,
+}
+
+impl Tenants {
+    /// Adds a tenant. It has no token yet.
+    ///
+    /// # Errors
+    /// [`TenancyError::Invalid`], [`TenancyError::NameTaken`], [`TenancyError::HostTaken`], or the database's.
+    pub async fn create(&self, new: NewTenant) -> Result<Arc<Tenant>, TenancyError> {
+        check_name(&new.name)?;
+        check_settings(&new.settings)?;
+        let _turn = self.inner.turn.lock().await;
+        if self.find(&new.name).is_ok() {
+            return Err(TenancyError::NameTaken { name: new.name });
+        }
+        let hosts = self.inner.free_hosts(&new.name, &new.hosts)?;
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let row = TenantRow {
+            name: new.name,
+            enabled: true,
+            settings: new.settings,
+            created_ms: now_ms,
+            modified_ms: now_ms,
+        };
+        let transaction = self.inner.database.begin().await?;
+        let id = store::insert_tenant(&transaction, &row).await?;
+        for host in &hosts {
+            store::insert_host(&transaction, id, host).await?;
+        }
+        self.inner.publish(transaction, id, now_ms).await?;
+        self.find(&row.name)
+    }
+
+    /// Changes settings and hosts, all or none.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`], [`TenancyError::HostTaken`], or the database's.
+    pub async fn update(&self, name: &str, change: TenantChange) -> Result<Arc<Tenant>, TenancyError> {
+        let _turn = self.inner.turn.lock().await;
+        let tenant = self.find(name)?;
+        let settings = tenant.settings.changed(&change.settings)?;
+        check_settings(&settings)?;
+        let added = self.inner.free_hosts(name, &change.add_hosts)?;
+        let removed = own_hosts(&tenant, &change.remove_hosts)?;
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let transaction = self.inner.database.begin().await?;
+        store::update_tenant(&transaction, tenant.id, tenant.enabled, &settings, now_ms).await?;
+        for host in &removed {
+            store::delete_host(&transaction, tenant.id, host).await?;
+        }
+        for host in added.iter().filter(|host| !tenant.hosts.contains(host)) {
+            store::insert_host(&transaction, tenant.id, host).await?;
+        }
+        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.find(name)
+    }
+
+    /// Switches a tenant on or off. Its directory and its token stay.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], or the database's.
+    pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
+        let _turn = self.inner.turn.lock().await;
+        let tenant = self.find(name)?;
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let transaction = self.inner.database.begin().await?;
+        store::update_tenant(&transaction, tenant.id, enabled, &tenant.settings, now_ms).await?;
+        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.find(name)
+    }
+
+    /// Deletes a tenant with its hosts and tokens. Its directory and events belong to other crates: delete them between
+    /// switching the tenant off and this.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], or the database's.
+    pub async fn delete(&self, name: &str) -> Result<(), TenancyError> {
+        let _turn = self.inner.turn.lock().await;
+        let tenant = self.find(name)?;
+        let transaction = self.inner.database.begin().await?;
+        store::delete_tenant(&transaction, tenant.id).await?;
+        transaction.commit().await?;
+        let snapshot = self.inner.snapshot.load().without(tenant.id);
+        self.inner.snapshot.store(Arc::new(snapshot));
+        Ok(())
+    }
+}
+
+impl Inner {
+    /// The hosts in their stored form, if the tenant of this name may have them.
+    fn free_hosts(&self, name: &str, hosts: &[String]) -> Result<Vec<String>, TenancyError> {
+        let mut free: Vec<String> = Vec::with_capacity(hosts.len());
+        for host in hosts {
+            let host = parse_host(host)?;
+            self.check_free(name, &host)?;
+            if !free.contains(&host) {
+                free.push(host);
+            }
+        }
+        Ok(free)
+    }
+
+    fn check_free(&self, name: &str, host: &str) -> Result<(), TenancyError> {
+        let owner = self.snapshot.load().by_host(host).map(|entry| entry.tenant.name().to_owned());
+        if let Some(tenant) = owner.filter(|owner| owner != name) {
+            return Err(TenancyError::HostTaken { host: host.to_owned(), tenant });
+        }
+        // Otherwise a tenant could take what another one has, or will have, by its name.
+        if self.addresses.base_domain.as_deref() == Some(host) || self.addresses.label(host).is_some() {
+            return Err(TenancyError::Invalid(format!(
+                "\"{host}\" is of the base domain, whose hosts belong to tenants by their names; leave it out"
+            )));
+        }
+        Ok(())
+    }
+}
+
+fn check_settings(settings: &Settings) -> Result<(), TenancyError> {
+    settings.check()?;
+    settings.schemas().map(|_| ())
+}
+
+fn own_hosts(tenant: &Tenant, hosts: &[String]) -> Result<Vec<String>, TenancyError> {
+    let own = |host: &String| {
+        let host = parse_host(host)?;
+        if tenant.hosts.contains(&host) {
+            return Ok(host);
+        }
+        Err(TenancyError::Invalid(format!("tenant \"{}\" has no host \"{host}\"", tenant.name())))
+    };
+    hosts.iter().map(own).collect()
+}

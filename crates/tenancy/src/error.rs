@@ -1,0 +1,70 @@
+//! Why the control plane did not do what it was asked.
+
+use database::DatabaseError;
+
+use crate::TokenId;
+
+/// A failure of creating, changing or finding a tenant, told so that an operator can act on it.
+#[derive(Debug, thiserror::Error)]
+pub enum TenancyError {
+    /// Nothing of this name.
+    #[error("no tenant is named \"{name}\"")]
+    NoTenant {
+        /// The name that was asked for.
+        name: String,
+    },
+    /// The tenant has no such token.
+    #[error("tenant \"{tenant}\" has no token {id}")]
+    NoToken {
+        /// The tenant.
+        tenant: String,
+        /// The token that was asked for.
+        id: TokenId,
+    },
+    /// The tenant has no valid token that could be revoked.
+    #[error("tenant \"{tenant}\" has no valid token")]
+    NoCurrentToken {
+        /// The tenant.
+        tenant: String,
+    },
+    /// The name belongs to a tenant already.
+    #[error("a tenant named \"{name}\" exists already")]
+    NameTaken {
+        /// The name.
+        name: String,
+    },
+    /// The host belongs to a tenant already.
+    #[error("the host \"{host}\" belongs to tenant \"{tenant}\" already")]
+    HostTaken {
+        /// The host.
+        host: String,
+        /// Whose it is.
+        tenant: String,
+    },
+    /// What was asked for breaks a rule; the sentence names it and the way out.
+    #[error("{0}")]
+    Invalid(String),
+    /// What is stored cannot be read by this version.
+    #[error("what is stored about tenant \"{tenant}\" cannot be read: {reason}")]
+    Stored {
+        /// The tenant.
+        tenant: String,
+        /// What does not fit.
+        reason: String,
+    },
+    /// A token could not be signed.
+    #[error("the token cannot be signed")]
+    Signing(#[from] jsonwebtoken::errors::Error),
+    /// The system gave no random bytes.
+    #[error("the system gives no random bytes")]
+    Randomness,
+    /// The database does not answer, or refuses.
+    #[error("the database cannot be used")]
+    Database(#[from] DatabaseError),
+}
+
+impl From<sea_orm::DbErr> for TenancyError {
+    fn from(error: sea_orm::DbErr) -> Self {
+        Self::Database(error.into())
+    }
+}

@@ -1,0 +1,141 @@
+//! The key that signs tokens: 32 random bytes in a file of the data folder or in the settings, never in the database.
+
+use std::fmt;
+use std::fs::{File, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
+
+use crate::token::ISSUER;
+
+const LENGTH: usize = 32;
+
+/// Signs and verifies provisioning tokens (HMAC with SHA-256).
+#[derive(Clone)]
+pub struct SigningKey {
+    id: String,
+    encoding: EncodingKey,
+    decoding: DecodingKey,
+    validation: Validation,
+}
+
+/// Why there is no signing key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// The text is not a key.
+    #[error("a signing key is {LENGTH} random bytes in base64, as `openssl rand -base64 {LENGTH}` prints them")]
+    Form,
+    /// The file holds something else.
+    #[error("{path} does not hold a signing key: {LENGTH} random bytes in base64")]
+    FileForm {
+        /// The file.
+        path: PathBuf,
+    },
+    /// The file cannot be read or made.
+    #[error("the signing key {path} cannot be read or made")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: io::Error,
+    },
+    /// The system gave no random bytes.
+    #[error("the system gives no random bytes")]
+    Randomness,
+}
+
+impl SigningKey {
+    /// The key that `path` holds; when there is no file, a new key and its file, readable by its owner alone.
+    ///
+    /// # Errors
+    /// If the file holds no key, or can be neither read nor made.
+    pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
+        match std::fs::read_to_string(path) {
+            Ok(text) => Self::parse(&text).map_err(|_| KeyError::FileForm { path: path.to_owned() }),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path),
+            Err(source) => Err(KeyError::File { path: path.to_owned(), source }),
+        }
+    }
+
+    /// A key from its base64 text.
+    ///
+    /// # Errors
+    /// [`KeyError::Form`] if it isn't one.
+    pub fn parse(base64: &str) -> Result<Self, KeyError> {
+        let bytes = STANDARD.decode(base64.trim()).map_err(|_| KeyError::Form)?;
+        if bytes.len() != LENGTH {
+            return Err(KeyError::Form);
+        }
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    fn create(path: &Path) -> Result<Self, KeyError> {
+        let mut bytes = [0; LENGTH];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| KeyError::Randomness)?;
+        let written = write_private(path, &STANDARD.encode(bytes));
+        written.map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+        Ok(Self::from_bytes(&bytes))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Self {
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.set_required_spec_claims(&["exp", "iss", "sub"]);
+        // The clock comes with each request; the library would read its own, and forgive a minute.
+        validation.validate_exp = false;
+        Self {
+            id: key_id(bytes),
+            encoding: EncodingKey::from_secret(bytes),
+            decoding: DecodingKey::from_secret(bytes),
+            validation,
+        }
+    }
+
+    pub(crate) fn id(&self) -> &str {
+        &self.id
+    }
+
+    pub(crate) fn encoding(&self) -> &EncodingKey {
+        &self.encoding
+    }
+
+    pub(crate) fn decoding(&self) -> &DecodingKey {
+        &self.decoding
+    }
+
+    pub(crate) fn validation(&self) -> &Validation {
+        &self.validation
+    }
+}
+
+impl fmt::Debug for SigningKey {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "SigningKey({})", self.id)
+    }
+}
+
+/// Tells keys apart (`kid`, RFC 7515 section 4.1.4) and gives nothing of them away.
+fn key_id(bytes: &[u8]) -> String {
+    digest(&SHA256, bytes).as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Writes a file that was not there, so that after a crash there is the whole file or none.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let unfinished = path.with_extension("new");
+    let mut file = private_file(&unfinished)?;
+    writeln!(file, "{text}")?;
+    file.sync_all()?;
+    std::fs::rename(&unfinished, path)
+}
+
+fn private_file(path: &Path) -> io::Result<File> {
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)
+}

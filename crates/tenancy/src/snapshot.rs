@@ -1,0 +1,139 @@
+//! What requests read: every tenant with its addresses and its current token, replaced as a whole by each change.
+
+use std::collections::HashMap;
+use std::sync::{Arc, OnceLock};
+
+use subtle::ConstantTimeEq;
+
+use crate::{Address, AddressSettings, Tenant, TenantId, TokenId, TokenState};
+
+/// SHA-256 of a whole token.
+pub(crate) type Digest = [u8; 32];
+
+/// One tenant and the state of its tokens.
+#[derive(Debug)]
+pub(crate) struct Entry {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) current: Option<Current>,
+    /// The tokens that ended before their time was over, so that their holder can be told why.
+    pub(crate) ended: Vec<(TokenId, TokenState)>,
+}
+
+/// The one token of a tenant that is accepted.
+#[derive(Debug)]
+pub(crate) struct Current {
+    pub(crate) id: TokenId,
+    pub(crate) expires_ms: i64,
+    /// Known from the first request on whose signature was verified; the ones after it are recognized by this alone.
+    /// It lives and ends with this value: what is remembered never outlives a rotation.
+    digest: OnceLock<Digest>,
+}
+
+impl Current {
+    pub(crate) const fn new(id: TokenId, expires_ms: i64) -> Self {
+        Self { id, expires_ms, digest: OnceLock::new() }
+    }
+
+    pub(crate) fn is(&self, digest: &Digest) -> bool {
+        self.digest.get().is_some_and(|known| bool::from(known.ct_eq(digest)))
+    }
+
+    pub(crate) fn has_id(&self, id: TokenId) -> bool {
+        self.id.as_uuid().as_bytes().ct_eq(id.as_uuid().as_bytes()).into()
+    }
+
+    pub(crate) fn remember(&self, digest: Digest) {
+        // Two first requests at once remember the same.
+        let _ = self.digest.set(digest);
+    }
+}
+
+/// Whom an address belongs to, with the state of its tokens.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Addressed<'a> {
+    One(&'a Arc<Entry>),
+    Shared,
+    Unknown,
+}
+
+/// Every tenant, found in every way.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Snapshot {
+    by_id: HashMap<TenantId, Arc<Entry>>,
+    by_name: HashMap<Arc<str>, Arc<Entry>>,
+    by_host: HashMap<String, Arc<Entry>>,
+}
+
+impl Snapshot {
+    /// Host and path must agree where both name a tenant.
+    pub(crate) fn find(&self, address: &Address<'_>, settings: &AddressSettings) -> Addressed<'_> {
+        let by_host = self.find_host(address.host, settings);
+        let Some(name) = address.path_tenant else { return by_host };
+        match (by_host, self.by_name.get(name)) {
+            (Addressed::Shared, Some(entry)) => Addressed::One(entry),
+            (Addressed::One(host), Some(path)) if Arc::ptr_eq(host, path) => Addressed::One(path),
+            _ => Addressed::Unknown,
+        }
+    }
+
+    fn find_host(&self, host: &str, settings: &AddressSettings) -> Addressed<'_> {
+        if let Some(entry) = self.by_host.get(host) {
+            return Addressed::One(entry);
+        }
+        match settings.label(host) {
+            Some(label) => self.by_name.get(label).map_or(Addressed::Unknown, Addressed::One),
+            None => Addressed::Shared,
+        }
+    }
+
+    pub(crate) fn by_id(&self, id: TenantId) -> Option<&Arc<Entry>> {
+        self.by_id.get(&id)
+    }
+
+    pub(crate) fn by_name(&self, name: &str) -> Option<&Arc<Entry>> {
+        self.by_name.get(name)
+    }
+
+    pub(crate) fn by_host(&self, host: &str) -> Option<&Arc<Entry>> {
+        self.by_host.get(host)
+    }
+
+    pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
+        self.by_id.values()
+    }
+
+    /// The same with one tenant as it is now.
+    pub(crate) fn with(&self, entry: Entry) -> Self {
+        let mut next = self.without(entry.tenant.id);
+        next.insert(Arc::new(entry));
+        next
+    }
+
+    /// The same with one tenant fewer.
+    pub(crate) fn without(&self, id: TenantId) -> Self {
+        let mut next = self.clone();
+        if let Some(entry) = next.by_id.remove(&id) {
+            next.by_name.remove(entry.tenant.name());
+            next.by_host.retain(|_, other| other.tenant.id != id);
+        }
+        next
+    }
+
+    fn insert(&mut self, entry: Arc<Entry>) {
+        for host in entry.tenant.hosts() {
+            self.by_host.insert(host.clone(), Arc::clone(&entry));
+        }
+        self.by_name.insert(Arc::clone(&entry.tenant.name), Arc::clone(&entry));
+        self.by_id.insert(entry.tenant.id, entry);
+    }
+}
+
+impl FromIterator<Entry> for Snapshot {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut snapshot = Self::default();
+        for entry in entries {
+            snapshot.insert(Arc::new(entry));
+        }
+        snapshot
+    }
+}

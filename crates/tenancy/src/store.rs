@@ -1,0 +1,195 @@
+//! The tables `tenants`, `hosts` and `tokens`. Every statement of the crate is here, in SQL that both databases speak.
+
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+
+use crate::snapshot::{Current, Entry};
+use crate::tenant::{Tenant, TenantId};
+use crate::{Settings, TenancyError, TokenId, TokenRecord, TokenState};
+
+/// One row of `tenants`.
+pub(crate) struct TenantRow {
+    pub(crate) name: String,
+    pub(crate) enabled: bool,
+    pub(crate) settings: Settings,
+    pub(crate) created_ms: i64,
+    pub(crate) modified_ms: i64,
+}
+
+/// Adds a tenant and gives it its number.
+pub(crate) async fn insert_tenant(on: &impl ConnectionTrait, row: &TenantRow) -> Result<TenantId, TenancyError> {
+    let sql = "INSERT INTO tenants (name, enabled, settings, created_ms, modified_ms) VALUES ($1, $2, $3, $4, $5) \
+               RETURNING id";
+    let values = [
+        row.name.as_str().into(),
+        row.enabled.into(),
+        to_json(&row.settings)?.into(),
+        row.created_ms.into(),
+        row.modified_ms.into(),
+    ];
+    let inserted = on.query_one_raw(statement(on, sql, values)).await?;
+    let inserted = inserted.ok_or_else(|| DbErr::RecordNotInserted)?;
+    Ok(TenantId::new(inserted.try_get("", "id")?))
+}
+
+/// Writes what may change about a tenant.
+pub(crate) async fn update_tenant(
+    on: &impl ConnectionTrait,
+    id: TenantId,
+    enabled: bool,
+    settings: &Settings,
+    now_ms: i64,
+) -> Result<(), TenancyError> {
+    let sql = "UPDATE tenants SET enabled = $2, settings = $3, modified_ms = $4 WHERE id = $1";
+    execute(on, sql, [id.as_i64().into(), enabled.into(), to_json(settings)?.into(), now_ms.into()]).await
+}
+
+/// Deletes a tenant with its hosts and tokens, which the tables' foreign keys take along.
+pub(crate) async fn delete_tenant(on: &impl ConnectionTrait, id: TenantId) -> Result<(), TenancyError> {
+    execute(on, "DELETE FROM tenants WHERE id = $1", [id.as_i64().into()]).await
+}
+
+pub(crate) async fn insert_host(on: &impl ConnectionTrait, id: TenantId, host: &str) -> Result<(), TenancyError> {
+    execute(on, "INSERT INTO hosts (host, tenant_id) VALUES ($1, $2)", [host.into(), id.as_i64().into()]).await
+}
+
+pub(crate) async fn delete_host(on: &impl ConnectionTrait, id: TenantId, host: &str) -> Result<(), TenancyError> {
+    execute(on, "DELETE FROM hosts WHERE host = $1 AND tenant_id = $2", [host.into(), id.as_i64().into()]).await
+}
+
+pub(crate) async fn insert_token(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    id: TokenId,
+    issued_ms: i64,
+    expires_ms: i64,
+) -> Result<(), TenancyError> {
+    let sql = "INSERT INTO tokens (id, tenant_id, issued_ms, expires_ms) VALUES ($1, $2, $3, $4)";
+    execute(on, sql, [id.to_string().into(), tenant.as_i64().into(), issued_ms.into(), expires_ms.into()]).await
+}
+
+/// Ends the valid token of a tenant, if it has one.
+pub(crate) async fn end_token(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    by: TokenState,
+    now_ms: i64,
+) -> Result<(), TenancyError> {
+    let sql = "UPDATE tokens SET ended_ms = $2, ended_by = $3 WHERE tenant_id = $1 AND ended_ms IS NULL";
+    let by = if by == TokenState::Revoked { "revoked" } else { "superseded" };
+    execute(on, sql, [tenant.as_i64().into(), now_ms.into(), by.into()]).await
+}
+
+/// The tokens of a tenant, the newest first.
+pub(crate) async fn tokens(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    now_ms: i64,
+) -> Result<Vec<TokenRecord>, TenancyError> {
+    let sql = "SELECT id, issued_ms, expires_ms, ended_ms, ended_by FROM tokens WHERE tenant_id = $1 \
+               ORDER BY issued_ms DESC, ended_ms IS NULL DESC, ended_ms DESC";
+    let rows = on.query_all_raw(statement(on, sql, [tenant.as_i64().into()])).await?;
+    rows.iter().map(|row| token_record(row, now_ms)).collect()
+}
+
+/// Every tenant there is.
+pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Vec<Entry>, TenancyError> {
+    let rows = on.query_all_raw(statement(on, "SELECT * FROM tenants ORDER BY id", [])).await?;
+    let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let hosts = on.query_all_raw(statement(on, "SELECT tenant_id, host FROM hosts ORDER BY host", [])).await?;
+    let sql = "SELECT * FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms";
+    let tokens = on.query_all_raw(statement(on, sql, [now_ms.into()])).await?;
+    fill(&mut entries, &hosts, &tokens, now_ms)?;
+    Ok(entries)
+}
+
+/// One tenant.
+pub(crate) async fn load_entry(on: &impl ConnectionTrait, id: TenantId, now_ms: i64) -> Result<Entry, TenancyError> {
+    let of_one = |sql: &str| statement(on, sql, [id.as_i64().into()]);
+    let row = on.query_one_raw(of_one("SELECT * FROM tenants WHERE id = $1")).await?;
+    let mut entries = vec![entry(&row.ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")))?)?];
+    let hosts =
+        on.query_all_raw(of_one("SELECT tenant_id, host FROM hosts WHERE tenant_id = $1 ORDER BY host")).await?;
+    let sql = "SELECT * FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms";
+    let tokens = on.query_all_raw(statement(on, sql, [id.as_i64().into(), now_ms.into()])).await?;
+    fill(&mut entries, &hosts, &tokens, now_ms)?;
+    entries.pop().ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")).into())
+}
+
+fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {
+    let name: String = row.try_get("", "name")?;
+    let settings: String = row.try_get("", "settings")?;
+    let unreadable = |reason: String| TenancyError::Stored { tenant: name.clone(), reason };
+    let settings: Settings = serde_json::from_str(&settings).map_err(|error| unreadable(error.to_string()))?;
+    let schemas = settings.schemas().map_err(|error| unreadable(error.to_string()))?;
+    let tenant = Tenant {
+        id: TenantId::new(row.try_get("", "id")?),
+        name: name.as_str().into(),
+        enabled: row.try_get("", "enabled")?,
+        settings,
+        schemas,
+        hosts: Vec::new(),
+        created_ms: row.try_get("", "created_ms")?,
+        modified_ms: row.try_get("", "modified_ms")?,
+    };
+    Ok(Entry { tenant: tenant.into(), current: None, ended: Vec::new() })
+}
+
+/// Puts hosts and tokens where they belong; `entries` are in the order of their numbers.
+fn fill(entries: &mut [Entry], hosts: &[QueryResult], tokens: &[QueryResult], now_ms: i64) -> Result<(), TenancyError> {
+    for row in hosts {
+        if let Some(tenant) = find(entries, row)?.and_then(|entry| std::sync::Arc::get_mut(&mut entry.tenant)) {
+            tenant.hosts.push(row.try_get("", "host")?);
+        }
+    }
+    for row in tokens {
+        let Some(entry) = find(entries, row)? else { continue };
+        let token = token_record(row, now_ms)?;
+        match token.state {
+            TokenState::Current | TokenState::Expired => entry.current = Some(Current::new(token.id, token.expires_ms)),
+            ended => entry.ended.push((token.id, ended)),
+        }
+    }
+    Ok(())
+}
+
+fn find<'a>(entries: &'a mut [Entry], row: &QueryResult) -> Result<Option<&'a mut Entry>, DbErr> {
+    let id = TenantId::new(row.try_get("", "tenant_id")?);
+    let position = entries.binary_search_by_key(&id, |entry| entry.tenant.id).ok();
+    Ok(position.and_then(|position| entries.get_mut(position)))
+}
+
+fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord, TenancyError> {
+    let id: String = row.try_get("", "id")?;
+    let ended_by: Option<String> = row.try_get("", "ended_by")?;
+    let expires_ms: i64 = row.try_get("", "expires_ms")?;
+    let state = match ended_by.as_deref() {
+        Some("revoked") => TokenState::Revoked,
+        Some(_) => TokenState::Superseded,
+        None if expires_ms <= now_ms => TokenState::Expired,
+        None => TokenState::Current,
+    };
+    Ok(TokenRecord {
+        id: id.parse().map_err(|_| DbErr::Type(format!("tokens.id is no UUID: {id}")))?,
+        issued_ms: row.try_get("", "issued_ms")?,
+        expires_ms,
+        ended_ms: row.try_get("", "ended_ms")?,
+        state,
+    })
+}
+
+fn to_json(settings: &Settings) -> Result<String, TenancyError> {
+    serde_json::to_string(settings).map_err(|error| TenancyError::Invalid(error.to_string()))
+}
+
+fn statement(on: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(on.get_database_backend(), sql, values)
+}
+
+async fn execute(
+    on: &impl ConnectionTrait,
+    sql: &str,
+    values: impl IntoIterator<Item = Value>,
+) -> Result<(), TenancyError> {
+    on.execute_raw(statement(on, sql, values)).await?;
+    Ok(())
+}

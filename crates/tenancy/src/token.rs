@@ -1,0 +1,133 @@
+//! The provisioning token: a JWT that a tenant's client sends with every request (RFC 6750, RFC 7519).
+
+use std::fmt;
+use std::str::FromStr;
+
+use jsonwebtoken::{Algorithm, Header};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::{SigningKey, TenancyError, TenantId};
+
+pub(crate) const ISSUER: &str = "tenantry";
+
+/// The number of a token (`jti`). It is no secret: it is listed, logged and in events.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct TokenId(Uuid);
+
+impl TokenId {
+    /// One that nobody can guess, so that a stolen signing key alone makes no valid token.
+    pub(crate) fn random() -> Result<Self, TenancyError> {
+        let mut bytes = [0; 16];
+        aws_lc_rs::rand::fill(&mut bytes).map_err(|_| TenancyError::Randomness)?;
+        Ok(Self(uuid::Builder::from_random_bytes(bytes).into_uuid()))
+    }
+
+    /// As a UUID.
+    #[must_use]
+    pub const fn as_uuid(&self) -> &Uuid {
+        &self.0
+    }
+}
+
+impl fmt::Display for TokenId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(out)
+    }
+}
+
+impl FromStr for TokenId {
+    type Err = uuid::Error;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        text.parse().map(Self)
+    }
+}
+
+/// A token at the one moment at which it can be read.
+#[derive(Clone, Debug)]
+pub struct IssuedToken {
+    /// What the client sends after `Bearer `.
+    pub token: SecretString,
+    /// Its number.
+    pub id: TokenId,
+    /// When it stops being accepted.
+    pub expires: OffsetDateTime,
+}
+
+/// What is known about a token once it was issued.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenRecord {
+    /// Its number.
+    pub id: TokenId,
+    /// When it was issued, in milliseconds since 1970.
+    pub issued_ms: i64,
+    /// When it stops being accepted, in milliseconds since 1970.
+    pub expires_ms: i64,
+    /// When a newer token or an operator ended it before that.
+    pub ended_ms: Option<i64>,
+    /// Whether it is accepted, and why not.
+    pub state: TokenState,
+}
+
+/// Whether a token is accepted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum TokenState {
+    /// It is the tenant's one valid token.
+    Current,
+    /// Its time is over.
+    Expired,
+    /// A newer one took its place.
+    Superseded,
+    /// An operator ended it.
+    Revoked,
+}
+
+/// What a token says (RFC 7519 section 4.1).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Claims {
+    iss: String,
+    sub: String,
+    jti: TokenId,
+    iat: i64,
+    exp: i64,
+}
+
+impl Claims {
+    pub(crate) fn new(tenant: TenantId, id: TokenId, issued: OffsetDateTime, expires: OffsetDateTime) -> Self {
+        Self {
+            iss: ISSUER.to_owned(),
+            sub: tenant.to_string(),
+            jti: id,
+            iat: issued.unix_timestamp(),
+            exp: expires.unix_timestamp(),
+        }
+    }
+
+    pub(crate) fn tenant(&self) -> Option<TenantId> {
+        self.sub.parse().ok().map(TenantId::new)
+    }
+
+    pub(crate) fn id(&self) -> TokenId {
+        self.jti
+    }
+
+    pub(crate) fn has_expired(&self, now: OffsetDateTime) -> bool {
+        now.unix_timestamp() >= self.exp
+    }
+
+    pub(crate) fn sign(&self, key: &SigningKey) -> Result<SecretString, TenancyError> {
+        let header = Header { kid: Some(key.id().to_owned()), ..Header::new(Algorithm::HS256) };
+        Ok(jsonwebtoken::encode(&header, self, key.encoding())?.into())
+    }
+
+    /// The claims of a token that this key signed; its time and whether it is current are not looked at.
+    pub(crate) fn verify(token: &str, key: &SigningKey) -> Option<Self> {
+        let verified = jsonwebtoken::decode::<Self>(token, key.decoding(), key.validation()).ok()?;
+        (verified.header.kid.as_deref() == Some(key.id())).then_some(verified.claims)
+    }
+}
