@@ -1,11 +1,23 @@
 //! Users and groups as they are kept: what a client wrote, in the letter case and the types of the schemas.
 
+mod changes;
+mod check;
 mod document;
+mod draft;
+mod immutable;
+mod members;
 mod normalize;
+mod old;
+mod reading;
+mod schemas;
 
 use serde_json::{Map, Value};
 
 use crate::AttributePath;
+pub use changes::{Change, changes};
+pub use check::check;
+pub use draft::Draft;
+pub(crate) use members::ids as member_ids;
 pub(crate) use normalize::{normalize, normalize_element};
 
 /// URN of the enterprise extension, whose `manager` has a meaning of its own.

@@ -24,7 +24,9 @@ impl Schema {
             return Err(refused(&self.id, "has no attributes"));
         }
         check_names(&self.id, &self.attributes)?;
-        self.attributes.iter().try_for_each(|attribute| check_attribute(&format!("{}:{}", self.id, attribute.name), attribute))
+        self.attributes
+            .iter()
+            .try_for_each(|attribute| check_attribute(&format!("{}:{}", self.id, attribute.name), attribute))
     }
 }
 

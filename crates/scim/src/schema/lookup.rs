@@ -90,8 +90,7 @@ impl ResourceType {
     }
 
     fn unqualified(&self, first: &str, sub: Option<&str>) -> Option<AttributePath> {
-        let mut holders =
-            self.extensions.iter().filter_map(|extension| Some((extension, extension.attribute(first)?)));
+        let mut holders = self.extensions.iter().filter_map(|extension| Some((extension, extension.attribute(first)?)));
         let (extension, attribute) = holders.next()?;
         if holders.next().is_some() {
             return None;

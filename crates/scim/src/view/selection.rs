@@ -114,7 +114,8 @@ impl Selection {
         if self.schemas.iter().any(|schema| schema.as_ref() == extension) {
             return Share::Whole;
         }
-        let same = |path: &&AttributePath| path.extension.as_ref() == extension && path.attribute.name == attribute.name;
+        let same =
+            |path: &&AttributePath| path.extension.as_ref() == extension && path.attribute.name == attribute.name;
         let mut subs = Vec::new();
         for path in self.paths.iter().filter(same) {
             let Some(sub) = &path.sub else { return Share::Whole };

@@ -1,0 +1,68 @@
+//! What every resource must have, however it came about.
+
+use serde_json::{Map, Value};
+
+use super::Resource;
+use crate::{Attribute, Kind, Mutability, ResourceType, ScimError};
+
+/// Bytes of a text that is looked up; the keys of a database index are not longer.
+const LONGEST_KEY: usize = 512;
+/// The attributes that are looked up.
+const KEYS: [&str; 3] = ["userName", "externalId", "displayName"];
+
+/// Checks a whole resource: required attributes are there and not blank (RFC 7643 section 7), and what is looked up is
+/// not longer than an index takes.
+///
+/// # Errors
+/// A 400 `invalidValue` that names the attribute.
+pub fn check(resource: &Resource, of: &ResourceType) -> Result<(), ScimError> {
+    let attributes = resource.attributes();
+    of.schema.attributes.iter().try_for_each(|attribute| required(attribute, attributes, ""))?;
+    for extension in &of.extensions {
+        let Some(Value::Object(attributes)) = attributes.get(extension.id.as_ref()) else { continue };
+        let prefix = format!("{}:", extension.id);
+        extension.attributes.iter().try_for_each(|attribute| required(attribute, attributes, &prefix))?;
+    }
+    short(resource)
+}
+
+fn required(attribute: &Attribute, holder: &Map<String, Value>, prefix: &str) -> Result<(), ScimError> {
+    let name = format_args!("{prefix}{}", attribute.name);
+    match holder.get(&attribute.name) {
+        None if is_required(attribute) => Err(ScimError::invalid_value(format!("{name} is required"))),
+        Some(Value::String(text)) if is_required(attribute) && text.trim().is_empty() => {
+            Err(ScimError::invalid_value(format!("{name} is blank")))
+        }
+        Some(value) if attribute.kind == Kind::Complex => required_subs(attribute, value, &name.to_string()),
+        _ => Ok(()),
+    }
+}
+
+fn required_subs(attribute: &Attribute, value: &Value, name: &str) -> Result<(), ScimError> {
+    let mut wanted = attribute.sub_attributes.iter().filter(|sub| is_required(sub)).peekable();
+    if wanted.peek().is_none() {
+        return Ok(());
+    }
+    let elements = match value {
+        Value::Array(elements) => elements.as_slice(),
+        single => std::slice::from_ref(single),
+    };
+    let prefix = format!("{name}.");
+    wanted.try_for_each(|sub| {
+        elements.iter().filter_map(Value::as_object).try_for_each(|element| required(sub, element, &prefix))
+    })
+}
+
+/// What only the server writes is not missing.
+fn is_required(attribute: &Attribute) -> bool {
+    attribute.required && attribute.mutability != Mutability::ReadOnly
+}
+
+fn short(resource: &Resource) -> Result<(), ScimError> {
+    let texts = KEYS.into_iter().filter_map(|name| Some((name, resource.attributes().get(name)?.as_str()?)));
+    let emails = resource.emails().map(|email| ("emails.value", email));
+    match texts.chain(emails).find(|(_, text)| text.len() > LONGEST_KEY) {
+        Some((name, _)) => Err(ScimError::invalid_value(format!("{name} is longer than {LONGEST_KEY} bytes"))),
+        None => Ok(()),
+    }
+}

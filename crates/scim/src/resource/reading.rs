@@ -1,0 +1,161 @@
+//! The body of a POST or PUT, key by key.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::{Resource, members, normalize, old, schemas};
+use crate::{Attribute, AttributePath, Dialect, Mutability, Quirk, ResourceKind, ResourceType, Schema, ScimError};
+
+/// A body that is being read.
+pub(super) struct Reading<'a> {
+    of: &'a ResourceType,
+    dialect: &'a mut Dialect,
+    resource: Resource,
+    members: Option<Vec<String>>,
+    schemas: Option<Value>,
+    seen: Vec<String>,
+}
+
+impl<'a> Reading<'a> {
+    pub(super) fn of(of: &'a ResourceType, dialect: &'a mut Dialect) -> Self {
+        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: Vec::new() }
+    }
+
+    pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<String>>), ScimError> {
+        for (key, value) in body {
+            self.take(&key, value)?;
+        }
+        schemas::check(self.schemas, &self.resource, self.of, self.dialect)?;
+        Ok((self.resource, self.members))
+    }
+
+    fn take(&mut self, key: &str, value: Value) -> Result<(), ScimError> {
+        let of = self.of;
+        if let Some(attribute) = of.attribute(key) {
+            return self.core(attribute, value);
+        }
+        if let Some(urn) = old::modern(key, of.kind) {
+            self.dialect.repair(Quirk::CoreOne, || ScimError::invalid_value(format!("{key} is a SCIM 1.1 URN")))?;
+            return self.take(urn, value);
+        }
+        match of.split_urn(key) {
+            Some((schema, "")) if !Arc::ptr_eq(schema, &of.schema) => self.extension(schema, value),
+            _ => self.named_by_path(key, value),
+        }
+    }
+
+    fn core(&mut self, attribute: &Attribute, value: Value) -> Result<(), ScimError> {
+        self.once(&attribute.name)?;
+        match attribute.name.as_str() {
+            "schemas" => self.schemas = Some(value),
+            "members" if self.of.kind == ResourceKind::Group => {
+                self.members = Some(members::ids(value, self.dialect)?);
+            }
+            _ if !is_kept(attribute) => {}
+            name => {
+                let value = normalize(attribute, value, self.dialect)?;
+                insert(self.resource.attributes_mut(), &[name], value);
+            }
+        }
+        Ok(())
+    }
+
+    /// The object under an extension's URN (RFC 7643 section 3.3).
+    fn extension(&mut self, schema: &Schema, value: Value) -> Result<(), ScimError> {
+        let attributes = match value {
+            Value::Object(attributes) => attributes,
+            Value::Null => return Ok(()),
+            _ => return Err(ScimError::invalid_value(format!("{} must be an object", schema.id))),
+        };
+        for (name, value) in attributes {
+            let Some(attribute) = schema.attribute(&name) else {
+                self.unknown(&format!("{}:{name}", schema.id))?;
+                continue;
+            };
+            self.within_extension(&schema.id, attribute, value)?;
+        }
+        Ok(())
+    }
+
+    fn within_extension(&mut self, urn: &str, attribute: &Attribute, value: Value) -> Result<(), ScimError> {
+        self.once(&format!("{urn}:{}", attribute.name))?;
+        if !is_kept(attribute) {
+            return Ok(());
+        }
+        let value = normalize(attribute, value, self.dialect).map_err(|error| prefixed(urn, error))?;
+        insert(self.resource.attributes_mut(), &[urn, &attribute.name], value);
+        Ok(())
+    }
+
+    /// Keys that are paths, such as `urn:…:User:department` or `name.familyName`, belong into a PATCH (RFC 7643
+    /// section 3.3 wants objects); extension attributes come without their URN, too.
+    fn named_by_path(&mut self, key: &str, value: Value) -> Result<(), ScimError> {
+        let Some(path) = self.of.resolve(key, self.dialect)? else { return self.unknown(key) };
+        if key.contains(['.', ':']) {
+            self.dialect
+                .repair(Quirk::PathKeys, || ScimError::invalid_value(format!("{key} is a path, not a name")))?;
+        }
+        match (&path.extension, &path.sub) {
+            (_, Some(sub)) if !path.attribute.multi_valued => self.part(&path, sub, value),
+            (_, Some(_)) => self.unknown(key),
+            (Some(urn), None) => self.within_extension(urn, &path.attribute, value),
+            (None, None) => self.core(&path.attribute, value),
+        }
+    }
+
+    fn part(&mut self, path: &AttributePath, sub: &Attribute, value: Value) -> Result<(), ScimError> {
+        self.once(&path.to_string())?;
+        if !is_kept(&path.attribute) || !is_kept(sub) {
+            return Ok(());
+        }
+        let value = normalize(sub, value, self.dialect)?;
+        let (name, sub) = (path.attribute.name.as_str(), sub.name.as_str());
+        match &path.extension {
+            Some(urn) => insert(self.resource.attributes_mut(), &[urn, name, sub], value),
+            None => insert(self.resource.attributes_mut(), &[name, sub], value),
+        }
+        Ok(())
+    }
+
+    fn unknown(&mut self, name: &str) -> Result<(), ScimError> {
+        let refusal = || ScimError::invalid_value(format!("{name} is no attribute of a {}", self.of.kind));
+        self.dialect.repair(Quirk::UnknownAttribute, refusal)
+    }
+
+    /// Two names that differ in letter case are one attribute (RFC 7643 section 2.1), and JSON has it once.
+    fn once(&mut self, name: &str) -> Result<(), ScimError> {
+        if self.seen.iter().any(|seen| seen == name) {
+            return Err(ScimError::invalid_syntax(format!("{name} is there twice")));
+        }
+        self.seen.push(name.to_owned());
+        Ok(())
+    }
+}
+
+fn is_kept(attribute: &Attribute) -> bool {
+    !matches!(attribute.mutability, Mutability::ReadOnly | Mutability::WriteOnly)
+}
+
+/// Puts a value where the names lead; an object joins the one that is there.
+fn insert(map: &mut Map<String, Value>, names: &[&str], value: Option<Value>) {
+    let (Some(value), [name, rest @ ..]) = (value, names) else { return };
+    if !rest.is_empty() {
+        let inner = map.entry(*name).or_insert_with(|| Value::Object(Map::new()));
+        if let Value::Object(inner) = inner {
+            insert(inner, rest, Some(value));
+        }
+        return;
+    }
+    match (map.get_mut(*name), value) {
+        (Some(Value::Object(there)), Value::Object(more)) => there.extend(more),
+        (_, value) => {
+            map.insert((*name).to_owned(), value);
+        }
+    }
+}
+
+fn prefixed(urn: &str, mut error: ScimError) -> ScimError {
+    error.detail = format!("{urn}:{}", error.detail);
+    error
+}
