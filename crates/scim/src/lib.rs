@@ -25,8 +25,9 @@ pub use fold::fold;
 pub use filter::{
     Comparison, Filter, Literal, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator, Text,
 };
+pub use list::{ListHead, ListQuery, ListWriter, Page, SortBy, SortKey};
 pub use path::{AttributePath, Path, Target};
-pub use resource::Resource;
+pub use resource::{Change, Draft, Resource, changes, check};
 pub use schema::{
     Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness,
 };

@@ -107,7 +107,7 @@ fn with_case<T>(text: &Text, value: &str, decide: impl FnOnce(&str, &str) -> T) 
 }
 
 /// Compares without loss where both are whole numbers.
-pub(crate) fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
+fn compare_numbers(left: &Number, right: &Number) -> Option<Ordering> {
     match (whole(left), whole(right)) {
         (Some(left), Some(right)) => Some(left.cmp(&right)),
         _ => left.as_f64()?.partial_cmp(&right.as_f64()?),

@@ -19,10 +19,10 @@ pub use literal::{Literal, Text};
 pub(crate) use matches::is_case_exact;
 pub(crate) use moment::moment;
 pub(crate) use cursor::Gap;
-pub(crate) use parse::{Parser, Unknown, shown};
+pub(crate) use parse::{Parser, Unknown, is_hidden, shown};
 pub(crate) use print::write_bracketed;
 pub(crate) use typed::comparable;
-pub(crate) use value::{each, is_assigned, of_resource};
+pub(crate) use value::{is_assigned, of_resource};
 
 use crate::AttributePath;
 

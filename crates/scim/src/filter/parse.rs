@@ -3,7 +3,7 @@
 use super::cursor::{Cursor, Gap, RawLiteral};
 use super::typed;
 use super::{Filter, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator};
-use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Returned, Schemas, ScimError};
+use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Returned, Schemas, ScimError, ScimType};
 
 impl Filter {
     /// Reads a filter on the resources of one type.
@@ -174,7 +174,7 @@ impl<'a> Parser<'a> {
 
     fn attribute(&mut self, name: &str, scope: Scope<'_>) -> Result<Option<AttributePath>, ScimError> {
         let found = match scope {
-            Scope::Resource => self.of.resolve(name, self.dialect)?,
+            Scope::Resource => self.of.resolve(name, self.dialect).map_err(as_filter_error)?,
             Scope::Elements(attribute) => of_element(attribute, name),
             Scope::Unknown => None,
         };
@@ -270,8 +270,13 @@ fn of_element(attribute: &AttributePath, name: &str) -> Option<AttributePath> {
     Some(AttributePath { sub: Some(sub.clone()), ..attribute.clone() })
 }
 
+/// The resolver does not know for whom it resolves.
+fn as_filter_error(error: ScimError) -> ScimError {
+    ScimError { scim_type: Some(ScimType::InvalidFilter), ..error }
+}
+
 /// What is never shown must not be found out by filtering either: `password sw "a"` is an oracle (RFC 7643 section 9.2).
-fn is_hidden(path: &AttributePath) -> bool {
+pub(crate) fn is_hidden(path: &AttributePath) -> bool {
     path.attribute.returned == Returned::Never || path.leaf().returned == Returned::Never
 }
 
