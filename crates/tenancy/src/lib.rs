@@ -29,3 +29,6 @@ pub use settings::Settings;
 pub use tenant::{Tenant, TenantId};
 pub use tenants::Tenants;
 pub use token::{IssuedToken, TokenId, TokenRecord, TokenState};
+
+#[cfg(test)]
+mod tests;

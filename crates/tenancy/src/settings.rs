@@ -8,8 +8,10 @@ use serde_json::{Map, Value};
 
 use crate::TenancyError;
 
-/// What is particular to one tenant. Stored as JSON; what a document leaves out has its default, and what it has beside
-/// these (from a newer version of the program) is left alone. [`Settings::changed`] refuses unknown names.
+/// What is particular to one tenant.
+///
+/// Stored as JSON; what a document leaves out has its default, and what it has beside these, from a newer version of
+/// the program, is passed over. [`Settings::changed`] refuses unknown names.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
