@@ -1,6 +1,11 @@
 //! Resources as the client sees them: which attributes, with `meta`, `groups` and `members` filled in.
 
 mod projection;
+mod render;
 mod selection;
+mod stored;
+mod write;
 
 pub use projection::Projection;
+pub use render::{render, to_tree};
+pub use stored::{MemberReference, Stored};

@@ -73,14 +73,19 @@ impl Projection {
     }
 
     /// Takes out of a whole resource what is not shown.
-    pub(crate) fn apply(&self, of: &ResourceType, map: &mut Map<String, Value>) {
+    pub(super) fn apply(&self, of: &ResourceType, map: &mut Map<String, Value>) {
         self.selection(of).apply(of, map);
     }
 
     /// Whether it takes out at most some of these attributes, each of them wholly.
-    pub(crate) fn excludes_only(&self, candidates: &[&str]) -> bool {
+    pub(super) fn excludes_only(&self, candidates: &[&str]) -> bool {
         let candidate = |name: &String| candidates.iter().any(|candidate| candidate.eq_ignore_ascii_case(name));
         self.rule != Rule::Only && self.names.iter().all(candidate)
+    }
+
+    /// Whether this name stands in `excludedAttributes`.
+    pub(super) fn excludes(&self, name: &str) -> bool {
+        self.rule == Rule::Without && self.names.iter().any(|excluded| excluded.eq_ignore_ascii_case(name))
     }
 
     fn selection(&self, of: &ResourceType) -> Selection {
