@@ -20,18 +20,14 @@ mod resource;
 mod schema;
 mod view;
 
+pub use bulk::{BulkAction, BulkDone, BulkOperation, BulkRequest, BulkRun, BulkTask};
 pub use dialect::{Dialect, Quirk, Quirks};
 pub use error::{ScimError, ScimType};
-pub use bulk::{BulkAction, BulkDone, BulkOperation, BulkRequest, BulkRun, BulkTask};
+pub use filter::{Comparison, Filter, Literal, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator, Text};
 pub use fold::fold;
-pub use filter::{
-    Comparison, Filter, Literal, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator, Text,
-};
 pub use list::{ListHead, ListQuery, ListWriter, Page, SortBy, SortKey};
 pub use patch::{MemberStep, Patch};
 pub use path::{AttributePath, Path, Target};
 pub use resource::{Change, Draft, Resource, changes, check};
-pub use schema::{
-    Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness,
-};
+pub use schema::{Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness};
 pub use view::{MemberReference, Projection, Stored, render, to_tree};

@@ -48,6 +48,8 @@ quirks! {
     UnqualifiedExtension = "unqualified_extension", "extension attributes are named with their schema URN (RFC 7644 section 3.10)";
     /// Q12: a remove that names the elements in `value` (Entra, JumpCloud, authentik).
     RemoveByValue = "remove_by_value", "remove has no value (RFC 7644 section 3.5.2.2); use a value path";
+    /// Q16, R83: a remove whose value path matches nothing (Entra sends one for what it already removed).
+    NothingToRemove = "nothing_to_remove", "a value path that matches nothing is noTarget (RFC 7644 table 9)";
     /// Q17: `null` inside elements, such as `"$ref": null` (Entra).
     NullMember = "null_member", "leave out what has no value";
     /// Q18, Q31: an empty string for no value (Entra, Okta, OneLogin).
@@ -66,6 +68,8 @@ quirks! {
     CoreOne = "core_1_0", "SCIM 1.1 URNs are not SCIM 2.0";
     /// Q36, R91: a single object where an array belongs (OneLogin).
     SingleForArray = "single_for_array", "a multi-valued attribute is an array";
+    /// Q11: an array of one object where a single object belongs (Entra's `manager`).
+    ArrayForSingle = "array_for_single", "a single-valued attribute is not an array";
     /// Q37: more than one element is primary (PingOne).
     SeveralPrimary = "several_primary", "primary is true at most once (RFC 7643 section 2.4)";
     /// Q42: a PATCH without operations (Entra's validator).
@@ -76,10 +80,12 @@ quirks! {
     MessageSchemas = "message_schemas", "the message names its schema (RFC 7644 section 3.1)";
     /// Q51: a PATCH path into an unknown extension (Entra).
     UnknownExtensionPath = "unknown_extension_path", "the path names an attribute that no schema of this tenant has";
+    /// RFC 7644 section 3.7.3, as printed: the operations of a PATCH in a bulk without their message around them.
+    BareOperations = "bare_operations", "the data of a PATCH is a whole PatchOp message (RFC 7644 erratum 5050)";
     /// A member of an operation that does not belong there, `"path": null`, or a member name in odd letter case.
     ForeignMember = "foreign_member", "a PATCH operation has op, path and value";
     /// A number or boolean sent where a string belongs, or the reverse.
     Coerced = "coerced", "the JSON type must be the attribute's type (RFC 7643 section 2.3)";
-    /// SCIM 1.1 wording such as `manager.managerId` (OneLogin).
-    OldWording = "old_wording", "the name is SCIM 1.1";
+    /// SCIM 1.1 wording such as `manager.managerId` (OneLogin), or a role's `displayName` for `display` (Entra).
+    OldWording = "old_wording", "the sub-attribute has another name in SCIM 2.0";
 }

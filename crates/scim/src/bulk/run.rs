@@ -1,0 +1,197 @@
+//! Running a bulk request, one operation at a time.
+
+use std::collections::VecDeque;
+
+use serde_json::Value;
+
+use super::defer::split;
+use super::plan::{Step, plan};
+use super::reference::BulkIds;
+use super::response::{Outcome, response};
+use super::{BulkAction, BulkOperation, BulkRequest};
+use crate::ScimError;
+
+/// A bulk request on its way: hands out what is to be done next and collects the results. Runs nothing itself.
+///
+/// ```text
+/// let mut run = request.start();
+/// while let Some(task) = run.next_task() {
+///     let result = directory.run(&task.action).await;
+///     run.record(&task, result);
+/// }
+/// reply(run.finish(base));
+/// ```
+#[derive(Debug)]
+pub struct BulkRun {
+    operations: Vec<BulkOperation>,
+    outcomes: Vec<Option<Outcome>>,
+    /// What each created resource still lacks: a `PatchOp` message.
+    missing: Vec<Option<Value>>,
+    steps: VecDeque<Step>,
+    ids: BulkIds,
+    errors: u32,
+    fail_on_errors: Option<u32>,
+}
+
+/// One thing to do, with every reference filled in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct BulkTask {
+    /// The position of its operation in the request.
+    pub operation: usize,
+    /// What to do. To complete a resource of a circle it is a patch although the client sent a POST.
+    pub action: BulkAction,
+}
+
+/// What a successful operation left.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BulkDone {
+    /// The status that the single request would have had, such as 201.
+    pub status: u16,
+    /// The id of the resource.
+    pub id: String,
+    /// Its `ETag`; none after a delete.
+    pub version: Option<String>,
+}
+
+impl BulkRun {
+    pub(super) fn new(request: BulkRequest) -> Self {
+        let steps = plan(&request.operations).into();
+        let count = request.operations.len();
+        Self {
+            operations: request.operations,
+            outcomes: (0..count).map(|_| None).collect(),
+            missing: vec![None; count],
+            steps,
+            ids: BulkIds::default(),
+            errors: 0,
+            fail_on_errors: request.fail_on_errors,
+        }
+    }
+
+    /// The next thing to do; `None` when all is done or `failOnErrors` is reached (RFC 7644 section 3.7). Operations that
+    /// cannot be run, because they are malformed or refer to something that was not created, are recorded on the way.
+    pub fn next_task(&mut self) -> Option<BulkTask> {
+        while !self.has_failed_enough() {
+            let step = self.steps.pop_front()?;
+            let (operation, action) = match step {
+                Step::Run { operation, deferred } => (operation, self.prepare(operation, &deferred)),
+                Step::Complete { operation } => match self.prepare_completion(operation) {
+                    Some(action) => (operation, action),
+                    None => continue,
+                },
+            };
+            match action {
+                Ok(action) => return Some(BulkTask { operation, action }),
+                Err(refusal) => self.fail(operation, refusal),
+            }
+        }
+        None
+    }
+
+    /// Notes what became of a task.
+    pub fn record(&mut self, task: &BulkTask, result: Result<BulkDone, ScimError>) {
+        match result {
+            Ok(done) => self.succeed(task.operation, done),
+            Err(refusal) => self.fail(task.operation, refusal),
+        }
+    }
+
+    /// The `BulkResponse` (RFC 7644 section 3.7.3): every operation that was tried, in the client's order. `base` is the
+    /// URL that `/Users` is appended to.
+    #[must_use]
+    pub fn finish(mut self, base: &str) -> Value {
+        for (operation, missing) in std::mem::take(&mut self.missing).into_iter().enumerate() {
+            if missing.is_some() {
+                let stopped =
+                    "the resource was created, but not what refers to other resources: failOnErrors was reached";
+                self.fail(operation, ScimError::new(409, stopped));
+            }
+        }
+        response(&self.operations, &self.outcomes, base)
+    }
+
+    fn has_failed_enough(&self) -> bool {
+        self.fail_on_errors.is_some_and(|limit| self.errors >= limit)
+    }
+
+    fn prepare(&mut self, operation: usize, deferred: &[String]) -> Result<BulkAction, ScimError> {
+        let Some(sent) = self.operations.get_mut(operation) else {
+            return Err(ScimError::new(500, "the operation does not exist"));
+        };
+        let mut action = sent.action.as_mut().map_err(|refusal| refusal.clone())?.take();
+        if !deferred.is_empty()
+            && let Some(data) = action.data_mut()
+            && let Some(missing) = self.missing.get_mut(operation)
+        {
+            *missing = Some(split(data, deferred));
+        }
+        self.fill(action)
+    }
+
+    /// The patch that completes a resource; `None` if it was never created.
+    fn prepare_completion(&mut self, operation: usize) -> Option<Result<BulkAction, ScimError>> {
+        let data = self.missing.get_mut(operation)?.take()?;
+        let kind = self.operations.get(operation)?.action.as_ref().ok()?.kind();
+        let id = self.outcomes.get(operation)?.as_ref()?.id.clone()?;
+        Some(self.fill(BulkAction::Patch { kind, id, version: None, data }))
+    }
+
+    fn fill(&self, mut action: BulkAction) -> Result<BulkAction, ScimError> {
+        if let Some(id) = action.id_mut() {
+            self.ids.fill_text(id)?;
+        }
+        if let Some(data) = action.data_mut() {
+            self.ids.fill(data)?;
+        }
+        Ok(action)
+    }
+
+    fn succeed(&mut self, operation: usize, done: BulkDone) {
+        let created = self.outcome(operation).is_none();
+        if created {
+            self.name(operation, Some(done.id.clone()));
+        }
+        if let Some(slot) = self.outcomes.get_mut(operation) {
+            // A completion changes the version of what was created, nothing else.
+            let status = slot.as_ref().map_or(done.status, |first| first.status);
+            *slot = Some(Outcome { status, id: Some(done.id), version: done.version, refusal: None });
+        }
+    }
+
+    fn fail(&mut self, operation: usize, refusal: ScimError) {
+        self.errors = self.errors.saturating_add(1);
+        let created = self.outcome(operation).and_then(|outcome| outcome.id.clone());
+        if created.is_none() {
+            self.name(operation, None);
+            self.forget_missing(operation);
+        }
+        let id = created.or_else(|| self.target(operation));
+        if let Some(slot) = self.outcomes.get_mut(operation) {
+            *slot = Some(Outcome { status: refusal.status, id, version: None, refusal: Some(refusal) });
+        }
+    }
+
+    fn outcome(&self, operation: usize) -> Option<&Outcome> {
+        self.outcomes.get(operation)?.as_ref()
+    }
+
+    /// Tells later operations what the bulkId of a POST means.
+    fn name(&mut self, operation: usize, id: Option<String>) {
+        let Some(sent) = self.operations.get(operation).filter(|sent| sent.method == "POST") else { return };
+        if let Some(name) = &sent.bulk_id {
+            self.ids.0.insert(name.clone(), id);
+        }
+    }
+
+    fn forget_missing(&mut self, operation: usize) {
+        if let Some(missing) = self.missing.get_mut(operation) {
+            *missing = None;
+        }
+    }
+
+    /// The id of the resource an operation is about, if it exists already.
+    fn target(&self, operation: usize) -> Option<String> {
+        let mut id = self.operations.get(operation)?.action.as_ref().ok()?.id()?.to_owned();
+        self.ids.fill_text(&mut id).ok().map(|()| id)
+    }
+}

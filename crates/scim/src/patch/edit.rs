@@ -1,0 +1,79 @@
+//! Changing one attribute of an object, by the rules of its definition.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::elements::append;
+use super::step::{Action, Merge};
+use crate::{Attribute, Mutability, ScimError};
+
+/// Replaces the value of one attribute by what `change` makes of it; `None` is no value. The key keeps its position.
+///
+/// An immutable attribute may get its first value and keep it, nothing else; a required one may not lose its value
+/// (RFC 7644 sections 3.5.2 and 3.5.2.2).
+pub(super) fn edit(
+    holder: &mut Map<String, Value>,
+    attribute: &Attribute,
+    action: Action,
+    change: impl FnOnce(Option<Value>) -> Result<Option<Value>, ScimError>,
+) -> Result<(), ScimError> {
+    let old = holder.get_mut(&attribute.name).map(Value::take);
+    let kept = if attribute.mutability == Mutability::Immutable { old.clone() } else { None };
+    let new = change(old)?;
+    if kept.is_some() && kept != new {
+        return Err(ScimError::mutability(format!("{} is immutable and has a value", attribute.name)));
+    }
+    match new {
+        Some(new) => {
+            holder.insert(attribute.name.clone(), new);
+        }
+        None if attribute.required => return Err(required(attribute, action)),
+        None => {
+            holder.shift_remove(&attribute.name);
+        }
+    }
+    Ok(())
+}
+
+fn required(attribute: &Attribute, action: Action) -> ScimError {
+    let refusal = format!("{} is required", attribute.name);
+    match action {
+        Action::Remove => ScimError::mutability(refusal),
+        Action::Add | Action::Replace => ScimError::invalid_value(refusal),
+    }
+}
+
+/// Sets and unassigns sub-attributes of a complex value; nothing is left if the last one goes.
+pub(super) fn merge(
+    value: Option<Value>,
+    attribute: &Attribute,
+    action: Action,
+    merge: &Merge,
+) -> Result<Option<Value>, ScimError> {
+    let mut object = match value {
+        Some(Value::Object(object)) => object,
+        _ => Map::new(),
+    };
+    for sub in &merge.unset {
+        edit(&mut object, sub, action, |_| Ok(None))?;
+    }
+    for (name, value) in &merge.set {
+        if let Some(sub) = attribute.sub(name) {
+            edit(&mut object, sub, action, |old| set_part(old, sub, action, value))?;
+        }
+    }
+    Ok((!object.is_empty()).then_some(Value::Object(object)))
+}
+
+fn set_part(
+    old: Option<Value>,
+    sub: &Arc<Attribute>,
+    action: Action,
+    value: &Value,
+) -> Result<Option<Value>, ScimError> {
+    match value {
+        Value::Array(values) if action == Action::Add && sub.multi_valued => append(old, sub, action, values),
+        value => Ok(Some(value.clone())),
+    }
+}

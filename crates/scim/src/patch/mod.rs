@@ -1,0 +1,91 @@
+//! PATCH: a list of operations that turns one resource into another (RFC 7644 section 3.5.2).
+//!
+//! Reading and applying are apart. [`Patch::parse`] turns what clients send, in all its spellings, into steps that each
+//! say where (a place) and what (a change); values have their attribute's type from there on. [`Patch::apply`] runs the
+//! steps on a resource: all or none, in order. Operations on a group's members are taken out before that by
+//! [`Patch::split_members`], because members are not part of the resource.
+
+mod apply;
+mod change;
+mod create;
+mod edit;
+mod elements;
+mod expand;
+mod members;
+mod operation;
+mod same;
+mod step;
+
+#[cfg(test)]
+mod tests;
+
+use serde_json::Value;
+
+pub use members::MemberStep;
+
+use crate::{Dialect, Resource, ResourceType, ScimError, check};
+use apply::Draft;
+use operation::Operation;
+use step::Step;
+
+/// A checked PATCH. Applying it can still fail: whether a value path selects something, or an immutable attribute is
+/// changed, depends on the resource.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Patch {
+    steps: Vec<Step>,
+}
+
+impl Patch {
+    /// Reads a `PatchOp` message of at most `limit` operations for a resource of this type.
+    ///
+    /// # Errors
+    /// 400 with the keyword of RFC 7644 table 9: `invalidSyntax` if it is no `PatchOp`, `invalidPath` or `noTarget` if a
+    /// path is wrong or missing, `invalidValue` if a value does not suit its attribute, `mutability` if the attribute
+    /// may not be written.
+    pub fn parse(body: Value, of: &ResourceType, limit: usize, dialect: &mut Dialect) -> Result<Self, ScimError> {
+        let mut steps = Vec::new();
+        for operation in Operation::parse_all(body, limit, dialect)? {
+            expand::expand(operation, of, dialect, &mut steps)?;
+        }
+        Ok(Self { steps })
+    }
+
+    /// Whether an operation is about this core attribute (canonical name) or a part of it.
+    #[must_use]
+    pub fn touches(&self, core_attribute: &str) -> bool {
+        self.steps.iter().any(|step| step.place.is_core(core_attribute))
+    }
+
+    /// Whether nothing is to be done: there was no operation, or only such that are forgiven and left out.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty()
+    }
+
+    /// Takes the operations on the members of a group out, in their order. What they do never depends on the rest of the
+    /// group, nor on each other's members being read.
+    ///
+    /// # Errors
+    /// 400 `mutability` if an operation edits inside a member (RFC 7643 section 4.2: members are added and removed).
+    pub fn split_members(self) -> Result<(Self, Vec<MemberStep>), ScimError> {
+        let (members, steps): (Vec<_>, Vec<_>) = self.steps.into_iter().partition(|step| step.place.is_core("members"));
+        let members = members.into_iter().map(MemberStep::of).collect::<Result<Vec<_>, _>>()?;
+        Ok((Self { steps }, members.into_iter().flatten().collect()))
+    }
+
+    /// The resource after all operations, each on the result of the one before. The resource given is left as it is, so
+    /// a failure changes nothing (RFC 7644 section 3.5.2: atomic); equal resources mean that there is nothing to save.
+    ///
+    /// # Errors
+    /// 400 `noTarget` if a value path selects nothing and the dialect is strict, `mutability` if an immutable attribute
+    /// would change or a required one would go, `invalidValue` if a required one is emptied.
+    pub fn apply(&self, current: &Resource, of: &ResourceType, dialect: &mut Dialect) -> Result<Resource, ScimError> {
+        let mut draft = Draft::of(current);
+        for step in &self.steps {
+            draft.take(step, dialect)?;
+        }
+        let resource = draft.finish();
+        check(&resource, of)?;
+        Ok(resource)
+    }
+}
