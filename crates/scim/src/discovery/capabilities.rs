@@ -1,0 +1,70 @@
+//! `/ServiceProviderConfig`.
+
+use serde_json::{Value, json};
+
+const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
+
+/// What can be set about the service, as far as clients are told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Capabilities {
+    /// Where people read about this service.
+    pub documentation_uri: Option<String>,
+    /// Operations in one bulk request. authentik also cuts its PATCH requests to this many operations.
+    pub max_operations: u32,
+    /// Bytes in one bulk request.
+    pub max_payload_size: u64,
+    /// Resources in one answer, whatever `count` asks for.
+    pub max_results: u32,
+    /// Resources in one answer if `count` is not given.
+    pub default_page_size: u32,
+    /// Seconds for which a cursor can be used (RFC 9865 section 4).
+    pub cursor_timeout_seconds: u64,
+}
+
+/// The answer to `/ServiceProviderConfig`: one object, not a list.
+#[must_use]
+pub fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value {
+    let mut config = json!({ "schemas": [SCHEMA] });
+    if let Some(uri) = &capabilities.documentation_uri {
+        config["documentationUri"] = json!(uri);
+    }
+    config["patch"] = json!({ "supported": true });
+    config["bulk"] = json!({
+        "supported": true,
+        "maxOperations": capabilities.max_operations,
+        "maxPayloadSize": capabilities.max_payload_size,
+    });
+    config["filter"] = json!({ "supported": true, "maxResults": capabilities.max_results });
+    config["changePassword"] = json!({ "supported": false });
+    config["sort"] = json!({ "supported": true });
+    config["etag"] = json!({ "supported": true });
+    config["pagination"] = pagination(capabilities);
+    config["authenticationSchemes"] = json!([authentication()]);
+    config["meta"] = json!({
+        "resourceType": "ServiceProviderConfig",
+        "location": format!("{base}/ServiceProviderConfig"),
+    });
+    config
+}
+
+/// Index paging stays the default: older clients know nothing else (RFC 9865 section 2.4).
+fn pagination(capabilities: &Capabilities) -> Value {
+    json!({
+        "cursor": true,
+        "index": true,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": capabilities.default_page_size,
+        "maxPageSize": capabilities.max_results,
+        "cursorTimeout": capabilities.cursor_timeout_seconds,
+    })
+}
+
+fn authentication() -> Value {
+    json!({
+        "type": "oauthbearertoken",
+        "name": "Bearer token",
+        "description": "The provisioning token of the tenant, in the Authorization header",
+        "specUri": "https://www.rfc-editor.org/info/rfc6750",
+        "primary": true,
+    })
+}
