@@ -126,7 +126,9 @@ impl<'a> Cursor<'a> {
                     position += 2;
                 }
                 Some(byte) if *byte >= b' ' => position += 1,
-                Some(_) => return Err(ScimError::invalid_filter("a string in a filter contains a raw control character")),
+                Some(_) => {
+                    return Err(ScimError::invalid_filter("a string in a filter contains a raw control character"));
+                }
                 None => return Err(ScimError::invalid_filter("a string in the filter has no closing quote")),
             }
         }
@@ -141,10 +143,14 @@ impl<'a> Cursor<'a> {
 
     // The closing quote is the first one that ends a literal, so that 'O'Brien' stays whole.
     fn take_single_quoted(&mut self) -> Result<RawLiteral<'a>, ScimError> {
-        let closing = self.rest.match_indices('\'').skip(1).map(|(position, _)| position).find(|position| {
-            self.rest.as_bytes().get(position + 1).is_none_or(|byte| is_delimiter(*byte))
-        });
-        let closing = closing.ok_or_else(|| ScimError::invalid_filter("a string in the filter has no closing quote"))?;
+        let closing = self
+            .rest
+            .match_indices('\'')
+            .skip(1)
+            .map(|(position, _)| position)
+            .find(|position| self.rest.as_bytes().get(position + 1).is_none_or(|byte| is_delimiter(*byte)));
+        let closing =
+            closing.ok_or_else(|| ScimError::invalid_filter("a string in the filter has no closing quote"))?;
         let quoted = self.split_at(closing + 1);
         Ok(RawLiteral::SingleQuoted(quoted.get(1..closing).unwrap_or_default()))
     }

@@ -15,10 +15,10 @@ mod value;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use cursor::Gap;
 pub use literal::{Literal, Text};
 pub(crate) use matches::is_case_exact;
 pub(crate) use moment::moment;
-pub(crate) use cursor::Gap;
 pub(crate) use parse::{Parser, Unknown, is_hidden, shown};
 pub(crate) use print::write_bracketed;
 pub(crate) use typed::comparable;

@@ -251,7 +251,9 @@ impl<'a> Parser<'a> {
             return self.enclosed(']', Scope::Unknown);
         };
         if path.sub.is_some() || !(path.attribute.multi_valued || path.attribute.kind == Kind::Complex) {
-            return Err(ScimError::invalid_filter(format!("{path} has no elements; [ ] belongs to a complex attribute")));
+            return Err(ScimError::invalid_filter(format!(
+                "{path} has no elements; [ ] belongs to a complex attribute"
+            )));
         }
         self.enclosed(']', Scope::Elements(path))
     }
@@ -305,7 +307,7 @@ fn is_name(text: &str) -> bool {
 
 /// A piece of the client's text for a refusal, in quotes and not too long.
 pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(60) {
+    match text.char_indices().nth(120) {
         Some((end, _)) => format!("\"{}…\"", text.get(..end).unwrap_or_default()),
         None => format!("\"{text}\""),
     }
