@@ -1,7 +1,10 @@
 //! The tables, one change a file. Forward-only in production, and safe while the version before still runs: add, fill,
 //! switch, and remove only in a later release.
 
-#![expect(elided_lifetimes_in_paths, reason = "the trait of sea-orm-migration hides the lifetime, and `async_trait` wants the same signature")]
+#![expect(
+    elided_lifetimes_in_paths,
+    reason = "the trait of sea-orm-migration hides the lifetime, and `async_trait` wants the same signature"
+)]
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, MigratorTrait, SchemaManager, async_trait};

@@ -26,6 +26,7 @@ const RESOURCES: &str = "CREATE TABLE resources (
     display_name TEXT,
     display TEXT,
     manager_id {uuid},
+    member_count BIGINT NOT NULL,
     document TEXT NOT NULL,
     PRIMARY KEY (tenant_id, id))";
 
@@ -49,13 +50,12 @@ const BLOCKS: &str = "CREATE TABLE blocks (
     live BIGINT NOT NULL,
     PRIMARY KEY (tenant_id, kind, block))";
 
-const INDEXES: [&str; 8] = [
+const INDEXES: [&str; 7] = [
     "CREATE UNIQUE INDEX resources_position ON resources (tenant_id, kind, position)",
     "CREATE UNIQUE INDEX resources_user_name ON resources (tenant_id, user_name)",
     "CREATE INDEX resources_external_id ON resources (tenant_id, kind, external_id)",
     "CREATE INDEX resources_display_name ON resources (tenant_id, kind, display_name)",
     "CREATE INDEX resources_manager ON resources (tenant_id, manager_id)",
-    "CREATE INDEX resources_modified ON resources (tenant_id, kind, modified)",
     "CREATE INDEX emails_resource ON emails (tenant_id, resource_id)",
     "CREATE INDEX memberships_member ON memberships (tenant_id, member_id)",
 ];

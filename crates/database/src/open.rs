@@ -134,14 +134,11 @@ fn sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteCo
 fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConnectOptions {
     // Every statement of ours is answered by an index. The planner sees our keys only as an array of unknown size and
     // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
-    options
-        .application_name("tenantry")
-        .statement_cache_capacity(256)
-        .options([
-            ("statement_timeout", "60s"),
-            ("enable_seqscan", "off"),
-            ("enable_hashjoin", "off"),
-            ("enable_mergejoin", "off"),
-            ("jit", "off"),
-        ])
+    options.application_name("tenantry").statement_cache_capacity(256).options([
+        ("statement_timeout", "60s"),
+        ("enable_seqscan", "off"),
+        ("enable_hashjoin", "off"),
+        ("enable_mergejoin", "off"),
+        ("jit", "off"),
+    ])
 }

@@ -28,7 +28,8 @@ pub fn source(backend: DbBackend, parameter: usize, alias: &str, columns: &[(&st
             format!("(SELECT {} FROM json_each(${parameter})) AS {alias}", fields.join(", "))
         }
         _ => {
-            let fields: Vec<String> = columns.iter().map(|(name, kind)| format!("{name} {}", kind.postgres())).collect();
+            let fields: Vec<String> =
+                columns.iter().map(|(name, kind)| format!("{name} {}", kind.postgres())).collect();
             format!("json_to_recordset(CAST(${parameter} AS json)) AS {alias}({})", fields.join(", "))
         }
     }

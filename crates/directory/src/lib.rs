@@ -1,1 +1,20 @@
-//! Placeholder.
+//! The users and groups of one tenant, kept exactly as its client said.
+//!
+//! It promises that an answered change is durable together with its event, that changes of one tenant happen one after
+//! the other whoever sends them, that what several clients ask at once shares round trips and commits, and that nothing
+//! of one tenant can be reached through another: the only way to a [`Directory`] is a proof made by `tenancy`.
+//!
+//! It does not speak HTTP, decide who may call, or deliver events.
+
+mod directories;
+mod error;
+mod key;
+mod list;
+mod read;
+mod record;
+mod write;
+
+pub use directories::{Directories, Directory, Patched};
+pub use error::DirectoryError;
+pub use list::{CursorPosition, List, Listing, PageRequest, Search};
+pub use record::{Actor, Condition, Include, Members, Record};

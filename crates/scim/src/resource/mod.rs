@@ -94,6 +94,15 @@ impl Resource {
         self.attributes.get(ENTERPRISE)?.get("manager")?.get("value")?.as_str()
     }
 
+    /// Forgets the manager, for example because that user was deleted (RFC 7643 section 2.3.7: no dangling references).
+    pub fn clear_manager(&mut self) {
+        let Some(Value::Object(extension)) = self.attributes.get_mut(ENTERPRISE) else { return };
+        extension.shift_remove("manager");
+        if extension.is_empty() {
+            self.attributes.shift_remove(ENTERPRISE);
+        }
+    }
+
     /// What people read where the resource is mentioned: the first of `displayName`, the name, and `userName`.
     #[must_use]
     pub fn display(&self) -> Option<String> {

@@ -1,0 +1,96 @@
+//! Reading a tenant's events in order, and waiting for the next.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use database::Database;
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+use serde_json::value::RawValue;
+use tenancy::Administered;
+use time::OffsetDateTime;
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::Event;
+
+/// The log of all tenants; every call names one by an operator's proof.
+#[derive(Clone, Debug)]
+pub struct Events {
+    database: Database,
+    appended: Arc<Notify>,
+}
+
+impl Events {
+    /// The log in this database.
+    #[must_use]
+    pub fn new(database: Database) -> Self {
+        Self { database, appended: Arc::new(Notify::new()) }
+    }
+
+    /// Wakes who waits for new events; to be called after a commit that appended some.
+    pub fn announce(&self) {
+        self.appended.notify_waiters();
+    }
+
+    /// Up to `limit` events numbered above `after`, in order.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn after(&self, tenant: &Administered, after: i64, limit: u32) -> Result<Vec<Event>, DbErr> {
+        let backend = self.database.backend();
+        let id = if backend == DbBackend::Sqlite { "id" } else { "CAST(id AS text)" };
+        let sql = format!(
+            "SELECT {id}, sequence, type, subject, time, data FROM events \
+             WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
+        );
+        let values = [tenant.tenant().id().as_i64().into(), after.into(), i64::from(limit).into()];
+        let rows = self.database.reader().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let source = format!("/tenants/{}", tenant.tenant().name());
+        rows.iter().map(|row| event(row, &source)).collect()
+    }
+
+    /// Like [`Events::after`], but waits up to `patience` for the first event to come.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn wait(
+        &self,
+        tenant: &Administered,
+        after: i64,
+        limit: u32,
+        patience: Duration,
+    ) -> Result<Vec<Event>, DbErr> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            // Listening starts before looking, so nothing can come between the two unseen.
+            let appended = self.appended.notified();
+            tokio::pin!(appended);
+            appended.as_mut().enable();
+            let events = self.after(tenant, after, limit).await?;
+            if !events.is_empty() || tokio::time::timeout_at(deadline, appended).await.is_err() {
+                return Ok(events);
+            }
+        }
+    }
+}
+
+fn event(row: &QueryResult, source: &str) -> Result<Event, DbErr> {
+    let id: String = row.try_get_by_index(0)?;
+    let time_ms: i64 = row.try_get_by_index(4)?;
+    let data: String = row.try_get_by_index(5)?;
+    Ok(Event {
+        specversion: "1.0",
+        id: Uuid::parse_str(&id).map_err(unreadable)?,
+        source: source.to_owned(),
+        event_type: row.try_get_by_index(2)?,
+        subject: row.try_get_by_index(3)?,
+        time: OffsetDateTime::from_unix_timestamp_nanos(i128::from(time_ms) * 1_000_000).map_err(unreadable)?,
+        sequence: row.try_get_by_index(1)?,
+        datacontenttype: "application/json",
+        data: RawValue::from_string(data).map_err(unreadable)?,
+    })
+}
+
+fn unreadable(error: impl std::error::Error) -> DbErr {
+    DbErr::Custom(format!("an event in the log cannot be read: {error}"))
+}

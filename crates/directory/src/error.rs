@@ -1,0 +1,37 @@
+//! What a directory answers when it does not do as asked.
+
+use std::sync::Arc;
+
+use scim::ScimError;
+use sea_orm::DbErr;
+
+/// A refusal the client may read, or a failure it may not.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum DirectoryError {
+    /// The client's fault: it may read why.
+    #[error(transparent)]
+    Refused(#[from] ScimError),
+    /// Ours: for the log. Several requests that shared a statement share its failure.
+    #[error("the directory is unavailable")]
+    Unavailable(#[source] Arc<DbErr>),
+}
+
+impl DirectoryError {
+    /// The id is not one of this directory: unknown, deleted, of another type or of another tenant, all alike.
+    pub(crate) fn not_found(kind: scim::ResourceKind, id: &str) -> Self {
+        let shown: String = id.chars().take(64).collect();
+        Self::Refused(ScimError::new(404, format!("{kind} \"{shown}\" does not exist")))
+    }
+}
+
+impl From<DbErr> for DirectoryError {
+    fn from(error: DbErr) -> Self {
+        Self::Unavailable(Arc::new(error))
+    }
+}
+
+impl From<serde_json::Error> for DirectoryError {
+    fn from(error: serde_json::Error) -> Self {
+        DbErr::Custom(format!("a stored document cannot be read: {error}")).into()
+    }
+}

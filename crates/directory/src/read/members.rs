@@ -1,0 +1,61 @@
+//! Reading the members of groups.
+
+use std::collections::HashMap;
+
+use database::Database;
+use database::rows::{Column, source};
+use scim::MemberReference;
+use sea_orm::{ConnectionTrait, DbErr, Statement};
+use serde_json::json;
+
+use super::row::uuid;
+use crate::{Include, Record, key};
+
+/// Reads the members of the groups among records, in one statement.
+#[derive(Clone, Debug)]
+pub(crate) struct MemberReader {
+    database: Database,
+    sql: std::sync::Arc<str>,
+}
+
+impl MemberReader {
+    pub(crate) fn new(database: &Database) -> Self {
+        let columns = [("tenant_id", Column::Integer), ("id", Column::Uuid)];
+        let groups = source(database.backend(), 1, "k", &columns);
+        let sql = format!(
+            "SELECT CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, r.display FROM {groups} \
+             CROSS JOIN memberships m CROSS JOIN resources r WHERE m.tenant_id = k.tenant_id AND m.group_id = k.id \
+             AND r.tenant_id = m.tenant_id AND r.id = m.member_id ORDER BY m.group_id, m.member_id"
+        );
+        Self { database: database.clone(), sql: sql.into() }
+    }
+
+    /// Fills in the members of those groups of which they are wanted.
+    pub(crate) async fn fill(&self, tenant: i64, records: &mut [Record], include: Include) -> Result<(), DbErr> {
+        let mut members: HashMap<String, Vec<MemberReference>> = records
+            .iter()
+            .filter(|record| record.wants_members(include))
+            .map(|record| (record.id.clone(), Vec::new()))
+            .collect();
+        if members.is_empty() {
+            return Ok(());
+        }
+        let groups: Vec<_> = members.keys().map(|id| json!({ "tenant_id": tenant, "id": id })).collect();
+        let groups = serde_json::Value::Array(groups).to_string();
+        let statement = Statement::from_sql_and_values(self.database.backend(), &*self.sql, [groups.into()]);
+        for row in self.database.reader().query_all_raw(statement).await? {
+            let group: String = row.try_get_by_index(0)?;
+            let kind: i64 = row.try_get_by_index(2)?;
+            let member = MemberReference {
+                id: uuid(&row, 1)?.to_string(),
+                kind: key::kind(kind),
+                display: row.try_get_by_index(3)?,
+            };
+            members.entry(group).or_default().push(member);
+        }
+        for record in records.iter_mut() {
+            record.members = members.remove(&record.id);
+        }
+        Ok(())
+    }
+}

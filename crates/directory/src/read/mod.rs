@@ -1,0 +1,11 @@
+//! Reading single resources: lookups that wait at the same time share one statement.
+
+mod loader;
+mod lookup;
+mod members;
+mod row;
+
+pub(crate) use loader::Loader;
+pub(crate) use lookup::{Key, Lookup, Lookups};
+pub(crate) use members::MemberReader;
+pub(crate) use row::{RECORD_COLUMNS, groups_expression, record, uuid};

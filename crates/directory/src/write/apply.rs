@@ -1,0 +1,241 @@
+//! Deciding one change on what the batch works on: either it is made whole, or it is refused and nothing has changed.
+
+use scim::{Dialect, Draft, MemberStep, Resource, ResourceKind, ScimError};
+use uuid::Uuid;
+
+use super::event::{Story, tell};
+use super::member::{Moves, moves};
+use super::needs::name;
+use super::working::{Fate, Held, Known, Working};
+use super::{Action, Change, Outcome};
+use crate::key::USER_NAME_LIMIT;
+use crate::{Condition, DirectoryError, Record};
+
+type Answer = Result<Outcome, DirectoryError>;
+
+/// Makes one change.
+pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
+    match &change.action {
+        Action::Create(draft) => create(change, draft, working),
+        Action::Replace(draft, condition) => replace(change, draft, condition, working),
+        Action::Patch(patch, steps, condition) => {
+            let held = working.find(change.tenant_number(), change.kind, change.id)?;
+            condition.check(held.record.version)?;
+            let mut dialect = change.dialect();
+            let after = patch.apply(&held.resource, change.tenant.schemas().of(change.kind), &mut dialect)?;
+            update(change, after, steps, dialect, working)
+        }
+        Action::Delete(condition) => delete(change, condition, working),
+        Action::Erase => Ok(erase(change, working)),
+    }
+}
+
+/// RFC 7644 section 3.3.
+fn create(change: &Change, draft: &Draft, working: &mut Working) -> Answer {
+    let tenant = change.tenant_number();
+    let resource = draft.clone().creating().resource;
+    claim(change, None, &resource, working)?;
+    let steps: Vec<_> = draft.members.iter().map(|ids| MemberStep::Replace(ids.clone())).collect();
+    let moves = moves(working, (tenant, change.id), &steps)?;
+    let id = change.id.to_string();
+    let record = Record {
+        kind: change.kind,
+        position: working.take_position(tenant, change.kind),
+        version: 1,
+        created_ms: working.now_ms,
+        modified_ms: working.now_ms,
+        document: resource.to_document(change.tenant.schemas().of(change.kind), &id),
+        id,
+        groups: Vec::new(),
+        members: None,
+        member_count: 0,
+    };
+    let held = Held { record, resource, fate: Fate::Created };
+    settle(change, held, None, &moves, Dialect::lenient(), working)
+}
+
+/// RFC 7644 section 3.5.1. A group whose new form names no members has none.
+fn replace(change: &Change, draft: &Draft, condition: &Condition, working: &mut Working) -> Answer {
+    let held = working.find(change.tenant_number(), change.kind, change.id)?;
+    condition.check(held.record.version)?;
+    let draft = draft.clone().replacing(&held.resource, change.tenant.schemas().of(change.kind))?;
+    let steps = match change.kind {
+        ResourceKind::User => Vec::new(),
+        ResourceKind::Group => vec![MemberStep::Replace(draft.members.unwrap_or_default())],
+    };
+    update(change, draft.resource, &steps, Dialect::lenient(), working)
+}
+
+/// Leaves the resource with new attributes and members; if nothing differs, nothing is written and nothing told.
+fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Dialect, working: &mut Working) -> Answer {
+    let tenant = change.tenant_number();
+    let held = working.find(tenant, change.kind, change.id)?.clone();
+    let moves = moves(working, (tenant, change.id), steps)?;
+    if after == held.resource && moves.is_empty() {
+        return Ok(Outcome { record: held.record, dialect });
+    }
+    claim(change, Some(&held.resource), &after, working)?;
+    let before = held.resource;
+    let mut record = held.record;
+    record.version += 1;
+    record.modified_ms = working.now_ms;
+    record.document = after.to_document(change.tenant.schemas().of(change.kind), &record.id);
+    let fate = held.fate.changed(!before.emails().eq(after.emails()));
+    settle(change, Held { record, resource: after, fate }, Some(&before), &moves, dialect, working)
+}
+
+/// Puts the changed resource and its memberships into the batch, and tells the change.
+fn settle(
+    change: &Change,
+    mut held: Held,
+    before: Option<&Resource>,
+    moves: &Moves,
+    dialect: Dialect,
+    working: &mut Working,
+) -> Answer {
+    held.record.member_count += count(&moves.added) - count(&moves.removed);
+    let story = Story {
+        tenant: change.tenant.id(),
+        actor: &change.actor,
+        record: &held.record,
+        before,
+        after: Some(&held.resource),
+        moves,
+    };
+    tell(&story, working)?;
+    let tenant = change.tenant_number();
+    for (ids, added) in [(&moves.added, true), (&moves.removed, false)] {
+        for member in ids {
+            working.members.entry((tenant, change.id)).or_default().insert(*member, added);
+            // Added and removed again within a batch leaves the row as it was.
+            if working.moved.remove(&(tenant, change.id, *member)).is_none() {
+                working.moved.insert((tenant, change.id, *member), added);
+            }
+        }
+    }
+    if let Some(known) = working.known.get_mut(&(tenant, change.id)) {
+        *known = Known { kind: change.kind, display: held.resource.display() };
+    }
+    let record = held.record.clone();
+    working.held.insert((tenant, change.id), held);
+    Ok(Outcome { record, dialect })
+}
+
+fn count(ids: &[Uuid]) -> i64 {
+    i64::try_from(ids.len()).unwrap_or(i64::MAX)
+}
+
+/// Takes the resource's unique name, and gives back the one it had.
+fn claim(
+    change: &Change,
+    before: Option<&Resource>,
+    after: &Resource,
+    working: &mut Working,
+) -> Result<(), DirectoryError> {
+    let tenant = change.tenant_number();
+    let unique = change.kind == ResourceKind::User || change.tenant.settings().unique_group_names;
+    let Some(wanted) = name(tenant, change.kind, after).filter(|_| unique) else { return Ok(()) };
+    let (attribute, text) = match change.kind {
+        ResourceKind::User => ("userName", after.user_name()),
+        ResourceKind::Group => ("displayName", after.display_name()),
+    };
+    let text = text.unwrap_or_default();
+    if text.chars().count() > USER_NAME_LIMIT {
+        let sentence = format!("{attribute} is longer than {USER_NAME_LIMIT} characters; send a shorter one");
+        return Err(ScimError::invalid_value(sentence).into());
+    }
+    if working.names.get(&wanted).is_some_and(|owner| *owner != change.id) {
+        let sentence = format!(
+            "{attribute} \"{text}\" is taken by another {}; find it with the filter {attribute} eq, or send another",
+            change.kind.name().to_lowercase()
+        );
+        return Err(ScimError::uniqueness(sentence).into());
+    }
+    if let Some(had) = before.and_then(|before| name(tenant, change.kind, before)).filter(|had| *had != wanted) {
+        working.names.remove(&had);
+    }
+    working.names.insert(wanted, change.id);
+    Ok(())
+}
+
+/// RFC 7644 section 3.6: the resource goes, and with it every membership and every reference to it as a manager.
+fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answer {
+    let tenant = change.tenant_number();
+    let held = working.find(tenant, change.kind, change.id)?.clone();
+    condition.check(held.record.version)?;
+    let known = Known { kind: change.kind, display: held.resource.display() };
+    working.known.insert((tenant, change.id), known);
+    for referrer in working.referrers.remove(&(tenant, change.id)).unwrap_or_default() {
+        forget(change, referrer, working)?;
+    }
+    let story = Story {
+        tenant: change.tenant.id(),
+        actor: &change.actor,
+        record: &held.record,
+        before: Some(&held.resource),
+        after: None,
+        moves: &Moves::default(),
+    };
+    tell(&story, working)?;
+    working.count(tenant, change.kind, held.record.position, -1);
+    let record = held.record.clone();
+    working.held.insert((tenant, change.id), Held { fate: Fate::Deleted, ..held });
+    Ok(Outcome { record, dialect: Dialect::lenient() })
+}
+
+/// Takes a deleted resource out of a group, or out of a user's `manager`.
+fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), DirectoryError> {
+    let tenant = change.tenant_number();
+    let Some(held) = working.held.get(&(tenant, referrer)).cloned() else { return Ok(()) };
+    let kind = held.record.kind;
+    let mut moves = Moves::default();
+    let mut after = held.resource.clone();
+    match kind {
+        ResourceKind::Group => moves.removed.push(change.id),
+        ResourceKind::User => after.clear_manager(),
+    }
+    let of = change.tenant.schemas().of(kind);
+    let mut record = held.record;
+    record.version += 1;
+    record.modified_ms = working.now_ms;
+    record.document = after.to_document(of, &record.id);
+    let forgetting = Change { kind, id: referrer, ..change.clone() };
+    let fate = held.fate.changed(false);
+    settle(
+        &forgetting,
+        Held { record, resource: after, fate },
+        Some(&held.resource),
+        &moves,
+        Dialect::lenient(),
+        working,
+    )?;
+    Ok(())
+}
+
+fn erase(change: &Change, working: &mut Working) -> Outcome {
+    working.erased.push(change.tenant_number());
+    let record = Record {
+        kind: change.kind,
+        id: change.id.to_string(),
+        position: 0,
+        version: 0,
+        created_ms: working.now_ms,
+        modified_ms: working.now_ms,
+        document: String::new(),
+        groups: Vec::new(),
+        members: None,
+        member_count: 0,
+    };
+    Outcome { record, dialect: Dialect::lenient() }
+}
+
+impl Fate {
+    /// What becomes of the row after one more change.
+    fn changed(self, emails_now: bool) -> Self {
+        match self {
+            Self::Created => Self::Created,
+            Self::Changed { emails } => Self::Changed { emails: emails || emails_now },
+            Self::Kept | Self::Deleted => Self::Changed { emails: emails_now },
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! One transaction with the changes of a batch.
+
+use database::Database;
+use delivery::append;
+use time::OffsetDateTime;
+
+use super::apply::apply;
+use super::load::{load_names, load_touched, lock};
+use super::needs::Needs;
+use super::save::save;
+use super::statements::Statements;
+use super::working::Working;
+use super::{Change, Outcome};
+use crate::DirectoryError;
+
+/// Makes the changes in order, and commits. Each has its own answer; an error means that none of them was made.
+pub(super) async fn commit(
+    database: &Database,
+    statements: &Statements,
+    changes: &[Change],
+) -> Result<Vec<Result<Outcome, DirectoryError>>, DirectoryError> {
+    let transaction = database.begin().await?;
+    let mut working = Working::at(now_ms());
+    lock(&transaction, statements, changes, &mut working).await?;
+    load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
+    load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
+    let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
+    if working.is_unchanged() {
+        transaction.rollback().await?;
+        return Ok(answers);
+    }
+    save(&transaction, statements, &working).await?;
+    append(&transaction, working.events()).await?;
+    transaction.commit().await?;
+    Ok(answers)
+}
+
+fn now_ms() -> i64 {
+    let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
+    i64::try_from(now).unwrap_or(i64::MAX)
+}

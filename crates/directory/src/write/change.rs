@@ -1,0 +1,57 @@
+//! One wished change, and what came of it.
+
+use std::sync::Arc;
+
+use scim::{Dialect, Draft, MemberStep, Patch, ResourceKind};
+use tenancy::Tenant;
+use uuid::Uuid;
+
+use crate::{Actor, Condition, Record};
+
+/// A change of one resource, as a client wishes it.
+#[derive(Clone, Debug)]
+pub(crate) struct Change {
+    pub(crate) tenant: Arc<Tenant>,
+    pub(crate) actor: Actor,
+    pub(crate) kind: ResourceKind,
+    pub(crate) id: Uuid,
+    pub(crate) action: Action,
+    /// Whether the answer shows the user's groups.
+    pub(crate) groups: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) enum Action {
+    Create(Draft),
+    Replace(Draft, Condition),
+    Patch(Patch, Vec<MemberStep>, Condition),
+    Delete(Condition),
+    /// Everything of the tenant goes; no event is left to tell.
+    Erase,
+}
+
+impl Change {
+    /// The tenant's number, as it stands in the tables.
+    pub(crate) fn tenant_number(&self) -> i64 {
+        self.tenant.id().as_i64()
+    }
+
+    /// A dialect as forgiving as the tenant.
+    pub(crate) fn dialect(&self) -> Dialect {
+        if self.tenant.settings().strict { Dialect::strict() } else { Dialect::lenient() }
+    }
+
+    /// Whether it must have a batch of its own: it touches rows that only the database knows.
+    pub(crate) fn is_alone(&self) -> bool {
+        matches!(self.action, Action::Delete(_) | Action::Erase)
+    }
+}
+
+/// What a change left.
+#[derive(Clone, Debug)]
+pub(crate) struct Outcome {
+    /// The resource after the change, without members; as it was, if it was deleted.
+    pub(crate) record: Record,
+    /// What had to be repaired to apply it.
+    pub(crate) dialect: Dialect,
+}

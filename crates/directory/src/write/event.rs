@@ -1,0 +1,123 @@
+//! The `data` of an event: the resource after the change, what changed, and who did it.
+
+use delivery::EventType;
+use scim::{Resource, ResourceKind};
+use serde::Serialize;
+use serde_json::value::RawValue;
+use tenancy::TenantId;
+use uuid::Uuid;
+
+use super::member::Moves;
+use super::working::{Known, Working};
+use crate::{Actor, DirectoryError, Record};
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Data<'a> {
+    resource: &'a RawValue,
+    version: i64,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    changed: Vec<Changed>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    members: Option<MembersMoved<'a>>,
+    client: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token: Option<String>,
+    request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Changed {
+    path: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    old: Option<serde_json::Value>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    new: Option<serde_json::Value>,
+}
+
+#[derive(Serialize)]
+struct MembersMoved<'a> {
+    added: Vec<Member<'a>>,
+    removed: Vec<Member<'a>>,
+}
+
+#[derive(Serialize)]
+struct Member<'a> {
+    value: Uuid,
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
+}
+
+/// What an event tells of.
+pub(super) struct Story<'a> {
+    pub(super) tenant: TenantId,
+    pub(super) actor: &'a Actor,
+    pub(super) record: &'a Record,
+    pub(super) before: Option<&'a Resource>,
+    pub(super) after: Option<&'a Resource>,
+    pub(super) moves: &'a Moves,
+}
+
+/// Gives the change its number, type and text.
+pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), DirectoryError> {
+    let data = Data {
+        resource: serde_json::from_str(&story.record.document)?,
+        version: story.record.version,
+        changed: changed(story),
+        members: members(story, working),
+        client: &story.actor.client,
+        token: story.actor.token.map(|token| token.to_string()),
+        request_id: &story.actor.request_id,
+    };
+    let data = serde_json::to_string(&data)?;
+    let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
+    working.tell(story.tenant, event_type(story), subject, data);
+    Ok(())
+}
+
+/// Attributes whose values changed; a new or deleted resource is told whole instead.
+fn changed(story: &Story<'_>) -> Vec<Changed> {
+    if story.before.is_none() || story.after.is_none() {
+        return Vec::new();
+    }
+    let changes = scim::changes(story.before, story.after);
+    changes.into_iter().map(|change| Changed { path: change.path, old: change.old, new: change.new }).collect()
+}
+
+fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'a>> {
+    let member = |id: &Uuid| {
+        let known: Option<&Known> = working.known.get(&(story.tenant.as_i64(), *id));
+        Member {
+            value: *id,
+            kind: known.map(|known| known.kind.name()),
+            display: known.and_then(|known| known.display.as_deref()),
+        }
+    };
+    let moves = story.moves;
+    (!moves.is_empty()).then(|| MembersMoved {
+        added: moves.added.iter().map(member).collect(),
+        removed: moves.removed.iter().map(member).collect(),
+    })
+}
+
+fn event_type(story: &Story<'_>) -> EventType {
+    match (story.record.kind, story.before, story.after) {
+        (ResourceKind::User, None, _) => EventType::UserCreated,
+        (ResourceKind::User, _, None) => EventType::UserDeleted,
+        (ResourceKind::User, Some(before), Some(after)) => match (before.active(), after.active()) {
+            (true, false) => EventType::UserDeactivated,
+            (false, true) => EventType::UserActivated,
+            _ => EventType::UserUpdated,
+        },
+        (ResourceKind::Group, None, _) => EventType::GroupCreated,
+        (ResourceKind::Group, _, None) => EventType::GroupDeleted,
+        (ResourceKind::Group, Some(before), Some(after)) if before == after => match story.moves {
+            Moves { removed, .. } if removed.is_empty() => EventType::GroupMemberAdded,
+            Moves { added, .. } if added.is_empty() => EventType::GroupMemberRemoved,
+            _ => EventType::GroupUpdated,
+        },
+        (ResourceKind::Group, ..) => EventType::GroupUpdated,
+    }
+}

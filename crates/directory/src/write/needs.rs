@@ -1,0 +1,110 @@
+//! What must be loaded before changes can be decided.
+
+use std::collections::BTreeSet;
+
+use scim::{MemberStep, ResourceKind};
+use uuid::Uuid;
+
+use super::working::{Name, Place, Working};
+use super::{Action, Change};
+use crate::key;
+
+/// The rows that changes touch.
+#[derive(Debug, Default)]
+pub(super) struct Needs {
+    /// Resources to be changed; `true` if the answer shows the groups they are in.
+    pub(super) targets: Vec<(Place, bool)>,
+    /// Resources that are only referred to.
+    pub(super) mentioned: BTreeSet<Place>,
+    /// Memberships to be known: group, then member.
+    pub(super) pairs: BTreeSet<(i64, Uuid, Uuid)>,
+    /// Groups of which every member must be known.
+    pub(super) whole_groups: BTreeSet<Place>,
+    /// Resources that are deleted: who refers to them must be known.
+    pub(super) deleted: Vec<Place>,
+}
+
+impl Needs {
+    /// What the changes name themselves.
+    pub(super) fn of(changes: &[Change]) -> Self {
+        let mut needs = Self::default();
+        for change in changes {
+            let tenant = change.tenant_number();
+            let place = (tenant, change.id);
+            match &change.action {
+                Action::Create(draft) => {
+                    needs.mention(tenant, draft.members.iter().flatten());
+                }
+                Action::Replace(draft, _) => {
+                    needs.targets.push((place, change.groups));
+                    if change.kind == ResourceKind::Group {
+                        needs.whole_groups.insert(place);
+                        needs.mention(tenant, draft.members.iter().flatten());
+                    }
+                }
+                Action::Patch(_, steps, _) => {
+                    needs.targets.push((place, change.groups));
+                    steps.iter().for_each(|step| needs.member_step(place, step));
+                }
+                Action::Delete(_) => {
+                    needs.targets.push((place, false));
+                    needs.deleted.push(place);
+                }
+                Action::Erase => {}
+            }
+        }
+        needs
+    }
+
+    fn mention<'a>(&mut self, tenant: i64, ids: impl Iterator<Item = &'a String>) {
+        self.mentioned.extend(ids.filter_map(|id| Some((tenant, key::id(id)?))));
+    }
+
+    fn member_step(&mut self, (tenant, group): Place, step: &MemberStep) {
+        match step {
+            MemberStep::Add(ids) | MemberStep::Remove(ids) => {
+                self.mention(tenant, ids.iter());
+                self.pairs.extend(ids.iter().filter_map(|id| Some((tenant, group, key::id(id)?))));
+            }
+            MemberStep::Replace(ids) => {
+                self.mention(tenant, ids.iter());
+                self.whole_groups.insert((tenant, group));
+            }
+            MemberStep::RemoveWhere(_) | MemberStep::Clear => {
+                self.whole_groups.insert((tenant, group));
+            }
+        }
+    }
+
+    /// The unique names that the changes may claim. A patch is tried on what is stored, to see the name it leaves.
+    pub(super) fn names(changes: &[Change], working: &Working) -> BTreeSet<Name> {
+        changes.iter().filter_map(|change| claimed(change, working)).collect()
+    }
+}
+
+fn claimed(change: &Change, working: &Working) -> Option<Name> {
+    let attribute = match change.kind {
+        ResourceKind::User => "userName",
+        ResourceKind::Group if change.tenant.settings().unique_group_names => "displayName",
+        ResourceKind::Group => return None,
+    };
+    let resource = match &change.action {
+        Action::Create(draft) | Action::Replace(draft, _) => &draft.resource,
+        Action::Patch(patch, ..) if patch.touches(attribute) => {
+            let held = working.held.get(&(change.tenant_number(), change.id))?;
+            let of = change.tenant.schemas().of(change.kind);
+            &patch.apply(&held.resource, of, &mut change.dialect()).ok()?
+        }
+        _ => return None,
+    };
+    name(change.tenant_number(), change.kind, resource)
+}
+
+/// The name of a resource that must be unique where uniqueness is asked for.
+pub(super) fn name(tenant: i64, kind: ResourceKind, resource: &scim::Resource) -> Option<Name> {
+    let text = match kind {
+        ResourceKind::User => resource.user_name(),
+        ResourceKind::Group => resource.display_name(),
+    };
+    Some((tenant, kind, key::folded(text?)))
+}

@@ -1,0 +1,198 @@
+//! The SQL of a batch. Every statement takes its rows as one parameter, so it has one text for all batches.
+
+use database::rows::Column::{Boolean, Integer, Text, Uuid};
+use database::rows::{Column, source};
+use sea_orm::DbBackend;
+
+use crate::read::{RECORD_COLUMNS, groups_expression};
+
+/// A resource by tenant and id.
+const PLACE: [(&str, Column); 2] = [("tenant_id", Integer), ("id", Uuid)];
+const PAIR: [(&str, Column); 3] = [("tenant_id", Integer), ("group_id", Uuid), ("member_id", Uuid)];
+const NAME: [(&str, Column); 2] = [("tenant_id", Integer), ("name", Text)];
+const TENANT: [(&str, Column); 1] = [("tenant_id", Integer)];
+
+/// The columns of `resources`, as they are written.
+const RESOURCE: [(&str, Column); 15] = [
+    ("tenant_id", Integer),
+    ("id", Uuid),
+    ("kind", Integer),
+    ("position", Integer),
+    ("version", Integer),
+    ("created", Integer),
+    ("modified", Integer),
+    ("active", Boolean),
+    ("user_name", Text),
+    ("external_id", Text),
+    ("display_name", Text),
+    ("display", Text),
+    ("manager_id", Uuid),
+    ("member_count", Integer),
+    ("document", Text),
+];
+
+/// How many of [`RESOURCE`] never change: tenant, id, kind, position.
+const FIXED: usize = 4;
+
+#[derive(Debug)]
+pub(crate) struct Statements {
+    pub(super) backend: DbBackend,
+    pub(super) lock: String,
+    pub(super) create_directories: String,
+    pub(super) targets: String,
+    pub(super) mentioned: String,
+    pub(super) pairs: String,
+    pub(super) whole_groups: String,
+    pub(super) user_names: String,
+    pub(super) group_names: String,
+    pub(super) groups_of: String,
+    pub(super) reports_of: String,
+    pub(super) insert_resources: String,
+    pub(super) update_resources: String,
+    pub(super) delete_resources: String,
+    pub(super) delete_emails: String,
+    pub(super) insert_emails: String,
+    pub(super) insert_memberships: String,
+    pub(super) delete_memberships: String,
+    pub(super) delete_members_of: String,
+    pub(super) delete_member: String,
+    pub(super) count_blocks: String,
+    pub(super) save_counters: String,
+    pub(super) erase: [String; 6],
+}
+
+impl Statements {
+    pub(crate) fn new(backend: DbBackend) -> Self {
+        let rows = |columns: &[(&str, Column)]| source(backend, 1, "k", columns);
+        let place = rows(&PLACE);
+        let resource = rows(&RESOURCE);
+        let lock_rows = if backend == DbBackend::Postgres { "FOR UPDATE OF d" } else { "" };
+        Self {
+            backend,
+            lock: format!(
+                "SELECT d.tenant_id, d.sequence, d.next_position FROM {} CROSS JOIN directories d \
+                 WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock_rows}",
+                rows(&TENANT)
+            ),
+            create_directories: format!(
+                "INSERT INTO directories (tenant_id) SELECT k.tenant_id FROM {} WHERE true ON CONFLICT DO NOTHING",
+                rows(&TENANT)
+            ),
+            targets: targets(backend),
+            mentioned: format!(
+                "SELECT r.tenant_id, CAST(r.id AS text), r.kind, r.display FROM {place} CROSS JOIN resources r \
+                 WHERE r.tenant_id = k.tenant_id AND r.id = k.id"
+            ),
+            pairs: pairs(&rows(&PAIR)),
+            whole_groups: whole_groups(&place),
+            user_names: names(backend, "r.user_name = k.name"),
+            group_names: names(backend, "r.kind = 2 AND r.display_name = k.name"),
+            groups_of: format!(
+                "SELECT CAST(m.group_id AS text) FROM {place} CROSS JOIN memberships m \
+                 WHERE m.tenant_id = k.tenant_id AND m.member_id = k.id"
+            ),
+            reports_of: format!(
+                "SELECT CAST(r.id AS text) FROM {place} CROSS JOIN resources r \
+                 WHERE r.tenant_id = k.tenant_id AND r.manager_id = k.id"
+            ),
+            insert_resources: insert("resources", &RESOURCE, &resource),
+            update_resources: update(&resource),
+            delete_resources: format!(
+                "DELETE FROM resources WHERE (tenant_id, id) IN (SELECT k.tenant_id, k.id FROM {place})"
+            ),
+            delete_emails: format!(
+                "DELETE FROM emails WHERE (tenant_id, resource_id) IN (SELECT k.tenant_id, k.id FROM {place})"
+            ),
+            insert_emails: email_insert(backend),
+            insert_memberships: insert("memberships", &PAIR, &rows(&PAIR)),
+            delete_memberships: format!(
+                "DELETE FROM memberships WHERE (tenant_id, group_id, member_id) IN \
+                 (SELECT k.tenant_id, k.group_id, k.member_id FROM {})",
+                rows(&PAIR)
+            ),
+            delete_members_of: format!(
+                "DELETE FROM memberships WHERE (tenant_id, group_id) IN (SELECT k.tenant_id, k.id FROM {place})"
+            ),
+            delete_member: format!(
+                "DELETE FROM memberships WHERE (tenant_id, member_id) IN (SELECT k.tenant_id, k.id FROM {place})"
+            ),
+            count_blocks: count_blocks(backend),
+            save_counters: save_counters(backend),
+            erase: ["resources", "emails", "memberships", "blocks", "events", "directories"].map(|table| {
+                format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {})", rows(&TENANT))
+            }),
+        }
+    }
+}
+
+fn pairs(rows: &str) -> String {
+    format!(
+        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text) FROM {rows} \
+         CROSS JOIN memberships m WHERE m.tenant_id = k.tenant_id AND m.group_id = k.group_id \
+         AND m.member_id = k.member_id"
+    )
+}
+
+fn whole_groups(place: &str) -> String {
+    format!(
+        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, r.display \
+         FROM {place} CROSS JOIN memberships m CROSS JOIN resources r WHERE m.tenant_id = k.tenant_id \
+         AND m.group_id = k.id AND r.tenant_id = m.tenant_id AND r.id = m.member_id"
+    )
+}
+
+fn targets(backend: DbBackend) -> String {
+    let keys = source(backend, 1, "k", &[PLACE[0], PLACE[1], ("with_groups", Boolean)]);
+    let groups = groups_expression(backend);
+    format!(
+        "SELECT r.tenant_id, {RECORD_COLUMNS}, CASE WHEN k.with_groups THEN {groups} END FROM {keys} \
+         CROSS JOIN resources r WHERE r.tenant_id = k.tenant_id AND r.id = k.id"
+    )
+}
+
+fn names(backend: DbBackend, condition: &str) -> String {
+    let keys = source(backend, 1, "k", &NAME);
+    format!(
+        "SELECT r.tenant_id, k.name, CAST(r.id AS text) FROM {keys} CROSS JOIN resources r \
+         WHERE r.tenant_id = k.tenant_id AND {condition}"
+    )
+}
+
+fn column_names(columns: &[(&str, Column)], prefix: &str) -> String {
+    let names: Vec<String> = columns.iter().map(|(name, _)| format!("{prefix}{name}")).collect();
+    names.join(", ")
+}
+
+fn insert(table: &str, columns: &[(&str, Column)], rows: &str) -> String {
+    format!("INSERT INTO {table} ({}) SELECT {} FROM {rows}", column_names(columns, ""), column_names(columns, "k."))
+}
+
+fn update(rows: &str) -> String {
+    let changing = RESOURCE.iter().skip(FIXED);
+    let set: Vec<String> = changing.map(|(name, _)| format!("{name} = k.{name}")).collect();
+    format!("UPDATE resources AS r SET {} FROM {rows} WHERE r.tenant_id = k.tenant_id AND r.id = k.id", set.join(", "))
+}
+
+fn email_insert(backend: DbBackend) -> String {
+    let columns = [("tenant_id", Integer), ("value", Text), ("resource_id", Uuid)];
+    let rows = source(backend, 1, "k", &columns);
+    format!("{} WHERE true ON CONFLICT DO NOTHING", insert("emails", &columns, &rows))
+}
+
+fn count_blocks(backend: DbBackend) -> String {
+    let columns = [("tenant_id", Integer), ("kind", Integer), ("block", Integer), ("live", Integer)];
+    let rows = source(backend, 1, "k", &columns);
+    format!(
+        "{} WHERE true ON CONFLICT (tenant_id, kind, block) DO UPDATE SET live = blocks.live + excluded.live",
+        insert("blocks", &columns, &rows)
+    )
+}
+
+fn save_counters(backend: DbBackend) -> String {
+    let columns = [("tenant_id", Integer), ("sequence", Integer), ("next_position", Integer)];
+    let rows = source(backend, 1, "k", &columns);
+    format!(
+        "UPDATE directories AS d SET sequence = k.sequence, next_position = k.next_position FROM {rows} \
+         WHERE d.tenant_id = k.tenant_id"
+    )
+}

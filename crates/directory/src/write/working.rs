@@ -1,0 +1,114 @@
+//! What a batch works on: the rows its changes touch, as they stand after the changes made so far.
+
+use std::collections::{BTreeMap, HashMap};
+
+use delivery::{EventType, NewEvent};
+use scim::{Resource, ResourceKind};
+use tenancy::TenantId;
+use uuid::Uuid;
+
+use crate::{DirectoryError, Record};
+
+/// A resource of one tenant.
+pub(super) type Place = (i64, Uuid);
+
+/// The counters of one directory, locked for the batch.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counters {
+    pub(super) sequence: i64,
+    pub(super) next_position: i64,
+}
+
+/// A resource that is changed.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) record: Record,
+    pub(super) resource: Resource,
+    pub(super) fate: Fate,
+}
+
+/// What becomes of a row at the end of the batch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Kept,
+    Created,
+    Changed { emails: bool },
+    Deleted,
+}
+
+/// A resource that is only referred to.
+#[derive(Clone, Debug)]
+pub(super) struct Known {
+    pub(super) kind: ResourceKind,
+    pub(super) display: Option<String>,
+}
+
+/// A name that must be unique: its kind and its folded text.
+pub(super) type Name = (i64, ResourceKind, String);
+
+#[derive(Debug, Default)]
+pub(super) struct Working {
+    pub(super) now_ms: i64,
+    pub(super) counters: BTreeMap<i64, Counters>,
+    pub(super) held: HashMap<Place, Held>,
+    pub(super) known: HashMap<Place, Known>,
+    /// Who has a name now; absent means that nobody has.
+    pub(super) names: HashMap<Name, Uuid>,
+    /// Whether somebody is a member of a group now: by group, then member. Absent means no.
+    pub(super) members: HashMap<Place, BTreeMap<Uuid, bool>>,
+    /// Memberships to be added (`true`) or removed, by group and member.
+    pub(super) moved: HashMap<(i64, Uuid, Uuid), bool>,
+    /// For a user or group that is deleted: the groups it is in, and the users whose manager it is.
+    pub(super) referrers: HashMap<Place, Vec<Uuid>>,
+    /// By how much the number of resources changes, by tenant, kind and block.
+    pub(super) blocks: BTreeMap<(i64, i64, i64), i64>,
+    pub(super) erased: Vec<i64>,
+    events: Vec<NewEvent>,
+}
+
+/// How many positions share a row in the table `blocks`.
+pub(crate) const BLOCK: i64 = 256;
+
+impl Working {
+    pub(super) fn at(now_ms: i64) -> Self {
+        Self { now_ms, ..Self::default() }
+    }
+
+    /// A resource of this type that lives; otherwise the answer is 404.
+    pub(super) fn find(&self, tenant: i64, kind: ResourceKind, id: Uuid) -> Result<&Held, DirectoryError> {
+        self.held
+            .get(&(tenant, id))
+            .filter(|held| held.record.kind == kind && held.fate != Fate::Deleted)
+            .ok_or_else(|| DirectoryError::not_found(kind, &id.to_string()))
+    }
+
+    /// Takes the next position in the order of creation.
+    pub(super) fn take_position(&mut self, tenant: i64, kind: ResourceKind) -> i64 {
+        let counters = self.counters.entry(tenant).or_insert(Counters { sequence: 0, next_position: 0 });
+        let position = counters.next_position;
+        counters.next_position += 1;
+        self.count(tenant, kind, position, 1);
+        position
+    }
+
+    /// Counts a resource that came or went.
+    pub(super) fn count(&mut self, tenant: i64, kind: ResourceKind, position: i64, by: i64) {
+        *self.blocks.entry((tenant, crate::key::number(kind), position / BLOCK)).or_default() += by;
+    }
+
+    /// Gives an event the tenant's next number.
+    pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) {
+        let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters { sequence: 0, next_position: 0 });
+        counters.sequence += 1;
+        let sequence = counters.sequence;
+        self.events.push(NewEvent { tenant, sequence, event_type, subject, time_ms: self.now_ms, data });
+    }
+
+    pub(super) fn events(&self) -> &[NewEvent] {
+        &self.events
+    }
+
+    pub(super) fn is_unchanged(&self) -> bool {
+        self.events.is_empty() && self.erased.is_empty()
+    }
+}

@@ -1,0 +1,116 @@
+//! The one task that writes: it takes all changes that wait and commits them together.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use database::Database;
+use delivery::Events;
+use sea_orm::DbErr;
+use tokio::sync::{mpsc, oneshot};
+
+use super::batch::commit;
+use super::statements::Statements;
+use super::{Change, Outcome};
+use crate::DirectoryError;
+
+/// Most changes in one commit.
+const BATCH: usize = 64;
+/// Most changes that wait; more are refused at the door by the limits.
+const WAITING: usize = 1024;
+
+type Answer = Result<Outcome, DirectoryError>;
+
+struct Job {
+    change: Change,
+    reply: oneshot::Sender<Answer>,
+}
+
+/// Brings changes into the database, in the order in which they come.
+#[derive(Clone, Debug)]
+pub(crate) struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+impl Writer {
+    /// Starts the task.
+    pub(crate) fn start(database: Database, statements: Arc<Statements>, events: Events) -> Self {
+        let (queue, waiting) = mpsc::channel(WAITING);
+        tokio::spawn(serve(database, statements, events, waiting));
+        Self { queue }
+    }
+
+    /// Makes a change; returns when it is durable. Who stops waiting has not stopped the change.
+    pub(crate) async fn write(&self, change: Change) -> Answer {
+        let (reply, answer) = oneshot::channel();
+        let stopped = || DbErr::Custom("the writer has stopped".to_owned());
+        self.queue.send(Job { change, reply }).await.map_err(|_| stopped())?;
+        answer.await.map_err(|_| stopped())?
+    }
+}
+
+async fn serve(database: Database, statements: Arc<Statements>, events: Events, mut queue: mpsc::Receiver<Job>) {
+    let mut waiting = VecDeque::with_capacity(BATCH);
+    loop {
+        if waiting.is_empty() {
+            match queue.recv().await {
+                Some(job) => waiting.push_back(job),
+                None => return,
+            }
+        }
+        while let Ok(job) = queue.try_recv() {
+            waiting.push_back(job);
+            if waiting.len() >= BATCH {
+                break;
+            }
+        }
+        let jobs = take_batch(&mut waiting);
+        let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
+        let answers = write(&database, &statements, &changes).await;
+        events.announce();
+        for (reply, answer) in replies.into_iter().zip(answers) {
+            // Who no longer listens has gone away; the change is made all the same.
+            let _ = reply.send(answer);
+        }
+    }
+}
+
+/// The next changes that can share a commit, in order.
+fn take_batch(waiting: &mut VecDeque<Job>) -> Vec<Job> {
+    let alone = waiting.front().is_some_and(|job| job.change.is_alone());
+    let together = waiting.iter().take(BATCH).take_while(|job| !job.change.is_alone()).count();
+    waiting.drain(..if alone { 1 } else { together }).collect()
+}
+
+/// Commits the changes together; if the database refuses the whole, each by itself, so that one cannot fail another.
+async fn write(database: &Database, statements: &Statements, changes: &[Change]) -> Vec<Answer> {
+    match commit(database, statements, changes).await {
+        Ok(answers) => answers,
+        Err(error) if changes.len() == 1 => vec![Err(refusal(error))],
+        Err(error) => {
+            tracing::warn!(error = %error, changes = changes.len(), "a batch failed; its changes are made one by one");
+            let mut answers = Vec::with_capacity(changes.len());
+            for change in changes {
+                let answer = commit(database, statements, std::slice::from_ref(change)).await;
+                answers.push(answer.map_or_else(|error| Err(refusal(error)), single));
+            }
+            answers
+        }
+    }
+}
+
+fn single(answers: Vec<Answer>) -> Answer {
+    let missing = || Err(DbErr::Custom("a change without an answer".to_owned()).into());
+    answers.into_iter().next().unwrap_or_else(missing)
+}
+
+/// A unique index that refuses what no lock and no lookup had seen still means that the name is taken.
+fn refusal(error: DirectoryError) -> DirectoryError {
+    match &error {
+        DirectoryError::Unavailable(source)
+            if matches!(source.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))) =>
+        {
+            scim::ScimError::uniqueness("userName is taken; find the user that has it with a filter").into()
+        }
+        _ => error,
+    }
+}
