@@ -1,1 +1,21 @@
-//! Placeholder.
+//! The control plane: what an operator can ask of a deployment, and the way a command reaches the server that runs.
+//!
+//! It promises that a command does the same whether a running server executes it or the command's own process, and that
+//! its effect is complete when its answer is there. Commands and answers are JSON ([`Command`], [`Answer`]), so that the
+//! command line, the control socket and scripts see one form. Only who may open the socket in the data folder may ask;
+//! nothing here is reachable over the network.
+
+mod command;
+pub mod control;
+mod failure;
+mod operator;
+mod origin;
+mod view;
+
+pub use command::{Command, Kind};
+pub use failure::{Code, Failure};
+pub use operator::Operator;
+pub use origin::Origin;
+
+/// What a command answers: a JSON object.
+pub type Answer = serde_json::Value;

@@ -9,15 +9,24 @@ use crate::{IssuedToken, TenancyError, Tenants, TokenId, TokenRecord, TokenState
 /// The longest time a token may be valid: ten years, so that every token expires in the end (RFC 7644 section 7.4).
 const MOST_DAYS: u32 = 3650;
 
+/// Refuses a number of days for which no token is issued.
+///
+/// # Errors
+/// [`TenancyError::Invalid`]
+pub fn check_days(days: u32) -> Result<(), TenancyError> {
+    if (1..=MOST_DAYS).contains(&days) {
+        return Ok(());
+    }
+    Err(TenancyError::Invalid(format!("a token is valid for 1 to {MOST_DAYS} days, not for {days}")))
+}
+
 impl Tenants {
     /// Issues a token; the one before it is refused from the moment this returns.
     ///
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`] for days out of range, or the database's.
     pub async fn issue_token(&self, name: &str, days: u32) -> Result<IssuedToken, TenancyError> {
-        if days == 0 || days > MOST_DAYS {
-            return Err(TenancyError::Invalid(format!("a token is valid for 1 to {MOST_DAYS} days, not for {days}")));
-        }
+        check_days(days)?;
         let _turn = self.inner.turn.lock().await;
         let tenant = self.find(name)?.id();
         let now = OffsetDateTime::now_utc();

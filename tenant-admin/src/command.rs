@@ -1,0 +1,151 @@
+//! Everything an operator can ask.
+
+use scim::ResourceKind;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// One request of an operator.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Adds a tenant.
+    CreateTenant {
+        /// Its name.
+        name: String,
+        /// Domain names of its own.
+        hosts: Vec<String>,
+        /// Settings that differ from the defaults, by name.
+        settings: Map<String, Value>,
+        /// Issues a token that is valid for so many days.
+        token_days: Option<u32>,
+    },
+    /// Lists the tenants.
+    ListTenants,
+    /// Shows one tenant.
+    ShowTenant {
+        /// Its name.
+        name: String,
+    },
+    /// Changes settings and domain names of a tenant.
+    ChangeTenant {
+        /// Its name.
+        name: String,
+        /// Settings by name; `null` brings a default back.
+        settings: Map<String, Value>,
+        /// Domain names it gets.
+        add_hosts: Vec<String>,
+        /// Domain names it gives up.
+        remove_hosts: Vec<String>,
+    },
+    /// Switches a tenant on or off.
+    EnableTenant {
+        /// Its name.
+        name: String,
+        /// On or off.
+        enabled: bool,
+    },
+    /// Deletes a tenant with its directory, events and tokens.
+    DeleteTenant {
+        /// Its name.
+        name: String,
+    },
+    /// Issues a token, which ends the one before.
+    IssueToken {
+        /// The tenant.
+        tenant: String,
+        /// How long it is valid.
+        days: u32,
+    },
+    /// Lists the tokens a tenant has and had.
+    ListTokens {
+        /// The tenant.
+        tenant: String,
+    },
+    /// Ends the valid token.
+    RevokeToken {
+        /// The tenant.
+        tenant: String,
+        /// Only if it is this one.
+        id: Option<String>,
+    },
+    /// Lists users or groups.
+    ListResources {
+        /// The tenant.
+        tenant: String,
+        /// Users or groups.
+        kind: Kind,
+        /// A SCIM filter.
+        filter: Option<String>,
+        /// The first one, counted from 1.
+        start: u64,
+        /// At most so many.
+        count: u32,
+    },
+    /// Shows one user or group.
+    ShowResource {
+        /// The tenant.
+        tenant: String,
+        /// A user or a group.
+        kind: Kind,
+        /// Its id, or the `userName` of a user, or the `displayName` of a group.
+        name: String,
+    },
+    /// Reads the event log.
+    ReadEvents {
+        /// The tenant.
+        tenant: String,
+        /// Events numbered above this.
+        after: i64,
+        /// At most so many.
+        limit: u32,
+        /// Waits so long for the first one, in milliseconds; at most a minute.
+        wait_ms: u64,
+    },
+}
+
+/// The resource types, as commands name them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Kind {
+    /// Users.
+    User,
+    /// Groups.
+    Group,
+}
+
+impl Kind {
+    /// `users` or `groups`: the member of the answer that holds them.
+    #[must_use]
+    pub const fn plural(self) -> &'static str {
+        match self {
+            Self::User => "users",
+            Self::Group => "groups",
+        }
+    }
+
+    /// `user` or `group`.
+    #[must_use]
+    pub const fn singular(self) -> &'static str {
+        match self {
+            Self::User => "user",
+            Self::Group => "group",
+        }
+    }
+
+    /// The attribute people know a resource by.
+    pub(crate) const fn name_attribute(self) -> &'static str {
+        match self {
+            Self::User => "userName",
+            Self::Group => "displayName",
+        }
+    }
+}
+
+impl From<Kind> for ResourceKind {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::User => Self::User,
+            Kind::Group => Self::Group,
+        }
+    }
+}

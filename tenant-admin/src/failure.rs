@@ -1,0 +1,94 @@
+//! Why a command was not done, in a form that travels.
+
+use std::error::Error;
+
+use directory::DirectoryError;
+use serde::{Deserialize, Serialize};
+use tenancy::TenancyError;
+
+/// A command that was not done: what a program decides by, and the sentence a person reads.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[error("{message}")]
+pub struct Failure {
+    /// What sort of failure it is.
+    pub code: Code,
+    /// What is wrong and, where there is one, the way out.
+    pub message: String,
+}
+
+/// The sorts of failure; the command line has an exit code for each.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Code {
+    /// Something that is asked for in a wrong way.
+    Invalid,
+    /// Something that does not exist.
+    NotFound,
+    /// Something that exists already, or is not unique.
+    Conflict,
+    /// The database or the server cannot be reached.
+    Unavailable,
+    /// Anything else.
+    Failed,
+}
+
+impl Failure {
+    /// A failure of this sort.
+    #[must_use]
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into() }
+    }
+
+    /// A failure whose sentence is an error with all its causes.
+    #[must_use]
+    pub fn caused(code: Code, error: &dyn Error) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message = format!("{message}: {error}");
+            cause = error.source();
+        }
+        Self { code, message }
+    }
+}
+
+impl From<TenancyError> for Failure {
+    fn from(error: TenancyError) -> Self {
+        let code = match &error {
+            TenancyError::NoTenant { .. } | TenancyError::NoToken { .. } | TenancyError::NoCurrentToken { .. } => {
+                Code::NotFound
+            }
+            TenancyError::NameTaken { .. } | TenancyError::HostTaken { .. } => Code::Conflict,
+            TenancyError::Invalid(_) => Code::Invalid,
+            TenancyError::Database(_) => Code::Unavailable,
+            TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
+        };
+        Self::caused(code, &error)
+    }
+}
+
+impl From<DirectoryError> for Failure {
+    fn from(error: DirectoryError) -> Self {
+        let code = match &error {
+            DirectoryError::Refused(refusal) => match refusal.status {
+                404 => Code::NotFound,
+                409 | 412 => Code::Conflict,
+                _ => Code::Invalid,
+            },
+            DirectoryError::Unavailable(_) => Code::Unavailable,
+        };
+        Self::caused(code, &error)
+    }
+}
+
+impl From<scim::ScimError> for Failure {
+    fn from(error: scim::ScimError) -> Self {
+        DirectoryError::Refused(error).into()
+    }
+}
+
+impl From<serde_json::Error> for Failure {
+    fn from(error: serde_json::Error) -> Self {
+        Self::caused(Code::Failed, &error)
+    }
+}

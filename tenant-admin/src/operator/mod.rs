@@ -1,0 +1,58 @@
+//! Doing what was asked.
+
+mod events;
+mod resources;
+mod tenants;
+mod tokens;
+
+use delivery::Events;
+use directory::Directories;
+use tenancy::Tenants;
+
+use crate::{Answer, Command, Failure, Origin};
+
+/// The hand of the operator in a running deployment.
+#[derive(Clone, Debug)]
+pub struct Operator {
+    tenants: Tenants,
+    directories: Directories,
+    events: Events,
+    origin: Origin,
+}
+
+impl Operator {
+    /// One for everything of this deployment.
+    #[must_use]
+    pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin) -> Self {
+        Self { tenants, directories, events, origin }
+    }
+
+    /// Does what was asked. When this returns, the effect is complete and durable.
+    ///
+    /// # Errors
+    /// Why it was not done; then nothing was changed, unless the database failed half-way through a deletion.
+    pub async fn run(&self, command: Command) -> Result<Answer, Failure> {
+        match command {
+            Command::CreateTenant { name, hosts, settings, token_days } => {
+                self.create_tenant(name, hosts, &settings, token_days).await
+            }
+            Command::ListTenants => Ok(self.list_tenants()),
+            Command::ShowTenant { name } => self.show_tenant(&name).await,
+            Command::ChangeTenant { name, settings, add_hosts, remove_hosts } => {
+                self.change_tenant(&name, settings, add_hosts, remove_hosts).await
+            }
+            Command::EnableTenant { name, enabled } => self.enable_tenant(&name, enabled).await,
+            Command::DeleteTenant { name } => self.delete_tenant(&name).await,
+            Command::IssueToken { tenant, days } => self.issue_token(&tenant, days).await,
+            Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
+            Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
+            Command::ListResources { tenant, kind, filter, start, count } => {
+                self.list_resources(&tenant, kind, filter.as_deref(), start, count).await
+            }
+            Command::ShowResource { tenant, kind, name } => self.show_resource(&tenant, kind, &name).await,
+            Command::ReadEvents { tenant, after, limit, wait_ms } => {
+                self.read_events(&tenant, after, limit, wait_ms).await
+            }
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! Tenants: create, list, show, change, switch, delete.
+
+use serde_json::{Map, Value, json};
+use tenancy::{NewTenant, Settings, TenantChange};
+
+use super::Operator;
+use crate::{Answer, Failure, view};
+
+impl Operator {
+    pub(super) async fn create_tenant(
+        &self,
+        name: String,
+        hosts: Vec<String>,
+        settings: &Map<String, Value>,
+        token_days: Option<u32>,
+    ) -> Result<Answer, Failure> {
+        if let Some(days) = token_days {
+            // Before anything is created: a wrong number of days must not leave a tenant behind.
+            tenancy::check_days(days)?;
+        }
+        let settings = Settings::default().changed(settings)?;
+        let tenant = self.tenants.create(NewTenant { name, hosts, settings }).await?;
+        let mut answer = view::tenant(&tenant, &self.origin);
+        if let Some(days) = token_days {
+            self.add_token(&mut answer, tenant.name(), days).await?;
+        }
+        Ok(answer)
+    }
+
+    pub(super) fn list_tenants(&self) -> Answer {
+        let tenants: Vec<Value> = self.tenants.list().iter().map(|tenant| view::tenant(tenant, &self.origin)).collect();
+        json!({ "tenants": tenants })
+    }
+
+    pub(super) async fn show_tenant(&self, name: &str) -> Result<Answer, Failure> {
+        let mut answer = view::tenant(&*self.tenants.find(name)?, &self.origin);
+        let tokens = self.tenants.list_tokens(name).await?;
+        let newest = tokens.first().filter(|token| token.ended_ms.is_none());
+        view::add(&mut answer, "token", newest.map(view::token).into());
+        Ok(answer)
+    }
+
+    pub(super) async fn change_tenant(
+        &self,
+        name: &str,
+        settings: Map<String, Value>,
+        add_hosts: Vec<String>,
+        remove_hosts: Vec<String>,
+    ) -> Result<Answer, Failure> {
+        let change = TenantChange { settings, add_hosts, remove_hosts };
+        Ok(view::tenant(&*self.tenants.update(name, change).await?, &self.origin))
+    }
+
+    pub(super) async fn enable_tenant(&self, name: &str, enabled: bool) -> Result<Answer, Failure> {
+        Ok(view::tenant(&*self.tenants.set_enabled(name, enabled).await?, &self.origin))
+    }
+
+    /// First nobody may write any more, then what was written goes, last the tenant itself: a deletion that was
+    /// interrupted can be asked for again.
+    pub(super) async fn delete_tenant(&self, name: &str) -> Result<Answer, Failure> {
+        self.tenants.set_enabled(name, false).await?;
+        self.directories.administered(&self.tenants.administer(name)?).erase().await?;
+        self.tenants.delete(name).await?;
+        Ok(json!({ "name": name, "deleted": true }))
+    }
+}
