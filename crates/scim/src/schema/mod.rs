@@ -7,6 +7,8 @@ mod check;
 mod definition;
 mod lookup;
 mod schemas;
+#[cfg(test)]
+mod tests;
 
 pub use definition::{Attribute, Kind, Mutability, Returned, Schema, Uniqueness};
 pub use schemas::{ResourceKind, ResourceType, Schemas};

@@ -4,6 +4,8 @@ mod projection;
 mod render;
 mod selection;
 mod stored;
+#[cfg(test)]
+mod tests;
 mod write;
 
 pub use projection::Projection;
