@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 /// URN of the error message schema.
-pub const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
+const ERROR_SCHEMA: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 
 /// The keyword that tells a client what kind of refusal this is (RFC 7644 table 9, RFC 9865 section 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,11 +122,36 @@ impl ScimError {
     /// The message body of RFC 7644 section 3.12; `status` is a string there.
     #[must_use]
     pub fn to_json(&self) -> Value {
-        let mut body = json!({ "schemas": [ERROR_SCHEMA], "status": self.status.to_string() });
-        if let Some(scim_type) = self.scim_type {
-            body["scimType"] = scim_type.as_str().into();
+        let status = self.status.to_string();
+        match self.scim_type.map(ScimType::as_str) {
+            Some(keyword) => {
+                json!({ "schemas": [ERROR_SCHEMA], "status": status, "scimType": keyword, "detail": self.detail })
+            }
+            None => json!({ "schemas": [ERROR_SCHEMA], "status": status, "detail": self.detail }),
         }
-        body["detail"] = self.detail.as_str().into();
-        body
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::ScimError;
+
+    #[test]
+    fn r012_an_error_is_a_message_with_its_status_as_text() {
+        let expected = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"],
+            "status": "409", "scimType": "uniqueness", "detail": "userName mara is taken",
+        });
+        assert_eq!(ScimError::uniqueness("userName mara is taken").to_json(), expected);
+    }
+
+    #[test]
+    fn r013_a_status_without_keyword_has_none() {
+        let expected = json!({
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:Error"], "status": "404", "detail": "no such user",
+        });
+        assert_eq!(ScimError::new(404, "no such user").to_json(), expected);
     }
 }

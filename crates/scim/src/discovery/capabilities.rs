@@ -2,6 +2,8 @@
 
 use serde_json::{Value, json};
 
+use super::form::assigned;
+
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 
 /// What can be set about the service, as far as clients are told.
@@ -24,27 +26,24 @@ pub struct Capabilities {
 /// The answer to `/ServiceProviderConfig`: one object, not a list.
 #[must_use]
 pub fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value {
-    let mut config = json!({ "schemas": [SCHEMA] });
-    if let Some(uri) = &capabilities.documentation_uri {
-        config["documentationUri"] = json!(uri);
-    }
-    config["patch"] = json!({ "supported": true });
-    config["bulk"] = json!({
-        "supported": true,
-        "maxOperations": capabilities.max_operations,
-        "maxPayloadSize": capabilities.max_payload_size,
-    });
-    config["filter"] = json!({ "supported": true, "maxResults": capabilities.max_results });
-    config["changePassword"] = json!({ "supported": false });
-    config["sort"] = json!({ "supported": true });
-    config["etag"] = json!({ "supported": true });
-    config["pagination"] = pagination(capabilities);
-    config["authenticationSchemes"] = json!([authentication()]);
-    config["meta"] = json!({
-        "resourceType": "ServiceProviderConfig",
-        "location": format!("{base}/ServiceProviderConfig"),
-    });
-    config
+    let supported = json!({ "supported": true });
+    assigned(json!({
+        "schemas": [SCHEMA],
+        "documentationUri": capabilities.documentation_uri,
+        "patch": supported,
+        "bulk": {
+            "supported": true,
+            "maxOperations": capabilities.max_operations,
+            "maxPayloadSize": capabilities.max_payload_size,
+        },
+        "filter": { "supported": true, "maxResults": capabilities.max_results },
+        "changePassword": { "supported": false },
+        "sort": supported,
+        "etag": supported,
+        "pagination": pagination(capabilities),
+        "authenticationSchemes": [authentication()],
+        "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") },
+    }))
 }
 
 /// Index paging stays the default: older clients know nothing else (RFC 9865 section 2.4).

@@ -3,7 +3,7 @@
 //! Only what is served is announced, and nothing is ever null: Entra's reader of `/Schemas` stumbles over it.
 
 mod capabilities;
-mod lists;
+mod form;
 mod types;
 
 pub use capabilities::{Capabilities, service_provider_config};

@@ -10,6 +10,8 @@ mod normalize;
 mod old;
 mod reading;
 mod schemas;
+#[cfg(test)]
+mod tests;
 
 use serde_json::{Map, Value};
 

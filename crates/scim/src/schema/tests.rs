@@ -6,7 +6,7 @@ use crate::{Attribute, Dialect, Kind, Mutability, Quirk, ResourceKind, Returned,
 
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
 
-fn extension(id: &str, attributes: Value) -> Schema {
+fn extension(id: &str, attributes: &Value) -> Schema {
     serde_json::from_value(json!({ "id": id, "name": "Own", "attributes": attributes })).unwrap()
 }
 
@@ -20,7 +20,7 @@ fn resolved(schemas: &Schemas, name: &str) -> Option<String> {
 }
 
 fn refusal(attributes: Value) -> String {
-    extension("urn:acme:scim:own", attributes).check().unwrap_err().detail
+    extension("urn:acme:scim:own", &attributes).check().unwrap_err().detail
 }
 
 #[test]
@@ -108,7 +108,7 @@ fn q11_an_unambiguous_extension_attribute_needs_no_urn() {
     assert!(dialect.repaired().contains(Quirk::UnqualifiedExtension));
     let refusal = user.resolve("manager.value", &mut Dialect::strict()).unwrap_err();
     assert!(refusal.detail.contains(&format!("write {ENTERPRISE}:manager.value")), "{refusal}");
-    let two = own(vec![extension("urn:acme:scim:own", json!([{ "name": "Manager" }, { "name": "title" }]))]);
+    let two = own(vec![extension("urn:acme:scim:own", &json!([{ "name": "Manager" }, { "name": "title" }]))]);
     assert_eq!(resolved(&two, "manager"), None, "two extensions have it");
     assert_eq!(resolved(&two, "title").as_deref(), Some("title"), "core attributes come first");
 }
@@ -116,8 +116,8 @@ fn q11_an_unambiguous_extension_attribute_needs_no_urn() {
 #[test]
 fn q50_the_longest_urn_wins_and_may_end_in_anything() {
     let schemas = own(vec![
-        extension("urn:acme:scim", json!([{ "name": "badge" }])),
-        extension("urn:acme:scim:badge", json!([{ "name": "color" }])),
+        extension("urn:acme:scim", &json!([{ "name": "badge" }])),
+        extension("urn:acme:scim:badge", &json!([{ "name": "color" }])),
     ]);
     assert_eq!(resolved(&schemas, "urn:acme:scim:badge:color").as_deref(), Some("urn:acme:scim:badge:color"));
     let user = schemas.of(ResourceKind::User);
@@ -134,10 +134,10 @@ fn extension_urns_are_urns_of_their_own() {
     let color = || json!([{ "name": "color" }]);
     let refused = ["acme", "urn:acme", "urn::x", "urn:a b:c", "urn:ietf:params:scim:schemas:core:2.0:Device"];
     for urn in refused {
-        assert!(extension(urn, color()).check().is_err(), "{urn}");
+        assert!(extension(urn, &color()).check().is_err(), "{urn}");
     }
-    assert!(Schemas::with_extensions(vec![extension(ENTERPRISE, color())]).is_err());
-    let twice = vec![extension("urn:acme:x", color()), extension("urn:ACME:x", color())];
+    assert!(Schemas::with_extensions(vec![extension(ENTERPRISE, &color())]).is_err());
+    let twice = vec![extension("urn:acme:x", &color()), extension("urn:ACME:x", &color())];
     assert_eq!(Schemas::with_extensions(twice).unwrap_err().detail, "schema urn:acme:x is there twice");
 }
 
@@ -149,7 +149,7 @@ fn extension_attributes_have_usable_names() {
     }
     assert!(refusal(json!([{ "name": "color" }, { "name": "Color" }])).contains("has Color twice"));
     let reference = json!([{ "name": "desk", "type": "complex", "subAttributes": [{ "name": "$ref" }] }]);
-    assert_eq!(extension("urn:acme:scim:own", reference).check(), Ok(()));
+    assert_eq!(extension("urn:acme:scim:own", &reference).check(), Ok(()));
 }
 
 #[test]

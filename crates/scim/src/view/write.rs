@@ -35,7 +35,7 @@ impl Writer<'_> {
         self.raw(quoted.get(1..quoted.len() - 1).unwrap_or_default());
     }
 
-    /// `meta` (RFC 7643 section 3.1); the version is the ETag, its quotes escaped.
+    /// `meta` (RFC 7643 section 3.1); the version is the entity tag, its quotes escaped.
     pub(super) fn meta(&mut self, stored: &Stored<'_>) {
         self.raw(r#"{"resourceType":""#);
         self.raw(stored.kind.name());
