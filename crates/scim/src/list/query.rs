@@ -1,8 +1,8 @@
 //! A list query from a query string.
 
+use super::ListQuery;
 use super::form::{decode, pairs};
 use super::given::Given;
-use super::ListQuery;
 use crate::{Projection, ScimError};
 
 impl ListQuery {

@@ -2,8 +2,8 @@
 
 use serde_json::{Map, Value};
 
-use super::given::Given;
 use super::ListQuery;
+use super::given::Given;
 use crate::message::{check_schemas, take_member, take_text};
 use crate::{Dialect, Projection, Quirk, ScimError};
 
@@ -35,11 +35,7 @@ impl ListQuery {
 }
 
 /// The digits of a number; in a string they are repaired.
-fn take_number(
-    body: &mut Map<String, Value>,
-    name: &str,
-    dialect: &mut Dialect,
-) -> Result<Option<String>, ScimError> {
+fn take_number(body: &mut Map<String, Value>, name: &str, dialect: &mut Dialect) -> Result<Option<String>, ScimError> {
     let refusal = || ScimError::invalid_value(format!("{name} is a whole number"));
     match take_member(body, name, dialect)? {
         None | Some(Value::Null) => Ok(None),

@@ -37,7 +37,10 @@ fn r019_paths_are_read_in_any_letter_case() {
     assert_eq!(canonical("USERNAME"), "userName");
     assert_eq!(canonical("Name.FAMILYname"), "name.familyName");
     assert_eq!(canonical("EMAILS[Type EQ \"work\"].Value"), "emails[type eq \"work\"].value");
-    assert_eq!(canonical(&format!("{}:MANAGER.VALUE", ENTERPRISE.to_uppercase())), format!("{ENTERPRISE}:manager.value"));
+    assert_eq!(
+        canonical(&format!("{}:MANAGER.VALUE", ENTERPRISE.to_uppercase())),
+        format!("{ENTERPRISE}:manager.value")
+    );
     assert_eq!(canonical(&format!("{CORE}:emails[primary eq true]")), "emails[primary eq true]");
 }
 

@@ -93,7 +93,9 @@ fn compared(comparison: &Comparison, rows: &[&Row]) -> bool {
     let values: Vec<&Value> = rows.iter().filter(|row| is_of(path, row)).map(|row| &row.value).collect();
     let exact = path.leaf().case_exact && path.attribute.name != "schemas";
     match operator {
-        Operator::NotEqual => values.is_empty() || !values.iter().all(|value| holds(Operator::Equal, literal, value, exact)),
+        Operator::NotEqual => {
+            values.is_empty() || !values.iter().all(|value| holds(Operator::Equal, literal, value, exact))
+        }
         operator => values.iter().any(|value| holds(*operator, literal, value, exact)),
     }
 }

@@ -52,9 +52,7 @@ fn on_boolean(path: AttributePath) -> BoxedStrategy<Filter> {
 fn on_grade() -> BoxedStrategy<Filter> {
     let numbers = prop_oneof![(-2_i64..3).prop_map(serde_json::Number::from), any::<u64>().prop_map(Into::into)];
     (operators().prop_filter("for texts", |operator| !operator.is_substring()), numbers)
-        .prop_map(|(operator, number)| {
-            comparison(resolve(&format!("{ACME}:grade")), operator, Literal::Number(number))
-        })
+        .prop_map(|(operator, number)| comparison(resolve(&format!("{ACME}:grade")), operator, Literal::Number(number)))
         .boxed()
 }
 
@@ -108,9 +106,45 @@ pub(super) fn filters() -> BoxedStrategy<Filter> {
 /// Texts out of the pieces that filters are made of.
 fn soups() -> impl Strategy<Value = String> {
     let pieces = vec![
-        "userName", "emails", "emails.type", "value", "type", "primary", "members", "password", "urn:x:y", " ", "  ", "\t",
-        " eq ", " ne ", " co ", " pr", " gt ", " and ", " or ", "not ", "not", "(", ")", "[", "]", ".", ".value", "\"a\"",
-        "\"", "\\", "'", "'a'", "true", "null", "12", "-1e5", "\u{e9}", "\u{1f600}", "\0",
+        "userName",
+        "emails",
+        "emails.type",
+        "value",
+        "type",
+        "primary",
+        "members",
+        "password",
+        "urn:x:y",
+        " ",
+        "  ",
+        "\t",
+        " eq ",
+        " ne ",
+        " co ",
+        " pr",
+        " gt ",
+        " and ",
+        " or ",
+        "not ",
+        "not",
+        "(",
+        ")",
+        "[",
+        "]",
+        ".",
+        ".value",
+        "\"a\"",
+        "\"",
+        "\\",
+        "'",
+        "'a'",
+        "true",
+        "null",
+        "12",
+        "-1e5",
+        "\u{e9}",
+        "\u{1f600}",
+        "\0",
     ];
     proptest::collection::vec(proptest::sample::select(pieces), 0..24).prop_map(|pieces| pieces.concat())
 }
