@@ -18,3 +18,6 @@ pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use record::{Actor, Condition, Include, Members, Record};
+
+#[cfg(test)]
+mod tests;

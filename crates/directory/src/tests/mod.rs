@@ -1,0 +1,28 @@
+//! Directories on real databases: every test runs on SQLite and on PostgreSQL.
+
+mod lists;
+mod members;
+mod support;
+mod writes;
+
+/// Makes each function a test on both databases.
+macro_rules! on_both {
+    ($(async fn $name:ident($system:ident: System) $body:block)*) => {
+        $(mod $name {
+            use super::*;
+
+            async fn run($system: System) $body
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn sqlite() {
+                run(System::on_sqlite().await).await;
+            }
+
+            #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn postgres() {
+                run(System::on_postgres().await).await;
+            }
+        })*
+    };
+}
+pub(self) use on_both;
