@@ -78,8 +78,10 @@ fn resolve(name: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<SortB
     Ok(SortBy { path: Some(path) })
 }
 
-fn as_sort_error(error: ScimError) -> ScimError {
-    ScimError { scim_type: Some(ScimType::InvalidValue), detail: format!("sortBy: {}", error.detail), ..error }
+fn as_sort_error(mut error: ScimError) -> ScimError {
+    error.scim_type = Some(ScimType::InvalidValue);
+    error.detail = format!("sortBy: {}", error.detail);
+    error
 }
 
 fn key(path: &AttributePath, tree: &Map<String, Value>) -> Option<SortKey> {

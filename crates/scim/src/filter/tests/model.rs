@@ -30,22 +30,22 @@ fn rows(tree: &Map<String, Value>) -> Vec<Row> {
     for (name, value) in tree {
         match value.as_object() {
             Some(extension) if name.starts_with("urn:") => {
-                extension.iter().for_each(|(inner, value)| add(format!("{name}:{inner}"), value, &mut rows));
+                extension.iter().for_each(|(inner, value)| add(&format!("{name}:{inner}"), value, &mut rows));
             }
-            _ => add(name.clone(), value, &mut rows),
+            _ => add(name, value, &mut rows),
         }
     }
     rows
 }
 
-fn add(attribute: String, value: &Value, rows: &mut Vec<Row>) {
+fn add(attribute: &str, value: &Value, rows: &mut Vec<Row>) {
     let elements = match value {
         Value::Array(elements) => elements.clone(),
         single => vec![single.clone()],
     };
     for (element, content) in elements.iter().enumerate() {
         let row = |part: Option<&str>, value: &Value, is_default| {
-            let (attribute, part) = (attribute.clone(), part.map(str::to_owned));
+            let (attribute, part) = (attribute.to_owned(), part.map(str::to_owned));
             Row { attribute, element, part, value: value.clone(), is_default }
         };
         match content {
