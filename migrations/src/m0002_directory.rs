@@ -9,7 +9,7 @@ pub(super) struct Migration;
 const DIRECTORIES: &str = "CREATE TABLE directories (
     tenant_id BIGINT NOT NULL PRIMARY KEY,
     sequence BIGINT NOT NULL DEFAULT 0,
-    next_position BIGINT NOT NULL DEFAULT 0)";
+    next_position BIGINT NOT NULL DEFAULT 0){room}";
 
 /// `document` is the canonical JSON text. Folded or shortened copies of what clients look up stand beside it.
 const RESOURCES: &str = "CREATE TABLE resources (
@@ -28,7 +28,7 @@ const RESOURCES: &str = "CREATE TABLE resources (
     manager_id {uuid},
     member_count BIGINT NOT NULL,
     document TEXT NOT NULL,
-    PRIMARY KEY (tenant_id, id))";
+    PRIMARY KEY (tenant_id, id)){room}";
 
 const EMAILS: &str = "CREATE TABLE emails (
     tenant_id BIGINT NOT NULL,
@@ -48,7 +48,7 @@ const BLOCKS: &str = "CREATE TABLE blocks (
     kind BIGINT NOT NULL,
     block BIGINT NOT NULL,
     live BIGINT NOT NULL,
-    PRIMARY KEY (tenant_id, kind, block))";
+    PRIMARY KEY (tenant_id, kind, block)){room}";
 
 const INDEXES: [&str; 7] = [
     "CREATE UNIQUE INDEX resources_position ON resources (tenant_id, kind, position)",
