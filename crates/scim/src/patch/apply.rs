@@ -8,13 +8,13 @@ use super::step::{Action, Change, Place, Step};
 use crate::{Attribute, AttributePath, Dialect, Resource, Schema, ScimError};
 
 /// A resource in the middle of a PATCH.
-pub(super) struct Draft {
+pub(super) struct Workpiece {
     resource: Resource,
     /// Multi-valued attributes whose elements lost a part.
     thinned: Vec<AttributePath>,
 }
 
-impl Draft {
+impl Workpiece {
     pub(super) fn of(current: &Resource) -> Self {
         Self { resource: current.clone(), thinned: Vec::new() }
     }

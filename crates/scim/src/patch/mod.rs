@@ -24,7 +24,7 @@ use serde_json::Value;
 pub use members::MemberStep;
 
 use crate::{Dialect, Resource, ResourceType, ScimError, check};
-use apply::Draft;
+use apply::Workpiece;
 use operation::Operation;
 use step::Step;
 
@@ -80,11 +80,11 @@ impl Patch {
     /// 400 `noTarget` if a value path selects nothing and the dialect is strict, `mutability` if an immutable attribute
     /// would change or a required one would go, `invalidValue` if a required one is emptied.
     pub fn apply(&self, current: &Resource, of: &ResourceType, dialect: &mut Dialect) -> Result<Resource, ScimError> {
-        let mut draft = Draft::of(current);
+        let mut workpiece = Workpiece::of(current);
         for step in &self.steps {
-            draft.take(step, dialect)?;
+            workpiece.take(step, dialect)?;
         }
-        let resource = draft.finish();
+        let resource = workpiece.finish();
         check(&resource, of)?;
         Ok(resource)
     }

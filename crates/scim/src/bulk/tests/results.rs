@@ -1,0 +1,102 @@
+//! The answer (RFC 7644 section 3.7.3).
+
+use super::*;
+
+fn taken() -> ScimError {
+    ScimError::uniqueness("userName \"a\" is taken")
+}
+
+fn fail_posts(task: &BulkTask) -> Result<(), ScimError> {
+    if matches!(task.action, BulkAction::Create { .. }) { Err(taken()) } else { Ok(()) }
+}
+
+#[test]
+fn r143_each_result_says_what_became_of_it() {
+    let operations = json!([
+        post_user("a"),
+        {"method": "PUT", "path": "/Users/1", "bulkId": "p", "data": {"userName": "x"}},
+        {"method": "DELETE", "path": "/Groups/2"}]);
+    let (_, response) = run_all(operations);
+    let expected = json!({
+        "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkResponse"],
+        "Operations": [
+            {"location": format!("{BASE}/Users/id-a"), "method": "POST", "bulkId": "a", "version": "W/\"1\"", "status": "201"},
+            {"location": format!("{BASE}/Users/1"), "method": "PUT", "bulkId": "p", "version": "W/\"2\"", "status": "200"},
+            {"location": format!("{BASE}/Groups/2"), "method": "DELETE", "status": "204"}]});
+    assert_eq!(response, expected);
+}
+
+#[test]
+fn r143_an_error_carries_its_message_and_a_failed_post_no_location() {
+    let operations = json!([post_user("a"), {"method": "PUT", "path": "/Users/1", "data": {}}]);
+    let (_, response) = run(operations, |_| Err(taken()));
+    let expected = json!([
+        {"method": "POST", "bulkId": "a", "status": "409", "response": taken().to_json()},
+        {"location": format!("{BASE}/Users/1"), "method": "PUT", "status": "409", "response": taken().to_json()}]);
+    assert_eq!(response["Operations"], expected);
+}
+
+#[test]
+fn r143_what_cannot_be_run_is_answered_too() {
+    let operations = json!([
+        {"method": "GET", "path": "/Users/1"},
+        {"method": "POST", "path": "/Users", "bulkId": "a"},
+        post_group("g", &["a"]),
+        post_group("h", &["nobody"]),
+        "x",
+        post_user("b")]);
+    let (tasks, response) = run_all(operations);
+    assert_eq!(order(&tasks), [5]);
+    assert_eq!(statuses(&response), ["400", "400", "409", "400", "400", "201"]);
+}
+
+#[test]
+fn r144_without_fail_on_errors_everything_is_tried() {
+    let operations = json!([post_user("a"), post_user("b"), {"method": "DELETE", "path": "/Users/1"}]);
+    let (_, response) = run(operations, fail_posts);
+    assert_eq!(statuses(&response), ["409", "409", "204"]);
+}
+
+#[test]
+fn r144_fail_on_errors_stops_and_answers_what_was_tried() {
+    let body = json!({"schemas": [BULK_REQUEST], "failOnErrors": 2,
+        "Operations": [post_user("a"), {"method": "GET", "path": "/Users/1"}, post_user("b"), post_user("c")]});
+    let mut run = BulkRequest::parse(body, 9, &mut Dialect::strict()).unwrap().start();
+    let task = run.next_task().unwrap();
+    run.record(&task, Err(taken()));
+    // The GET is the second error.
+    assert_eq!(run.next_task(), None);
+    assert_eq!(statuses(&run.finish(BASE)), ["409", "400"]);
+}
+
+#[test]
+fn r146_what_refers_to_a_failed_post_fails_and_so_does_its_circle() {
+    let operations = json!([post_group("a", &["b"]), post_group("b", &["a"])]);
+    let (tasks, response) = run(operations, |task| if task.operation == 1 { Err(taken()) } else { Ok(()) });
+    assert_eq!(order(&tasks), [0, 1]);
+    // The first exists, without its member: both facts are told.
+    assert_eq!(statuses(&response), ["409", "409"]);
+    assert_eq!(response["Operations"][0]["location"], json!(format!("{BASE}/Groups/id-a")));
+    assert_eq!(response["Operations"][1].get("location"), None);
+}
+
+#[test]
+fn r146_a_failed_post_of_a_circle_fails_the_others() {
+    let operations = json!([post_group("a", &["b"]), post_group("b", &["a"])]);
+    let (tasks, response) = run(operations, |task| if task.operation == 0 { Err(taken()) } else { Ok(()) });
+    assert_eq!(order(&tasks), [0]);
+    assert_eq!(statuses(&response), ["409", "409"]);
+}
+
+#[test]
+fn r144_a_circle_that_is_cut_off_is_an_error() {
+    let body = json!({"schemas": [BULK_REQUEST], "failOnErrors": 1,
+        "Operations": [post_group("a", &["b"]), post_group("b", &["a"])]});
+    let mut run = BulkRequest::parse(body, 9, &mut Dialect::strict()).unwrap().start();
+    let first = run.next_task().unwrap();
+    run.record(&first, Ok(BulkDone { status: 201, id: "id-a".to_owned(), version: None }));
+    let second = run.next_task().unwrap();
+    run.record(&second, Err(taken()));
+    assert_eq!(run.next_task(), None);
+    assert_eq!(statuses(&run.finish(BASE)), ["409", "409"]);
+}

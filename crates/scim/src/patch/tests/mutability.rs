@@ -1,0 +1,98 @@
+//! Who may write what (RFC 7644 section 3.5.2, RFC 7643 section 7).
+
+use super::*;
+
+fn assert_mutability(user: &Value, operation: Value) {
+    let refusal = refused(user, json!([operation]));
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::Mutability)), "{refusal}");
+}
+
+#[test]
+fn r074_read_only_attributes_cannot_be_patched() {
+    for path in ["id", "ID", "meta", "meta.created", "groups", "groups[value eq \"g\"]"] {
+        assert_mutability(&mara(), json!({"op": "replace", "path": path, "value": "x"}));
+        assert_mutability(&mara(), json!({"op": "remove", "path": path}));
+    }
+    for path in [format!("{BADGE}:serial"), format!("{ENTERPRISE}:manager.displayName")] {
+        assert_mutability(&mara(), json!({"op": "add", "path": path, "value": "x"}));
+    }
+}
+
+#[test]
+fn q04_what_the_server_wrote_may_come_back_in_a_value() {
+    let value = json!({"id": "1", "meta": {"version": "W/\"1\""}, "groups": [{"value": "g"}], "title": "CTO"});
+    let operations = json!([{"op": "replace", "value": value}]);
+    assert_eq!(repairing(&mara(), operations, &[Quirk::ReadOnlyNoise]), with(mara(), "/title", json!("CTO")));
+}
+
+#[test]
+fn r075_schemas_follow_from_the_attributes() {
+    for operation in [
+        json!({"op": "add", "path": "schemas", "value": [ENTERPRISE]}),
+        json!({"op": "replace", "value": {"schemas": ["urn:x"]}}),
+    ] {
+        assert_eq!(repairing(&mara(), json!([operation]), &[]), mara());
+    }
+}
+
+#[test]
+fn r074_an_immutable_attribute_is_set_once() {
+    let issued = format!("{BADGE}:issued");
+    let add = json!([{"op": "add", "path": issued, "value": "2026"}]);
+    let once = repairing(&mara(), add.clone(), &[]);
+    assert_eq!(once[BADGE]["issued"], json!("2026"));
+    assert_eq!(repairing(&once, add, &[]), once);
+    assert_mutability(&once, json!({"op": "replace", "path": issued, "value": "2027"}));
+    assert_mutability(&once, json!({"op": "remove", "path": issued}));
+    assert_mutability(&once, json!({"op": "remove", "path": BADGE}));
+    assert_mutability(&once, json!({"op": "replace", "value": {(BADGE): {"issued": "2027"}}}));
+}
+
+#[test]
+fn r074_an_immutable_part_of_an_element_stays() {
+    let user = with(mara(), &format!("/{BADGE}/lockers"), json!([{"value": "17"}]));
+    let path = format!("{BADGE}:lockers[value eq \"17\"]");
+    assert_mutability(&user, json!({"op": "replace", "path": format!("{path}.value"), "value": "18"}));
+    let operations = json!([{"op": "replace", "path": format!("{path}.note"), "value": "blue"}]);
+    assert_eq!(repairing(&user, operations, &[])[BADGE]["lockers"], json!([{"value": "17", "note": "blue"}]));
+    let operations = json!([{"op": "remove", "path": path}]);
+    assert_eq!(repairing(&user, operations, &[])[BADGE], json!({"levels": ["L1", "L2"]}));
+}
+
+#[test]
+fn q28_a_password_is_accepted_and_kept_nowhere() {
+    for operations in [
+        json!([{"op": "replace", "path": "password", "value": "s3cret"}]),
+        json!([{"op": "add", "value": {"password": "s3cret"}}]),
+        json!([{"op": "remove", "path": "password"}]),
+    ] {
+        assert_eq!(repairing(&mara(), operations, &[]), mara());
+    }
+}
+
+#[test]
+fn r074_values_have_the_type_of_their_attribute() {
+    for (path, value) in [
+        ("title", json!({"x": 1})),
+        ("title", json!(["a", "b"])),
+        ("active", json!(1)),
+        ("name", json!("Mara")),
+        ("name", json!([{"givenName": "a"}, {"givenName": "b"}])),
+        ("emails", json!([["x"]])),
+        ("name.givenName", json!({"x": 1})),
+        ("emails[type eq \"work\"].value", json!(["a", "b"])),
+        ("emails[type eq \"work\"].primary", json!("perhaps")),
+    ] {
+        let refusal = refused(&mara(), json!([{"op": "replace", "path": path, "value": value}]));
+        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidValue)), "{path} {value}: {refusal}");
+    }
+}
+
+#[test]
+fn an_array_does_not_grow_without_end() {
+    let many = |start: usize| -> Value { (start..start + 1_500).map(|n| json!(format!("L{n}"))).collect() };
+    let path = format!("{BADGE}:levels");
+    let operations =
+        json!([{"op": "add", "path": path, "value": many(0)}, {"op": "add", "path": path, "value": many(1_500)}]);
+    assert_eq!(keyword(&refused(&mara(), operations)), (400, Some(ScimType::InvalidValue)));
+}

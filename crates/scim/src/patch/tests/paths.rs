@@ -1,0 +1,142 @@
+//! What paths and keys mean.
+
+use super::*;
+
+#[test]
+fn r069_malformed_paths_are_invalid() {
+    for path in [
+        "/title",
+        "emails[0]",
+        "emails[type eq",
+        "emails[type eq \"work\"",
+        "emails[type eq \"work\"].",
+        "emails[]",
+        "name.",
+        "title title",
+        "emails[type eq \"work\"]value",
+        "name.familyName.x",
+        ".title",
+        "nope",
+        "name.nope",
+        "emails[nope eq \"x\"]",
+        "emails[type eq \"work\"].nope",
+    ] {
+        let refusal = refused(&mara(), json!([{"op": "replace", "path": path, "value": "x"}]));
+        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)), "{path}: {refusal}");
+    }
+}
+
+#[test]
+fn r069_only_arrays_have_elements_to_select() {
+    let operations = json!([{"op": "replace", "path": "name[givenName eq \"Mara\"].familyName", "value": "x"}]);
+    assert_eq!(keyword(&refused(&mara(), operations)), (400, Some(ScimType::InvalidPath)));
+}
+
+#[test]
+fn r070_urns_are_split_by_the_longest_known_schema() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    for (path, pointer) in [
+        (format!("{ENTERPRISE}:department"), format!("/{ENTERPRISE}/department")),
+        (format!("{ENTERPRISE}:manager.value"), format!("/{ENTERPRISE}/manager/value")),
+        (format!("{core}:name.familyName"), "/name/familyName".to_owned()),
+        (format!("{core}:title"), "/title".to_owned()),
+        (format!("{}:DEPARTMENT", ENTERPRISE.to_ascii_uppercase()), format!("/{ENTERPRISE}/department")),
+    ] {
+        let after = repairing(&mara(), json!([{"op": "replace", "path": path, "value": "X"}]), &[]);
+        assert_eq!(after, with(mara(), &pointer, json!("X")), "{path}");
+    }
+}
+
+#[test]
+fn q50_an_extension_need_not_end_in_user() {
+    let after = repairing(&mara(), json!([{"op": "add", "path": format!("{BADGE}:doorCode"), "value": "B7"}]), &[]);
+    assert_eq!(after[BADGE], json!({"levels": ["L1", "L2"], "doorCode": "B7"}));
+    let operations = json!([{"op": "replace", "path": format!("{BADGE}:valid"), "value": "True"}]);
+    assert_eq!(repairing(&mara(), operations, &[Quirk::StringBoolean])[BADGE]["valid"], json!(true));
+}
+
+#[test]
+fn r070_the_core_urn_alone_is_the_resource() {
+    let core = "urn:ietf:params:scim:schemas:core:2.0:User";
+    let operations = json!([{"op": "replace", "path": core, "value": {"title": "CTO"}}]);
+    assert_eq!(patched(&mara(), operations), with(mara(), "/title", json!("CTO")));
+    let operations = json!([{"op": "replace", "value": {(core): {"title": "CTO"}}}]);
+    assert_eq!(patched(&mara(), operations), with(mara(), "/title", json!("CTO")));
+    let refusal = refused(&mara(), json!([{"op": "remove", "path": core}]));
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::NoTarget)));
+}
+
+#[test]
+fn q03_keys_of_a_value_without_path_may_be_paths() {
+    for (key, value, pointer) in [
+        ("name.familyName".to_owned(), json!("Lind"), "/name/familyName".to_owned()),
+        (format!("{ENTERPRISE}:department"), json!("Lasers"), format!("/{ENTERPRISE}/department")),
+        (format!("{ENTERPRISE}:manager.value"), json!("52b1"), format!("/{ENTERPRISE}/manager/value")),
+        ("emails[type eq \"work\"].value".to_owned(), json!("m@lab.example"), "/emails/0/value".to_owned()),
+    ] {
+        let operations = json!([{"op": "replace", "value": {(key): value}}]);
+        assert_eq!(repairing(&mara(), operations, &[Quirk::PathKeys]), with(mara(), &pointer, value));
+    }
+    let manager = json!([{"op": "replace", "value": {(format!("{ENTERPRISE}:manager")): "52b1"}}]);
+    let after = repairing(&mara(), manager, &[Quirk::PathKeys, Quirk::ValueForComplex]);
+    assert_eq!(after, with(mara(), &format!("/{ENTERPRISE}/manager/value"), json!("52b1")));
+}
+
+#[test]
+fn r034_an_extension_object_needs_no_repair() {
+    let value = json!({"title": "CTO", (ENTERPRISE): {"department": "Lasers"}});
+    let after = repairing(&mara(), json!([{"op": "replace", "value": value}]), &[]);
+    let expected = with(mara(), "/title", json!("CTO"));
+    assert_eq!(after, with(expected, &format!("/{ENTERPRISE}/department"), json!("Lasers")));
+}
+
+#[test]
+fn q11_an_extension_attribute_may_stand_without_its_urn() {
+    for operations in [
+        json!([{"op": "replace", "path": "department", "value": "Lasers"}]),
+        json!([{"op": "replace", "value": {"department": "Lasers"}}]),
+    ] {
+        let after = repairing(&mara(), operations, &[Quirk::UnqualifiedExtension]);
+        assert_eq!(after, with(mara(), &format!("/{ENTERPRISE}/department"), json!("Lasers")));
+    }
+}
+
+#[test]
+fn q48_unknown_attributes_in_a_value_are_left_out() {
+    let operations = json!([{"op": "replace", "value": {"favouriteColour": "blue", "title": "CTO"}}]);
+    assert_eq!(repairing(&mara(), operations, &[Quirk::UnknownAttribute]), with(mara(), "/title", json!("CTO")));
+    let operations = json!([{"op": "add", "path": ENTERPRISE, "value": {"shoeSize": 43}}]);
+    assert_eq!(repairing(&mara(), operations, &[Quirk::UnknownExtensionPath]), mara());
+    let operations = json!([{"op": "replace", "path": "name", "value": {"nick": "Mo", "familyName": "Lind"}}]);
+    let expected = with(mara(), "/name/familyName", json!("Lind"));
+    assert_eq!(repairing(&mara(), operations, &[Quirk::UnknownAttribute]), expected);
+}
+
+#[test]
+fn q51_a_path_into_an_unknown_extension_does_not_block_the_others() {
+    let operations = json!([
+        {"op": "replace", "path": "urn:ietf:params:scim:schemas:extension:custom:2.0:User:tag", "value": "x"},
+        {"op": "replace", "path": "active", "value": false}]);
+    let after = repairing(&mara(), operations, &[Quirk::UnknownExtensionPath]);
+    assert_eq!(after, with(mara(), "/active", json!(false)));
+    let operations = json!([{"op": "replace", "value": {"urn:x:custom:User:tag": "x", "active": false}}]);
+    let after = repairing(&mara(), operations, &[Quirk::UnknownExtensionPath]);
+    assert_eq!(after, with(mara(), "/active", json!(false)));
+}
+
+#[test]
+fn r094_a_literal_may_follow_its_operator_at_once() {
+    let operations = json!([{"op": "remove", "path": "emails[type eq\"work\"]"}]);
+    assert_eq!(repairing(&mara(), operations, &[Quirk::LooseFilter]), with(mara(), "/emails/0", Value::Null));
+}
+
+#[test]
+fn q09_a_boolean_may_be_compared_with_a_string() {
+    let operations = json!([{"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "Owner"}]);
+    let after = repairing(&mara(), operations, &[Quirk::BooleanAsString]);
+    assert_eq!(after["roles"], json!([{"value": "Owner", "primary": true}]));
+    let operations = json!([{"op": "add", "path": "roles[primary eq \"True\"].value", "value": "Owner"}]);
+    let user = with(mara(), "/roles", json!([{"value": "Viewer"}]));
+    let after = repairing(&user, operations, &[Quirk::CreatedElement, Quirk::BooleanAsString]);
+    assert_eq!(after["roles"], json!([{"value": "Viewer"}, {"primary": true, "value": "Owner"}]));
+}
