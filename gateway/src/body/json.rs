@@ -1,0 +1,174 @@
+//! JSON in which every name stands once, of bounded depth and number of values.
+
+use std::cell::Cell;
+use std::fmt;
+
+use scim::ScimError;
+use serde::de::{DeserializeSeed, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
+use serde_json::{Map, Value};
+
+/// Values in one body. A value takes some 80 bytes of memory and at least two of text, so bytes alone are no bound. A
+/// group of 100,000 members with all their attributes has 500,000.
+const MOST_VALUES: usize = 1_000_000;
+
+/// Bodies of some clients start with a byte order mark.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Reads a body.
+pub(crate) fn parse(body: &[u8]) -> Result<Value, ScimError> {
+    parse_at_most(body, MOST_VALUES)
+}
+
+fn parse_at_most(body: &[u8], most_values: usize) -> Result<Value, ScimError> {
+    let text = std::str::from_utf8(body)
+        .map_err(|error| ScimError::invalid_syntax(format!("the body is not UTF-8 at byte {}", error.valid_up_to())))?;
+    let text = text.strip_prefix(BYTE_ORDER_MARK).unwrap_or(text);
+    if text.trim_ascii().is_empty() {
+        return Err(ScimError::invalid_syntax("the request has no body; this operation needs one"));
+    }
+    let left = Cell::new(most_values);
+    let mut deserializer = serde_json::Deserializer::from_str(text);
+    let value = Unambiguous { left: &left }.deserialize(&mut deserializer);
+    value.and_then(|value| deserializer.end().map(|()| value)).map_err(|error| refusal(&error))
+}
+
+fn refusal(error: &serde_json::Error) -> ScimError {
+    let sentence = error.to_string();
+    // serde_json stops at 128 levels, before the stack is in danger.
+    if sentence.starts_with("recursion limit") {
+        return ScimError::invalid_syntax("the body is nested more than 127 levels deep");
+    }
+    ScimError::invalid_syntax(format!("the body is not valid JSON: {sentence}"))
+}
+
+/// Builds a value like `Value::deserialize`, but refuses a name that stands twice in one object (RFC 8259 section 4
+/// leaves open which of the two counts) and counts values.
+#[derive(Clone, Copy)]
+struct Unambiguous<'a> {
+    left: &'a Cell<usize>,
+}
+
+impl<'de> DeserializeSeed<'de> for Unambiguous<'_> {
+    type Value = Value;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        let Some(left) = self.left.get().checked_sub(1) else {
+            return Err(D::Error::custom("there are too many values; send them in several requests"));
+        };
+        self.left.set(left);
+        deserializer.deserialize_any(self)
+    }
+}
+
+impl<'de> Visitor<'de> for Unambiguous<'_> {
+    type Value = Value;
+
+    fn expecting(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("any JSON value")
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_f64<E>(self, value: f64) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(value.into())
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut elements: A) -> Result<Value, A::Error> {
+        let mut array = Vec::new();
+        while let Some(element) = elements.next_element_seed(self)? {
+            array.push(element);
+        }
+        Ok(Value::Array(array))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut members: A) -> Result<Value, A::Error> {
+        let mut object = Map::new();
+        while let Some(name) = members.next_key::<String>()? {
+            if object.contains_key(&name) {
+                let shown: String = name.chars().take(64).collect();
+                return Err(A::Error::custom(format!("\"{shown}\" stands twice in one object")));
+            }
+            object.insert(name, members.next_value_seed(self)?);
+        }
+        Ok(Value::Object(object))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn sentence(body: &[u8]) -> String {
+        let error = parse(body).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some(scim::ScimType::InvalidSyntax)));
+        error.detail
+    }
+
+    #[test]
+    fn a_body_is_read_as_it_stands() {
+        let text = r#"{"b":[1,-2,0.5,true,null,"ä\u0041"],"a":{}}"#;
+        assert_eq!(parse(text.as_bytes()).unwrap(), json!({"b": [1, -2, 0.5, true, null, "äA"], "a": {}}));
+        assert_eq!(parse(text.as_bytes()).unwrap().to_string(), r#"{"b":[1,-2,0.5,true,null,"äA"],"a":{}}"#);
+    }
+
+    #[test]
+    fn r003_a_byte_order_mark_is_left_out() {
+        assert_eq!(parse("\u{feff}{}".as_bytes()).unwrap(), json!({}));
+    }
+
+    #[test]
+    fn a_name_that_stands_twice_is_refused_by_name() {
+        assert_eq!(
+            sentence(br#"{"name":{"x":1,"x":2}}"#),
+            "the body is not valid JSON: \"x\" stands twice in one object at line 1 column 18"
+        );
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_the_stack_is_in_danger() {
+        for deep in ["[".repeat(10_000), "{\"a\":".repeat(10_000)] {
+            assert_eq!(sentence(deep.as_bytes()), "the body is nested more than 127 levels deep");
+        }
+        let possible = format!("{}{}", "[".repeat(127), "]".repeat(127));
+        assert!(parse(possible.as_bytes()).is_ok());
+    }
+
+    #[test]
+    fn too_many_values_are_refused() {
+        assert!(parse_at_most(b"[0,0,0,0]", 5).is_ok());
+        let error = parse_at_most(b"[0,0,0,0,0]", 5).unwrap_err();
+        assert!(error.detail.contains("too many values"), "{error}");
+    }
+
+    #[test]
+    fn what_is_no_json_is_refused_with_its_place() {
+        assert_eq!(sentence(b"{\"a\":\xff}"), "the body is not UTF-8 at byte 5");
+        assert_eq!(sentence(b" \n"), "the request has no body; this operation needs one");
+        assert_eq!(sentence(b"{\"a\":}"), "the body is not valid JSON: expected value at line 1 column 6");
+        assert!(sentence(b"{} {}").contains("trailing characters"));
+        assert!(sentence(b"NaN").contains("line 1"));
+    }
+}

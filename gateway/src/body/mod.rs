@@ -1,0 +1,75 @@
+//! Reading a body: of the right type, not too large, not too slowly, and JSON that means one thing only.
+
+mod content_type;
+mod json;
+
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::error::PayloadError;
+use actix_web::http::header::CONTENT_LENGTH;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use scim::ScimError;
+use serde_json::Value;
+
+use crate::error::Rejection;
+use crate::pipeline::Permit;
+
+/// From this size on, parsing takes long enough (a millisecond and more) to be worth a thread of its own.
+const LARGE: usize = 128 * 1024;
+
+/// How large a body may be, and how long it may take to arrive.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Bound {
+    /// Bytes.
+    pub(crate) bytes: usize,
+    /// From the first byte to the last.
+    pub(crate) time: Duration,
+}
+
+/// Reads the JSON body of a request that has passed every stage.
+pub(crate) async fn read(
+    request: &HttpRequest,
+    payload: Payload,
+    bound: Bound,
+    permit: &mut Permit,
+) -> Result<Value, Rejection> {
+    content_type::check(request.headers())?;
+    if announced(request).is_some_and(|length| length > bound.bytes as u64) {
+        return Err(Rejection::too_large(bound.bytes));
+    }
+    let collected = tokio::time::timeout(bound.time, collect(payload, bound.bytes, permit)).await;
+    let body = collected.unwrap_or_else(|_| Err(Rejection::too_slow(bound.time)))?;
+    parse(body).await
+}
+
+fn announced(request: &HttpRequest) -> Option<u64> {
+    request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
+}
+
+async fn collect(mut payload: Payload, limit: usize, permit: &mut Permit) -> Result<Bytes, Rejection> {
+    let mut body = BytesMut::new();
+    while let Some(chunk) = payload.next().await {
+        let chunk = chunk.map_err(|error| broken_off(&error))?;
+        if body.len() + chunk.len() > limit {
+            return Err(Rejection::too_large(limit));
+        }
+        permit.hold(chunk.len())?;
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn broken_off(_: &PayloadError) -> Rejection {
+    ScimError::invalid_syntax("the body broke off or its transfer encoding is damaged").into()
+}
+
+async fn parse(body: Bytes) -> Result<Value, Rejection> {
+    if body.len() < LARGE {
+        return Ok(json::parse(&body)?);
+    }
+    let parsed = actix_web::rt::task::spawn_blocking(move || json::parse(&body)).await;
+    Ok(parsed.map_err(Rejection::unavailable)??)
+}

@@ -1,0 +1,237 @@
+//! The client of one tenant, in one request that has passed every stage.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use directory::{Actor, Condition, Directory, Include, Members, Record};
+use scim::{BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError};
+use serde_json::Value;
+use tenancy::{Authenticated, Tenant};
+
+use crate::app::Gateway;
+use crate::body::{self, Bound};
+use crate::error::Rejection;
+use crate::exchange::{Exchange, RequestId};
+use crate::pipeline::Permit;
+use crate::precondition;
+use crate::reply::Reply;
+
+/// Who asks, and what they send. Endpoints get nothing else, so none of them can reach another tenant's directory.
+pub(crate) struct Caller<'a> {
+    gateway: &'a Gateway,
+    request: &'a HttpRequest,
+    payload: Payload,
+    authenticated: Authenticated,
+    permit: Permit,
+    base: String,
+    client: &'static str,
+    id: RequestId,
+    /// What had to be repaired so far.
+    pub(crate) dialect: Dialect,
+}
+
+impl<'a> Caller<'a> {
+    /// Somebody whom the stages have let in.
+    pub(crate) fn new(
+        gateway: &'a Gateway,
+        (request, payload): (&'a HttpRequest, Payload),
+        exchange: &Exchange,
+        (authenticated, permit): (Authenticated, Permit),
+        base: String,
+    ) -> Self {
+        let strict = authenticated.tenant().settings().strict;
+        let dialect = if strict { Dialect::strict() } else { Dialect::lenient() };
+        let (client, id) = (exchange.client, exchange.id);
+        Self { gateway, request, payload, authenticated, permit, base, client, id, dialect }
+    }
+
+    /// The gateway.
+    pub(crate) fn gateway(&self) -> &'a Gateway {
+        self.gateway
+    }
+
+    /// The request without its body.
+    pub(crate) fn request(&self) -> &'a HttpRequest {
+        self.request
+    }
+
+    /// The method; HEAD is GET, the server leaves out the body.
+    pub(crate) fn method(&self) -> &'a Method {
+        match self.request.method() {
+            &Method::HEAD => &Method::GET,
+            method => method,
+        }
+    }
+
+    /// The proof of who asks.
+    pub(crate) fn authenticated(&self) -> &Authenticated {
+        &self.authenticated
+    }
+
+    /// Whose client it is.
+    pub(crate) fn tenant(&self) -> &Arc<Tenant> {
+        self.authenticated.tenant()
+    }
+
+    /// The schema of a resource type as this tenant has it.
+    pub(crate) fn of(&self, kind: ResourceKind) -> &ResourceType {
+        self.tenant().schemas().of(kind)
+    }
+
+    /// The URL that `/Users` is appended to, as this client sees it.
+    pub(crate) fn base(&self) -> &str {
+        &self.base
+    }
+
+    /// Their tenant's directory, every change told as theirs.
+    pub(crate) fn directory(&self) -> Directory {
+        self.gateway.directories.of(&self.authenticated).acting(Actor {
+            client: self.client.to_owned(),
+            token: Some(self.authenticated.token_id()),
+            request_id: self.id.as_str().to_owned(),
+        })
+    }
+
+    /// The message for one operation of many that was not done.
+    pub(crate) fn explain(&self, rejection: &Rejection) -> ScimError {
+        rejection.log(self.id.as_str());
+        rejection.to_error()
+    }
+
+    /// Waits until the tenant's rate allows one operation more.
+    pub(crate) async fn wait_for_turn(&self) {
+        self.permit.wait_for_turn().await;
+    }
+}
+
+/// What they send.
+impl Caller<'_> {
+    /// `attributes` and `excludedAttributes` of the query.
+    pub(crate) fn view(&self) -> Result<Projection, Rejection> {
+        match self.request.query_string() {
+            "" => Ok(Projection::default()),
+            query => Ok(ListQuery::from_query(query)?.view),
+        }
+    }
+
+    /// What `If-Match` demands.
+    pub(crate) fn condition(&self) -> Condition {
+        precondition::if_match(self.header(&IF_MATCH))
+    }
+
+    /// Whether `If-None-Match` says that they have this version.
+    pub(crate) fn has_already(&self, version: i64) -> bool {
+        precondition::has_already(self.header(&IF_NONE_MATCH), version)
+    }
+
+    /// Whether they want no resource back (RFC 7240 section 4.2).
+    pub(crate) fn prefers_minimal(&self) -> bool {
+        let wishes = self.header(&HeaderName::from_static("prefer")).unwrap_or_default();
+        wishes.split([',', ';']).any(|wish| wish.trim().eq_ignore_ascii_case("return=minimal"))
+    }
+
+    /// The resource in the body of a POST or PUT.
+    pub(crate) async fn draft(&mut self, kind: ResourceKind) -> Result<Draft, Rejection> {
+        let body = self.body(self.resource_bytes(kind)).await?;
+        self.draft_of(kind, body)
+    }
+
+    /// A resource out of a body.
+    pub(crate) fn draft_of(&mut self, kind: ResourceKind, body: Value) -> Result<Draft, Rejection> {
+        let of = self.authenticated.tenant().schemas().of(kind);
+        Ok(Draft::parse(body, of, &mut self.dialect)?)
+    }
+
+    /// The operations in the body of a PATCH.
+    pub(crate) async fn patch(&mut self, kind: ResourceKind) -> Result<Patch, Rejection> {
+        let body = self.body(self.resource_bytes(kind)).await?;
+        self.patch_of(kind, body)
+    }
+
+    /// Operations out of a body.
+    pub(crate) fn patch_of(&mut self, kind: ResourceKind, body: Value) -> Result<Patch, Rejection> {
+        let of = self.authenticated.tenant().schemas().of(kind);
+        Ok(Patch::parse(body, of, self.gateway.settings.limits.patch_operations, &mut self.dialect)?)
+    }
+
+    /// The query in the query string.
+    pub(crate) fn list_query(&self) -> Result<ListQuery, Rejection> {
+        Ok(ListQuery::from_query(self.request.query_string())?)
+    }
+
+    /// The query in the body of a `/.search`.
+    pub(crate) async fn search_request(&mut self) -> Result<ListQuery, Rejection> {
+        let body = self.body(self.gateway.settings.limits.body_bytes).await?;
+        Ok(ListQuery::from_search_request(body, &mut self.dialect)?)
+    }
+
+    /// The operations in the body of a `/Bulk`, if the tenant's rate lets them through in a reasonable time.
+    pub(crate) async fn bulk_request(&mut self) -> Result<BulkRequest, Rejection> {
+        let limits = &self.gateway.settings.limits;
+        let body = self.body(limits.bulk_bytes).await?;
+        let request = BulkRequest::parse(body, limits.bulk_operations, &mut self.dialect)?;
+        let count = u32::try_from(request.operations.len()).unwrap_or(u32::MAX);
+        self.permit.check_time_for(count)?;
+        Ok(request)
+    }
+
+    async fn body(&mut self, bytes: usize) -> Result<Value, Rejection> {
+        let bound = Bound { bytes, time: Duration::from_secs(self.gateway.settings.limits.body_seconds) };
+        let payload = std::mem::replace(&mut self.payload, Payload::None);
+        body::read(self.request, payload, bound, &mut self.permit).await
+    }
+
+    /// Okta sends all members of a group in one PUT, Entra many in one PATCH.
+    fn resource_bytes(&self, kind: ResourceKind) -> usize {
+        let limits = &self.gateway.settings.limits;
+        match kind {
+            ResourceKind::User => limits.body_bytes,
+            ResourceKind::Group => limits.group_body_bytes,
+        }
+    }
+
+    fn header(&self, name: &HeaderName) -> Option<&str> {
+        // A header that is no text matches no tag and is no wish.
+        self.request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
+    }
+}
+
+/// What they get.
+impl Caller<'_> {
+    /// What must be read of a resource to show it so.
+    pub(crate) fn include(&self, kind: ResourceKind, view: &Projection) -> Include {
+        let shows = |attribute| view.is_default() || view.includes(self.of(kind), attribute);
+        match kind {
+            ResourceKind::User => Include { groups: shows("groups"), members: Members::None },
+            ResourceKind::Group if shows("members") => Include { groups: false, members: Members::All },
+            ResourceKind::Group => Include::NOTHING,
+        }
+    }
+
+    /// The resource as they see it.
+    pub(crate) fn show(&self, record: &Record, view: &Projection) -> Result<Vec<u8>, Rejection> {
+        let mut shown = Vec::with_capacity(record.document.len() + 512);
+        self.show_into(record, view, &mut shown)?;
+        Ok(shown)
+    }
+
+    /// The same, appended.
+    pub(crate) fn show_into(&self, record: &Record, view: &Projection, out: &mut Vec<u8>) -> Result<(), Rejection> {
+        Ok(scim::render(&record.stored(), &self.base, self.of(record.kind), view, out)?)
+    }
+
+    /// 200 with the resource.
+    pub(crate) fn ok(&self, record: &Record, view: &Projection) -> Result<Reply, Rejection> {
+        Ok(Reply::ok(self.show(record, view)?).version(record.version))
+    }
+
+    /// 201 with the resource and its URL.
+    pub(crate) fn created(&self, record: &Record, view: &Projection) -> Result<Reply, Rejection> {
+        let location = [&self.base, record.kind.endpoint(), "/", &record.id].concat();
+        Ok(Reply::created(self.show(record, view)?).version(record.version).location(location))
+    }
+}

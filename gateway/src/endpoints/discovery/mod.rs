@@ -1,0 +1,71 @@
+//! What is served here: `/ServiceProviderConfig`, `/ResourceTypes`, `/Schemas`. Readable without token where the address
+//! names a tenant, and then the same for every tenant, existing or not.
+
+mod documents;
+
+use std::sync::Arc;
+
+use actix_web::HttpRequest;
+use scim::discovery;
+use scim::{Schemas, ScimError};
+
+pub(crate) use documents::Documents;
+
+use crate::app::Gateway;
+use crate::error::Rejection;
+use crate::reply::Reply;
+use crate::routes::Discovery;
+
+/// Shows one of the documents (RFC 7644 section 4).
+pub(crate) fn read(
+    gateway: &Gateway,
+    request: &HttpRequest,
+    schemas: &Arc<Schemas>,
+    base: &str,
+    document: &Discovery<'_>,
+) -> Result<Reply, Rejection> {
+    refuse_filter(request.query_string())?;
+    let documents = gateway.documents.of(schemas, base);
+    let body = match document {
+        Discovery::ServiceProviderConfig => documents.configuration(&gateway.capabilities),
+        Discovery::ResourceTypes => documents.resource_types(),
+        Discovery::Schemas => documents.schemas(),
+        Discovery::ResourceType(name) => discovery::resource_type(schemas, name, base)
+            .ok_or_else(|| unknown("resource type", name))?
+            .to_string()
+            .into(),
+        Discovery::Schema(urn) => {
+            discovery::schema(schemas, urn, base).ok_or_else(|| unknown("schema", urn))?.to_string().into()
+        }
+    };
+    Ok(Reply::ok(body))
+}
+
+/// RFC 7644 section 4: a filter on these is answered with 403. Every other parameter is ignored; nothing is paged.
+fn refuse_filter(query: &str) -> Result<(), Rejection> {
+    let is_filter = |pair: &str| pair.split('=').next().is_some_and(|name| name.eq_ignore_ascii_case("filter"));
+    if query.split('&').any(is_filter) {
+        return Err(ScimError::new(403, "what the service tells about itself cannot be filtered").into());
+    }
+    Ok(())
+}
+
+fn unknown(what: &str, name: &str) -> Rejection {
+    let shown: String = name.chars().take(128).collect();
+    ScimError::new(404, format!("{what} \"{shown}\" does not exist")).into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn r154_a_filter_is_refused_and_other_parameters_are_ignored() {
+        for query in ["filter=id%20eq%201", "count=1&FILTER=", "filter"] {
+            assert!(refuse_filter(query).is_err(), "{query}");
+        }
+        for query in ["", "count=1", "aadOptscim062020", "x=filter"] {
+            assert!(refuse_filter(query).is_ok(), "{query}");
+        }
+    }
+}

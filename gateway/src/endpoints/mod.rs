@@ -1,0 +1,7 @@
+//! What each endpoint does, one sentence each. The first argument is who asks.
+
+pub(crate) mod bulk;
+pub(crate) mod discovery;
+pub(crate) mod me;
+pub(crate) mod resources;
+pub(crate) mod search;

@@ -1,0 +1,262 @@
+//! Every refusal and failure, and what it looks like on the wire (RFC 7644 section 3.12).
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_web::HttpResponse;
+use actix_web::http::StatusCode;
+use actix_web::http::header::{ALLOW, RETRY_AFTER, WWW_AUTHENTICATE};
+use directory::DirectoryError;
+use scim::{ScimError, ScimType};
+use tenancy::Refusal;
+
+use crate::pipeline::Limited;
+use crate::reply::SCIM_JSON;
+
+/// Why a request is not answered as asked.
+#[derive(Debug)]
+pub(crate) enum Rejection {
+    /// The sender is not let in.
+    Unauthenticated(Refusal),
+    /// The sender asks too much.
+    Limited(Limited),
+    /// The path exists, the method does not.
+    MethodNotAllowed {
+        /// The methods that do.
+        allow: &'static str,
+    },
+    /// The protocol refuses it.
+    Refused(ScimError),
+    /// Ours to repair: the client learns nothing but that it may try again.
+    Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+}
+
+/// What stands on the wire.
+struct Wire {
+    error: ScimError,
+    /// The reason in logs and metrics, if it was refused before the protocol.
+    reason: Option<&'static str>,
+}
+
+impl Rejection {
+    /// 404: the path names no endpoint.
+    pub(crate) fn unknown_endpoint() -> Self {
+        ScimError::new(
+            404,
+            "there is no such endpoint; there are /Users, /Groups, /Bulk, /.search, /ServiceProviderConfig, /ResourceTypes \
+             and /Schemas below the base URL",
+        )
+        .into()
+    }
+
+    /// 404: the path is not below a base URL.
+    pub(crate) fn unknown_base() -> Self {
+        ScimError::new(
+            404,
+            "there is nothing here; the base URL is /t/TENANT/scim/v2, or /scim/v2 on a tenant's own host",
+        )
+        .into()
+    }
+
+    /// 400 `invalidVers` (RFC 7644 section 3.13).
+    pub(crate) fn unserved_version() -> Self {
+        ScimError::bad_request(ScimType::InvalidVers, "only version v2 of the protocol is served: /scim/v2").into()
+    }
+
+    /// 413, with the limit named (RFC 7644 section 3.7.4).
+    pub(crate) fn too_large(limit: usize) -> Self {
+        ScimError::new(413, format!("the body is larger than {limit} bytes; send less in one request")).into()
+    }
+
+    /// 408.
+    pub(crate) fn too_slow(limit: Duration) -> Self {
+        ScimError::new(408, format!("the body did not arrive within {} seconds", limit.as_secs())).into()
+    }
+
+    /// The keyword and the reason, for the log.
+    pub(crate) fn labels(&self) -> (Option<&'static str>, Option<&'static str>) {
+        let Wire { error, reason } = self.wire();
+        (error.scim_type.map(ScimType::as_str), reason)
+    }
+
+    /// Something of ours failed.
+    pub(crate) fn unavailable(failure: impl std::error::Error + Send + Sync + 'static) -> Self {
+        Self::Unavailable(Arc::new(failure))
+    }
+
+    /// The message that the client reads.
+    pub(crate) fn to_error(&self) -> ScimError {
+        self.wire().error
+    }
+
+    /// Tells the log what failed, if it is ours. Called once, where the request is answered.
+    pub(crate) fn log(&self, request_id: &str) {
+        if let Self::Unavailable(failure) = self {
+            tracing::error!(request.id = request_id, error = chain(&**failure), "request failed");
+        }
+    }
+
+    /// The answer.
+    pub(crate) fn to_response(&self) -> HttpResponse {
+        let error = self.wire().error;
+        let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let mut response = HttpResponse::build(status);
+        response.insert_header(SCIM_JSON);
+        match self {
+            Self::Unauthenticated(refusal) => response.insert_header((WWW_AUTHENTICATE, challenge(*refusal))),
+            Self::Limited(limited) => response.insert_header((RETRY_AFTER, limited.retry_after)),
+            Self::MethodNotAllowed { allow } => response.insert_header((ALLOW, *allow)),
+            Self::Unavailable(_) => response.insert_header((RETRY_AFTER, "5")),
+            Self::Refused(_) => &mut response,
+        };
+        response.body(error.to_json().to_string())
+    }
+
+    fn wire(&self) -> Wire {
+        match self {
+            Self::Unauthenticated(refusal) => {
+                Wire { error: ScimError::new(status(*refusal), refusal.to_string()), reason: Some(label(*refusal)) }
+            }
+            Self::Limited(Limited { scope, retry_after }) => {
+                let sentence = format!("too many requests ({}); try again in {retry_after} s", explain(scope));
+                Wire { error: ScimError::new(429, sentence), reason: Some("limited") }
+            }
+            Self::MethodNotAllowed { allow } => {
+                Wire { error: ScimError::new(405, format!("this endpoint takes {allow}")), reason: Some("method") }
+            }
+            Self::Refused(error) => Wire { error: error.clone(), reason: None },
+            Self::Unavailable(_) => {
+                let sentence = "the request could not be served now; try again later";
+                Wire { error: ScimError::new(503, sentence), reason: Some("unavailable") }
+            }
+        }
+    }
+}
+
+/// A token of a tenant that is switched off is genuine: who sends it is known and not allowed.
+fn status(refusal: Refusal) -> u16 {
+    if refusal == Refusal::Disabled { 403 } else { 401 }
+}
+
+/// RFC 6750 section 3: without credentials the scheme alone, else what was wrong with them.
+fn challenge(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Missing | Refusal::NotBearer => "Bearer realm=\"scim\"",
+        _ => "Bearer realm=\"scim\", error=\"invalid_token\"",
+    }
+}
+
+fn label(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::Missing => "token_missing",
+        Refusal::NotBearer => "token_not_bearer",
+        Refusal::Unknown => "token_unknown",
+        Refusal::Expired => "token_expired",
+        Refusal::Superseded => "token_superseded",
+        Refusal::Revoked => "token_revoked",
+        Refusal::Disabled => "tenant_disabled",
+    }
+}
+
+fn explain(scope: &str) -> &'static str {
+    match scope {
+        "tenant" => "more than the tenant's rate",
+        "concurrency" => "too many of the tenant run at once",
+        "memory" => "the bodies of the tenant's requests are too large together",
+        _ => "without a valid token",
+    }
+}
+
+impl From<ScimError> for Rejection {
+    fn from(error: ScimError) -> Self {
+        Self::Refused(error)
+    }
+}
+
+impl From<Limited> for Rejection {
+    fn from(limited: Limited) -> Self {
+        Self::Limited(limited)
+    }
+}
+
+impl From<DirectoryError> for Rejection {
+    fn from(error: DirectoryError) -> Self {
+        match error {
+            DirectoryError::Refused(error) => Self::Refused(error),
+            failure @ DirectoryError::Unavailable(_) => Self::unavailable(failure),
+        }
+    }
+}
+
+/// A stored document that is no JSON.
+impl From<serde_json::Error> for Rejection {
+    fn from(error: serde_json::Error) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+/// An error with everything behind it.
+fn chain(failure: &(dyn std::error::Error + Send + Sync)) -> String {
+    let mut text = failure.to_string();
+    let mut source = failure.source();
+    while let Some(error) = source {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        source = error.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use actix_web::body::to_bytes;
+    use serde_json::{Value, json};
+
+    async fn answer(rejection: Rejection) -> (u16, Vec<(String, String)>, Value) {
+        let response = rejection.to_response();
+        let status = response.status().as_u16();
+        let headers = response
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_string(), value.to_str().unwrap().to_owned()))
+            .filter(|(name, _)| name != "content-type")
+            .collect();
+        assert_eq!(response.headers().get("content-type").unwrap(), "application/scim+json");
+        (status, headers, serde_json::from_slice(&to_bytes(response.into_body()).await.unwrap()).unwrap())
+    }
+
+    #[actix_web::test]
+    async fn r001_a_401_names_the_scheme() {
+        let (status, headers, body) = answer(Rejection::Unauthenticated(Refusal::Superseded)).await;
+        assert_eq!(status, 401);
+        assert_eq!(
+            headers,
+            [("www-authenticate".to_owned(), "Bearer realm=\"scim\", error=\"invalid_token\"".to_owned())]
+        );
+        assert_eq!(body["status"], "401");
+        assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
+    }
+
+    #[actix_web::test]
+    async fn a_429_says_when_to_come_again() {
+        let (status, headers, body) = answer(Limited { scope: "tenant", retry_after: 3 }.into()).await;
+        assert_eq!((status, headers), (429, vec![("retry-after".to_owned(), "3".to_owned())]));
+        assert_eq!(body["detail"], "too many requests (more than the tenant's rate); try again in 3 s");
+    }
+
+    #[actix_web::test]
+    async fn a_405_lists_what_is_allowed() {
+        let (status, headers, body) = answer(Rejection::MethodNotAllowed { allow: "POST" }).await;
+        assert_eq!((status, headers), (405, vec![("allow".to_owned(), "POST".to_owned())]));
+        assert_eq!(body.get("scimType"), None);
+    }
+
+    #[actix_web::test]
+    async fn what_failed_on_our_side_is_not_told() {
+        let failure = Rejection::Unavailable(Arc::new(std::io::Error::other("password of the database is wrong")));
+        let (status, _, body) = answer(failure).await;
+        assert_eq!(status, 503);
+        assert!(!body.to_string().contains("password"));
+    }
+}

@@ -1,0 +1,28 @@
+//! Stage two: who asks.
+
+use actix_web::HttpRequest;
+use actix_web::http::header::AUTHORIZATION;
+use tenancy::{Address, Authenticated, Refusal, Tenants};
+use time::OffsetDateTime;
+
+/// Whether the sender claims to be somebody.
+pub(crate) fn is_sent(request: &HttpRequest) -> bool {
+    request.headers().contains_key(AUTHORIZATION)
+}
+
+/// Verifies the token of the request. Only the header counts: a token in the query would be in every log on its way
+/// (RFC 6750 section 5.3).
+pub(crate) fn authenticate(
+    tenants: &Tenants,
+    address: &Address<'_>,
+    request: &HttpRequest,
+    now: OffsetDateTime,
+) -> Result<Authenticated, Refusal> {
+    let mut sent = request.headers().get_all(AUTHORIZATION);
+    let authorization = match (sent.next(), sent.next()) {
+        (None, _) => None,
+        (Some(one), None) => Some(one.to_str().map_err(|_| Refusal::NotBearer)?),
+        (Some(_), Some(_)) => return Err(Refusal::NotBearer),
+    };
+    tenants.authenticate(address, authorization, now)
+}

@@ -1,0 +1,85 @@
+//! The stages every request passes, in this order and before a byte of its body is read: whose address it is, who asks,
+//! and whether they may ask so much.
+
+mod address;
+mod bearer;
+mod limit;
+mod origin;
+
+use actix_web::HttpRequest;
+use actix_web::dev::Payload;
+use actix_web::http::Method;
+use tenancy::{Authenticated, Refusal};
+use time::OffsetDateTime;
+
+pub(crate) use limit::{Limited, Limiter, Permit};
+
+use crate::app::Gateway;
+use crate::caller::Caller;
+use crate::error::Rejection;
+use crate::exchange::Exchange;
+use crate::routes::{Discovery, Route, Target};
+use address::{Named, base_url};
+use origin::Origin;
+
+/// Somebody who may go on.
+pub(crate) enum Admitted<'a> {
+    /// A tenant's client.
+    Caller(Box<Caller<'a>>),
+    /// Nobody in particular, at an address that names a tenant: may read what is served (RFC 7644 section 4).
+    Anonymous {
+        /// The base URL they used.
+        base: String,
+        /// What they read.
+        document: &'a Discovery<'a>,
+    },
+}
+
+/// Lets a request in, or refuses it.
+pub(crate) fn admit<'a>(
+    gateway: &'a Gateway,
+    (request, payload): (&'a HttpRequest, Payload),
+    target: &'a Target<'a>,
+    exchange: &Exchange,
+) -> Result<Admitted<'a>, Rejection> {
+    let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
+    let named = Named::by(&origin, target.tenant, &gateway.tenants);
+    let base = base_url(&origin, target.tenant, named, gateway.settings.public_url.as_ref());
+    if let Route::Discovery(document) = &target.route
+        && named.is_one()
+        && !bearer::is_sent(request)
+    {
+        admit_reader(gateway, &origin, request.method())?;
+        return Ok(Admitted::Anonymous { base, document });
+    }
+    let authenticated = authenticate(gateway, &origin, target.tenant, request)?;
+    let permit = gateway.limits.admit(authenticated.tenant())?;
+    Ok(Admitted::Caller(Box::new(Caller::new(gateway, (request, payload), exchange, (authenticated, permit), base))))
+}
+
+fn authenticate(
+    gateway: &Gateway,
+    origin: &Origin<'_>,
+    path_tenant: Option<&str>,
+    request: &HttpRequest,
+) -> Result<Authenticated, Rejection> {
+    let address = origin.address(path_tenant);
+    let now = OffsetDateTime::now_utc();
+    bearer::authenticate(&gateway.tenants, &address, request, now).map_err(|refusal| refuse(gateway, origin, refusal))
+}
+
+/// Too many refusals of one address are refused for that.
+fn refuse(gateway: &Gateway, origin: &Origin<'_>, refusal: Refusal) -> Rejection {
+    match gateway.limits.admit_anonymous(origin.client) {
+        Ok(()) => Rejection::Unauthenticated(refusal),
+        Err(limited) => limited.into(),
+    }
+}
+
+fn admit_reader(gateway: &Gateway, origin: &Origin<'_>, method: &Method) -> Result<(), Rejection> {
+    gateway.limits.admit_anonymous(origin.client)?;
+    match *method {
+        Method::GET | Method::HEAD => Ok(()),
+        _ => Err(Rejection::MethodNotAllowed { allow: "GET, HEAD" }),
+    }
+}

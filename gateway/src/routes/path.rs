@@ -1,0 +1,183 @@
+//! Reading a path: whose it is, and what it names.
+
+use std::borrow::Cow;
+
+use scim::ResourceKind;
+
+use super::{Discovery, Route};
+
+/// A path of the protocol: `/t/{tenant}/scim/v2/Users` or `/scim/v2/Users`.
+///
+/// Double and trailing slashes and any letter case are accepted and never redirected, because clients lose the method,
+/// the body or the token on the way (Entra joins its Tenant URL in several ways, PingOne's sample ends in a slash).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Target<'a> {
+    /// The tenant that the path names.
+    pub(crate) tenant: Option<&'a str>,
+    /// What it names of that tenant.
+    pub(crate) route: Route<'a>,
+}
+
+impl<'a> Target<'a> {
+    /// `None` if the path is not below a base URL.
+    pub(crate) fn parse(path: &'a str) -> Option<Self> {
+        let mut segments = path.split('/').filter(|segment| !segment.is_empty());
+        let mut first = segments.next()?;
+        let mut tenant = None;
+        if first.eq_ignore_ascii_case("t") {
+            tenant = segments.next();
+            first = segments.next()?;
+        }
+        first.eq_ignore_ascii_case("scim").then(|| Self { tenant, route: Route::parse(segments) })
+    }
+}
+
+impl<'a> Route<'a> {
+    /// The version is optional, stands right before the endpoint, and is 2 (RFC 7644 section 3.13).
+    fn parse(mut segments: impl Iterator<Item = &'a str>) -> Self {
+        let mut endpoint = segments.next();
+        match endpoint.and_then(version) {
+            Some("2") => endpoint = segments.next(),
+            Some(_) => return Self::Version,
+            None => {}
+        }
+        let Some(endpoint) = endpoint else { return Self::Root };
+        let rest = segments.next();
+        match segments.next() {
+            Some(_) if !endpoint.eq_ignore_ascii_case("Me") => Self::Unknown,
+            _ => Self::of_endpoint(endpoint, rest),
+        }
+    }
+
+    fn of_endpoint(endpoint: &'a str, rest: Option<&'a str>) -> Self {
+        let is = |name: &str| endpoint.eq_ignore_ascii_case(name);
+        if let Some(kind) = kind(endpoint) {
+            return Self::of_resources(kind, rest);
+        }
+        match rest {
+            _ if is("Me") => Self::Me,
+            None if is("ServiceProviderConfig") => Self::Discovery(Discovery::ServiceProviderConfig),
+            // SCIM 1.1 has an s at the end.
+            None if is("ServiceProviderConfigs") => Self::Discovery(Discovery::ServiceProviderConfig),
+            None if is("ResourceTypes") => Self::Discovery(Discovery::ResourceTypes),
+            None if is("Schemas") => Self::Discovery(Discovery::Schemas),
+            None if is(".search") => Self::Search(None),
+            None if is("Bulk") => Self::Bulk,
+            Some(name) if is("ResourceTypes") => Self::Discovery(Discovery::ResourceType(decode(name))),
+            Some(urn) if is("Schemas") => Self::Discovery(Discovery::Schema(decode(urn))),
+            _ => Self::Unknown,
+        }
+    }
+
+    fn of_resources(kind: ResourceKind, rest: Option<&'a str>) -> Self {
+        match rest {
+            None => Self::Resources(kind),
+            Some(".search") => Self::Search(Some(kind)),
+            Some(id) => Self::Resource(kind, decode(id)),
+        }
+    }
+}
+
+/// `2` of `v2`.
+fn version(segment: &str) -> Option<&str> {
+    let number = segment.strip_prefix(['v', 'V'])?;
+    (!number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit())).then_some(number)
+}
+
+fn kind(endpoint: &str) -> Option<ResourceKind> {
+    let names = |kind: &ResourceKind| kind.endpoint().get(1..).is_some_and(|name| name.eq_ignore_ascii_case(endpoint));
+    ResourceKind::ALL.into_iter().find(names)
+}
+
+/// Percent escapes, decoded once (RFC 3986 section 2.1). What is no escape, or no UTF-8, names nothing and stays.
+fn decode(segment: &str) -> Cow<'_, str> {
+    if !segment.contains('%') {
+        return Cow::Borrowed(segment);
+    }
+    let mut decoded = Vec::with_capacity(segment.len());
+    let mut rest = segment.as_bytes();
+    while let Some((&byte, after)) = rest.split_first() {
+        let (value, after) = escape(rest).unwrap_or((byte, after));
+        decoded.push(value);
+        rest = after;
+    }
+    String::from_utf8(decoded).map_or(Cow::Borrowed(segment), Cow::Owned)
+}
+
+/// The value of `%41…` and what follows it.
+fn escape(text: &[u8]) -> Option<(u8, &[u8])> {
+    let [b'%', high, low, rest @ ..] = text else { return None };
+    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some((digit(*high)? * 16 + digit(*low)?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use scim::ResourceKind::{Group, User};
+
+    fn route(path: &str) -> Route<'_> {
+        Target::parse(path).unwrap().route
+    }
+
+    #[test]
+    fn a_path_names_its_tenant_or_none() {
+        assert_eq!(Target::parse("/t/acme/scim/v2/Users").unwrap().tenant, Some("acme"));
+        assert_eq!(Target::parse("/scim/v2/Users").unwrap().tenant, None);
+        for other in ["/", "/favicon.ico", "/t", "/t/acme", "/Users", "/v2/Users"] {
+            assert_eq!(Target::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn every_endpoint_has_a_route() {
+        assert_eq!(route("/scim/v2"), Route::Root);
+        assert_eq!(route("/scim/v2/Users"), Route::Resources(User));
+        assert_eq!(route("/scim/v2/Groups/7"), Route::Resource(Group, "7".into()));
+        assert_eq!(route("/scim/v2/Bulk"), Route::Bulk);
+        assert_eq!(route("/scim/v2/Me"), Route::Me);
+        assert_eq!(route("/scim/v2/Me/photos/1"), Route::Me);
+        assert_eq!(route("/scim/v2/ServiceProviderConfig"), Route::Discovery(Discovery::ServiceProviderConfig));
+        assert_eq!(route("/scim/v2/ResourceTypes"), Route::Discovery(Discovery::ResourceTypes));
+        assert_eq!(route("/scim/v2/ResourceTypes/User"), Route::Discovery(Discovery::ResourceType("User".into())));
+        assert_eq!(route("/scim/v2/Schemas"), Route::Discovery(Discovery::Schemas));
+        for unknown in ["/scim/v2/Widgets", "/scim/v2/Users/7/emails", "/scim/v2/Bulk/7"] {
+            assert_eq!(route(unknown), Route::Unknown, "{unknown}");
+        }
+    }
+
+    #[test]
+    fn r008_the_version_is_optional_and_right_before_the_endpoint() {
+        assert_eq!(route("/scim/Users"), Route::Resources(User));
+        assert_eq!(route("/SCIM/V2/users"), Route::Resources(User));
+        assert_eq!(route("/scim/v1/Users"), Route::Version);
+        assert_eq!(route("/scim/v22"), Route::Version);
+        assert_eq!(route("/scim/Users/v2"), Route::Resource(User, "v2".into()));
+        assert_eq!(route("/scim/v2/v2/Users"), Route::Unknown);
+    }
+
+    #[test]
+    fn r011_double_and_trailing_slashes_are_served() {
+        assert_eq!(route("/scim/v2//Users/"), Route::Resources(User));
+        assert_eq!(route("//t//acme//scim/v2/Users/7/"), Route::Resource(User, "7".into()));
+    }
+
+    #[test]
+    fn r130_search_is_no_id() {
+        assert_eq!(route("/scim/v2/.search"), Route::Search(None));
+        assert_eq!(route("/scim/v2/Users/.search"), Route::Search(Some(User)));
+        assert_eq!(route("/scim/v2/Groups/.search"), Route::Search(Some(Group)));
+    }
+
+    #[test]
+    fn escapes_are_decoded_once() {
+        assert_eq!(
+            route("/scim/v2/Schemas/urn%3Aietf:params"),
+            Route::Discovery(Discovery::Schema("urn:ietf:params".into()))
+        );
+        assert_eq!(route("/scim/v2/Users/a%2525"), Route::Resource(User, "a%25".into()));
+        for odd in ["%", "%4", "%zz", "%ff"] {
+            assert_eq!(decode(odd), odd);
+        }
+    }
+}

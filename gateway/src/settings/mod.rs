@@ -1,0 +1,131 @@
+//! What an operator can set about the data plane.
+
+mod network;
+mod public_url;
+
+use serde::Deserialize;
+
+pub use network::Network;
+pub use public_url::PublicUrl;
+
+/// How clients reach the gateway and what it takes from them.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The origin that clients see when a proxy in front ends TLS, such as `https://scim.example.com`. Tenants with a
+    /// host of their own keep it and take only the scheme from here.
+    pub public_url: Option<PublicUrl>,
+    /// Where administrators read how to connect; announced to clients.
+    pub documentation_url: Option<String>,
+    /// Proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
+    pub trusted_proxies: Vec<Network>,
+    /// Threads that serve; one for each core if absent.
+    pub workers: Option<usize>,
+    /// The key that seals paging cursors: 32 bytes. Absent, each process makes its own, and cursors end with it.
+    pub cursor_key: Option<[u8; 32]>,
+    /// Bounds on what is taken in.
+    pub limits: Limits,
+}
+
+/// Bounds on what is taken in: the section `limits` of the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Bytes of a body.
+    pub body_bytes: usize,
+    /// Bytes of a body that holds a whole group. Okta sends every member in one PUT.
+    pub group_body_bytes: usize,
+    /// Seconds a client may take to send a body.
+    pub body_seconds: u64,
+    /// Operations in a PATCH.
+    pub patch_operations: usize,
+    /// Operations in a Bulk request; announced to clients. authentik also splits its PATCHes by this number.
+    pub bulk_operations: usize,
+    /// Bytes of a Bulk request; announced to clients.
+    pub bulk_bytes: usize,
+    /// Resources on a page when the client names no count.
+    pub page_size: u32,
+    /// Resources on a page at most.
+    pub page_size_max: u32,
+    /// Seconds for which a paging cursor can be used.
+    pub cursor_seconds: u32,
+    /// Requests of one tenant that run at the same time.
+    pub tenant_concurrency: u32,
+    /// Bytes of bodies of one tenant that are held at the same time.
+    pub tenant_body_bytes: usize,
+    /// Failed authentications and requests without token that one address may make in a second.
+    pub address_per_second: u32,
+    /// The same, at once.
+    pub address_burst: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes: 1 << 20,
+            group_body_bytes: 10 << 20,
+            body_seconds: 30,
+            patch_operations: 1_000,
+            bulk_operations: 1_000,
+            bulk_bytes: 1 << 20,
+            page_size: 100,
+            page_size_max: 200,
+            cursor_seconds: 600,
+            tenant_concurrency: 64,
+            tenant_body_bytes: 32 << 20,
+            address_per_second: 30,
+            address_burst: 300,
+        }
+    }
+}
+
+impl Limits {
+    /// Finds a bound that could never be met, and names it.
+    ///
+    /// # Errors
+    /// A sentence that names the setting.
+    pub fn check(&self) -> Result<(), String> {
+        let positive = [
+            ("body_bytes", self.body_bytes),
+            ("group_body_bytes", self.group_body_bytes),
+            ("patch_operations", self.patch_operations),
+            ("bulk_operations", self.bulk_operations),
+            ("bulk_bytes", self.bulk_bytes),
+            ("page_size", self.page_size as usize),
+            ("page_size_max", self.page_size_max as usize),
+            ("cursor_seconds", self.cursor_seconds as usize),
+            ("body_seconds", usize::try_from(self.body_seconds).unwrap_or(usize::MAX)),
+            ("tenant_concurrency", self.tenant_concurrency as usize),
+            ("address_per_second", self.address_per_second as usize),
+            ("address_burst", self.address_burst as usize),
+        ];
+        if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("limits.{name} must be at least 1"));
+        }
+        if self.page_size > self.page_size_max {
+            return Err("limits.page_size must not exceed limits.page_size_max".to_owned());
+        }
+        let largest = self.body_bytes.max(self.group_body_bytes).max(self.bulk_bytes);
+        if self.tenant_body_bytes < largest {
+            return Err(format!("limits.tenant_body_bytes must hold the largest body, {largest} bytes"));
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_defaults_are_possible() {
+        assert_eq!(Limits::default().check(), Ok(()));
+    }
+
+    #[test]
+    fn an_impossible_bound_is_named() {
+        let limits = Limits { page_size: 0, ..Limits::default() };
+        assert_eq!(limits.check(), Err("limits.page_size must be at least 1".to_owned()));
+        let limits = Limits { page_size: 300, ..Limits::default() };
+        assert_eq!(limits.check(), Err("limits.page_size must not exceed limits.page_size_max".to_owned()));
+    }
+}
