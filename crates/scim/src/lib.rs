@@ -5,6 +5,42 @@
 //! deviation in one named place, and reported through [`Dialect`]; a strict dialect refuses it instead.
 //!
 //! The crate does not store, authenticate or count anything.
+//!
+//! A body becomes a [`Draft`], a PATCH turns one [`Resource`] into another, and a [`Filter`] asks about it:
+//!
+//! ```
+//! use scim::{Dialect, Draft, Filter, Patch, ResourceKind, Schemas};
+//! use serde_json::json;
+//!
+//! # fn main() -> Result<(), scim::ScimError> {
+//! let schemas = Schemas::standard();
+//! let users = schemas.of(ResourceKind::User);
+//! let mut dialect = Dialect::lenient();
+//!
+//! let body = json!({
+//!     "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+//!     "userName": "ada@acme.example",
+//! });
+//! let ada = Draft::parse(body, users, &mut dialect)?.creating().resource;
+//!
+//! // As Microsoft Entra ID sends it.
+//! let body = json!({
+//!     "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"],
+//!     "Operations": [
+//!         {"op": "Replace", "path": "active", "value": "False"},
+//!         {"op": "Add", "path": "emails[type eq \"work\"].value", "value": "ada@acme.example"},
+//!     ],
+//! });
+//! let patch = Patch::parse(body, users, 1_000, &mut dialect)?;
+//! let patched = patch.apply(&ada, users, &mut dialect)?;
+//! assert!(!patched.active());
+//!
+//! let filter = Filter::parse("emails[value ew \"@ACME.example\"]", users, &mut dialect)?;
+//! assert!(filter.matches(patched.attributes()));
+//! assert_eq!(dialect.repaired().iter().count(), 3); // `Replace`, `"False"`, and the e-mail that was not there
+//! # Ok(())
+//! # }
+//! ```
 
 mod bulk;
 mod dialect;

@@ -1,6 +1,8 @@
 //! What clients send beside the RFC: each deviation has a name, is repaired in one place, and is counted.
 
 mod quirk;
+#[cfg(test)]
+mod tests;
 
 pub use quirk::Quirk;
 
@@ -10,6 +12,21 @@ use crate::ScimError;
 ///
 /// Every parser takes a `&mut Dialect` and calls [`Dialect::repair`] where it deviates from the RFC. A strict dialect
 /// turns that into a refusal with the reason.
+///
+/// ```
+/// use scim::{Dialect, Filter, Quirk, ResourceKind, Schemas};
+///
+/// let schemas = Schemas::standard();
+/// let users = schemas.of(ResourceKind::User);
+/// let unquoted = "userName eq ada@acme.example";
+///
+/// let mut dialect = Dialect::lenient();
+/// Filter::parse(unquoted, users, &mut dialect).unwrap();
+/// assert!(dialect.repaired().contains(Quirk::BareLiteral));
+///
+/// let refusal = Filter::parse(unquoted, users, &mut Dialect::strict()).unwrap_err();
+/// assert!(refusal.detail.contains("double quotes"));
+/// ```
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Dialect {
     strict: bool,

@@ -65,7 +65,7 @@ fn q11_entra_sets_and_clears_a_manager() {
         json!({"op": "Replace", "path": manager, "value": []}),
         json!({"op": "Remove", "path": manager}),
         json!({"op": "Replace", "path": format!("{manager}.value"), "value": ""}),
-        json!({"op": "Replace", "value": {(manager.clone()): ""}}),
+        json!({"op": "Replace", "value": {(manager): ""}}),
     ] {
         assert_eq!(entra(json!([operation])), with(mara(), &pointer, Value::Null), "{operation}");
     }

@@ -1,3 +1,5 @@
+#![expect(clippy::needless_pass_by_value, reason = "bodies are written where they are used")]
+
 mod add;
 mod clients;
 mod laws;
