@@ -56,6 +56,12 @@ pub struct ResourceType {
     pub(crate) hides: bool,
 }
 
+/// User, Group and the enterprise extension, read once and shared by all tenants.
+static DOCUMENTS: LazyLock<[Arc<Schema>; 3]> = LazyLock::new(|| {
+    [include_str!("standard/user.json"), include_str!("standard/group.json"), include_str!("standard/enterprise.json")]
+        .map(document)
+});
+
 /// All schemas of one tenant.
 #[derive(Clone, Debug)]
 pub struct Schemas {
@@ -103,13 +109,11 @@ impl Schemas {
     }
 
     fn build(own: Vec<Arc<Schema>>) -> Self {
-        let mut extensions = vec![document(include_str!("standard/enterprise.json"))];
-        extensions.extend(own);
-        let user = document(include_str!("standard/user.json"));
-        let group = document(include_str!("standard/group.json"));
+        let [user, group, enterprise] = &*DOCUMENTS;
+        let extensions = std::iter::once(Arc::clone(enterprise)).chain(own).collect();
         Self {
-            user: ResourceType::new(ResourceKind::User, user, extensions),
-            group: ResourceType::new(ResourceKind::Group, group, Vec::new()),
+            user: ResourceType::new(ResourceKind::User, Arc::clone(user), extensions),
+            group: ResourceType::new(ResourceKind::Group, Arc::clone(group), Vec::new()),
         }
     }
 }

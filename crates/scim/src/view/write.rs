@@ -46,7 +46,7 @@ impl Writer<'_> {
         self.raw(r#"","location":"#);
         self.location(stored.kind, stored.id);
         self.raw(r#","version":"W/\""#);
-        self.display(stored.version);
+        self.raw(&stored.version.to_string());
         self.raw(r#"\""}"#);
     }
 
@@ -85,14 +85,22 @@ impl Writer<'_> {
     fn moment(&mut self, unix_ms: i64) {
         let nanoseconds = i128::from(unix_ms) * 1_000_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanoseconds).unwrap_or(OffsetDateTime::UNIX_EPOCH);
-        let (year, month, day) = (at.year(), u8::from(at.month()), at.day());
         let (hour, minute, second, millisecond) = at.to_hms_milli();
-        self.display(format_args!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{millisecond:03}Z"));
+        self.digits(at.year().unsigned_abs(), 4, "-");
+        self.digits(u8::from(at.month()).into(), 2, "-");
+        self.digits(at.day().into(), 2, "T");
+        self.digits(hour.into(), 2, ":");
+        self.digits(minute.into(), 2, ":");
+        self.digits(second.into(), 2, ".");
+        self.digits(millisecond.into(), 3, "Z");
     }
 
-    fn display(&mut self, value: impl std::fmt::Display) {
-        use std::io::Write as _;
-        // Writing to memory cannot fail.
-        let _ = write!(self.out, "{value}");
+    /// A number with leading zeros, and what follows it.
+    fn digits(&mut self, number: u32, width: u32, after: &str) {
+        for position in (0..width).rev() {
+            let digit = number / 10_u32.pow(position) % 10;
+            self.out.extend(char::from_digit(digit, 10).map(|digit| digit as u8));
+        }
+        self.raw(after);
     }
 }
