@@ -52,12 +52,12 @@ const BLOCKS: &str = "CREATE TABLE blocks (
 
 const INDEXES: [&str; 7] = [
     "CREATE UNIQUE INDEX resources_position ON resources (tenant_id, kind, position)",
-    "CREATE UNIQUE INDEX resources_user_name ON resources (tenant_id, user_name)",
-    "CREATE INDEX resources_external_id ON resources (tenant_id, kind, external_id)",
+    "CREATE UNIQUE INDEX resources_user_name ON resources (tenant_id, user_name) WHERE user_name IS NOT NULL",
+    "CREATE INDEX resources_external_id ON resources (tenant_id, kind, external_id) WHERE external_id IS NOT NULL",
     "CREATE INDEX resources_display_name ON resources (tenant_id, kind, display_name)",
-    "CREATE INDEX resources_manager ON resources (tenant_id, manager_id)",
+    "CREATE INDEX resources_manager ON resources (tenant_id, manager_id) WHERE manager_id IS NOT NULL",
     "CREATE INDEX emails_resource ON emails (tenant_id, resource_id)",
-    "CREATE INDEX memberships_member ON memberships (tenant_id, member_id)",
+    "CREATE INDEX memberships_member ON memberships (tenant_id, member_id, group_id)",
 ];
 
 #[async_trait::async_trait]

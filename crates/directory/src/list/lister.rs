@@ -28,7 +28,9 @@ impl Lister {
             return self.sorted(tenant, list).await;
         }
         match &list.page {
-            PageRequest::Index { start, count } => self.numbered(tenant, list, start.saturating_sub(1), *count as usize).await,
+            PageRequest::Index { start, count } => {
+                self.numbered(tenant, list, start.saturating_sub(1), *count as usize).await
+            }
             PageRequest::Cursor { after, count } => self.after(tenant, list, after.as_ref(), *count as usize).await,
         }
     }

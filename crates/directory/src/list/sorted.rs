@@ -35,7 +35,9 @@ impl Lister {
         let mut places = self.places(tenant, list).await?;
         places.sort_unstable_by(|a, b| a.compare(&b.key, b.search, b.position, list.descending));
         let (start, count, by_cursor) = match &list.page {
-            PageRequest::Index { start, count } => (usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX), *count, false),
+            PageRequest::Index { start, count } => {
+                (usize::try_from(start.saturating_sub(1)).unwrap_or(usize::MAX), *count, false)
+            }
             PageRequest::Cursor { after, count } => (start_after(&places, after.as_ref(), list), *count, true),
         };
         let page: Vec<&Place> = places.iter().skip(start).take(count as usize).collect();

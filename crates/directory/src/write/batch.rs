@@ -13,12 +13,21 @@ use super::working::Working;
 use super::{Change, Outcome};
 use crate::DirectoryError;
 
+/// What came of a batch.
+#[derive(Debug)]
+pub(super) struct Committed {
+    /// The answer to each change, in their order.
+    pub(super) answers: Vec<Result<Outcome, DirectoryError>>,
+    /// How many rows were written.
+    pub(super) rows: usize,
+}
+
 /// Makes the changes in order, and commits. Each has its own answer; an error means that none of them was made.
 pub(super) async fn commit(
     database: &Database,
     statements: &Statements,
     changes: &[Change],
-) -> Result<Vec<Result<Outcome, DirectoryError>>, DirectoryError> {
+) -> Result<Committed, DirectoryError> {
     let transaction = database.begin().await?;
     let mut working = Working::at(now_ms());
     lock(&transaction, statements, changes, &mut working).await?;
@@ -27,12 +36,12 @@ pub(super) async fn commit(
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;
-        return Ok(answers);
+        return Ok(Committed { answers, rows: 0 });
     }
     save(&transaction, statements, &working).await?;
     append(&transaction, working.events()).await?;
     transaction.commit().await?;
-    Ok(answers)
+    Ok(Committed { answers, rows: working.rows() })
 }
 
 fn now_ms() -> i64 {

@@ -12,6 +12,7 @@ mod member;
 mod needs;
 mod save;
 mod statements;
+mod statistics;
 mod working;
 mod writer;
 

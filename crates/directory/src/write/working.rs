@@ -108,6 +108,11 @@ impl Working {
         &self.events
     }
 
+    /// About how many rows the batch writes.
+    pub(super) fn rows(&self) -> usize {
+        self.events.len() + self.moved.len()
+    }
+
     pub(super) fn is_unchanged(&self) -> bool {
         self.events.is_empty() && self.erased.is_empty()
     }

@@ -8,8 +8,9 @@ use delivery::Events;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::commit;
+use super::batch::{Committed, commit};
 use super::statements::Statements;
+use super::statistics::Statistics;
 use super::{Change, Outcome};
 use crate::DirectoryError;
 
@@ -50,6 +51,7 @@ impl Writer {
 
 async fn serve(database: Database, statements: Arc<Statements>, events: Events, mut queue: mpsc::Receiver<Job>) {
     let mut waiting = VecDeque::with_capacity(BATCH);
+    let mut statistics = Statistics::new(&database);
     loop {
         if waiting.is_empty() {
             match queue.recv().await {
@@ -65,8 +67,9 @@ async fn serve(database: Database, statements: Arc<Statements>, events: Events, 
         }
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
-        let answers = write(&database, &statements, &changes).await;
+        let Committed { answers, rows } = write(&database, &statements, &changes).await;
         events.announce();
+        statistics.written(rows);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // Who no longer listens has gone away; the change is made all the same.
             let _ = reply.send(answer);
@@ -82,25 +85,25 @@ fn take_batch(waiting: &mut VecDeque<Job>) -> Vec<Job> {
 }
 
 /// Commits the changes together; if the database refuses the whole, each by itself, so that one cannot fail another.
-async fn write(database: &Database, statements: &Statements, changes: &[Change]) -> Vec<Answer> {
+async fn write(database: &Database, statements: &Statements, changes: &[Change]) -> Committed {
     match commit(database, statements, changes).await {
-        Ok(answers) => answers,
-        Err(error) if changes.len() == 1 => vec![Err(refusal(error))],
+        Ok(committed) => committed,
+        Err(error) if changes.len() == 1 => Committed { answers: vec![Err(refusal(error))], rows: 0 },
         Err(error) => {
             tracing::warn!(error = %error, changes = changes.len(), "a batch failed; its changes are made one by one");
-            let mut answers = Vec::with_capacity(changes.len());
+            let mut all = Committed { answers: Vec::with_capacity(changes.len()), rows: 0 };
             for change in changes {
-                let answer = commit(database, statements, std::slice::from_ref(change)).await;
-                answers.push(answer.map_or_else(|error| Err(refusal(error)), single));
+                match commit(database, statements, std::slice::from_ref(change)).await {
+                    Ok(one) => {
+                        all.answers.extend(one.answers);
+                        all.rows += one.rows;
+                    }
+                    Err(error) => all.answers.push(Err(refusal(error))),
+                }
             }
-            answers
+            all
         }
     }
-}
-
-fn single(answers: Vec<Answer>) -> Answer {
-    let missing = || Err(DbErr::Custom("a change without an answer".to_owned()).into());
-    answers.into_iter().next().unwrap_or_else(missing)
 }
 
 /// A unique index that refuses what no lock and no lookup had seen still means that the name is taken.
