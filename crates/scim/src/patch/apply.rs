@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use super::edit::{edit, merge};
 use super::elements::{Selection, append, withdraw};
 use super::step::{Action, Change, Place, Step};
+use crate::filter::Filter;
 use crate::{Attribute, AttributePath, Dialect, Resource, Schema, ScimError};
 
 /// A resource in the middle of a PATCH.
@@ -12,11 +13,16 @@ pub(super) struct Workpiece {
     resource: Resource,
     /// Multi-valued attributes whose elements lost a part.
     thinned: Vec<AttributePath>,
+    /// Comparisons made so far.
+    comparisons: usize,
 }
+
+/// Comparisons one PATCH may cost, a fraction of a second. Many long filters on long arrays would cost a minute.
+const MOST_COMPARISONS: usize = 5_000_000;
 
 impl Workpiece {
     pub(super) fn of(current: &Resource) -> Self {
-        Self { resource: current.clone(), thinned: Vec::new() }
+        Self { resource: current.clone(), thinned: Vec::new(), comparisons: 0 }
     }
 
     /// Runs one step.
@@ -25,6 +31,7 @@ impl Workpiece {
             Place::Extension(schema) => self.unassign_extension(schema, step.action),
             Place::Attribute(path) => self.take_attribute(path, step),
             Place::Elements(path, filter) => {
+                self.count_comparisons(path, filter.as_ref())?;
                 if matches!(&step.change, Change::Merge(merge) if !merge.unset.is_empty()) {
                     self.thinned.push(path.clone());
                 }
@@ -51,6 +58,17 @@ impl Workpiece {
             Change::Withdraw(elements) => self.edit(path, action, |old| Ok(withdraw(old, attribute, elements))),
             Change::Unassign => self.edit(path, action, |old| Ok(old.filter(|old| stays(path, old)))),
         }
+    }
+
+    fn count_comparisons(&mut self, path: &AttributePath, filter: Option<&Filter>) -> Result<(), ScimError> {
+        let elements = self.resource.get(path).and_then(Value::as_array).map_or(0, Vec::len);
+        self.comparisons = self.comparisons.saturating_add(elements.saturating_mul(filter.map_or(1, terms)));
+        if self.comparisons > MOST_COMPARISONS {
+            let refusal =
+                format!("the value paths cost more than {MOST_COMPARISONS} comparisons; send several requests");
+            return Err(ScimError::invalid_value(refusal));
+        }
+        Ok(())
     }
 
     fn edit(
@@ -86,6 +104,14 @@ impl Workpiece {
             attributes.insert(urn.to_owned(), Value::Object(holder));
         }
         result
+    }
+}
+
+fn terms(filter: &Filter) -> usize {
+    match filter {
+        Filter::And(filters) | Filter::Or(filters) => filters.iter().map(terms).sum(),
+        Filter::Not(filter) | Filter::Element { filter, .. } => terms(filter),
+        Filter::Present(_) | Filter::Compare(_) | Filter::Nothing => 1,
     }
 }
 

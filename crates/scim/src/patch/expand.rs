@@ -56,6 +56,7 @@ impl Expansion<'_> {
                 (Action::Remove, _) | (Action::Replace, Some(Value::Null)) => {
                     self.push(Place::Extension(schema), Some(Change::Unassign))
                 }
+                (_, Some(Value::Null)) => Ok(()),
                 (_, value) => self.at_keys(Some(&schema.id), value.unwrap_or_default()),
             },
             Target::Attribute(path) => {

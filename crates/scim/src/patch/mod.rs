@@ -75,13 +75,14 @@ impl Patch {
 
     /// The resource after all operations, each on the result of the one before. The resource given is left as it is, so
     /// a failure changes nothing (RFC 7644 section 3.5.2: atomic); equal resources mean that there is nothing to save.
+    /// Operations on members of a group are [`Patch::split_members`]'s and do nothing here.
     ///
     /// # Errors
     /// 400 `noTarget` if a value path selects nothing and the dialect is strict, `mutability` if an immutable attribute
     /// would change or a required one would go, `invalidValue` if a required one is emptied.
     pub fn apply(&self, current: &Resource, of: &ResourceType, dialect: &mut Dialect) -> Result<Resource, ScimError> {
         let mut workpiece = Workpiece::of(current);
-        for step in &self.steps {
+        for step in self.steps.iter().filter(|step| !step.place.is_core("members")) {
             workpiece.take(step, dialect)?;
         }
         let resource = workpiece.finish();

@@ -166,3 +166,11 @@ fn many_members_are_read_in_one_operation() {
     let [MemberStep::Add(added)] = found.as_slice() else { panic!() };
     assert_eq!(added.len(), 50_000);
 }
+
+#[test]
+fn members_never_get_into_the_group_itself() {
+    let operations = json!([{"op": "add", "path": "members", "value": [{"value": "u1"}]}]);
+    let patch = Patch::parse(message(operations), &group_type(), 9, &mut Dialect::strict()).unwrap();
+    let group = Resource::from_document("{\"displayName\":\"Lab\"}").unwrap();
+    assert_eq!(patch.apply(&group, &group_type(), &mut Dialect::strict()).unwrap(), group);
+}

@@ -96,3 +96,14 @@ fn an_array_does_not_grow_without_end() {
         json!([{"op": "add", "path": path, "value": many(0)}, {"op": "add", "path": path, "value": many(1_500)}]);
     assert_eq!(keyword(&refused(&mara(), operations)), (400, Some(ScimType::InvalidValue)));
 }
+
+#[test]
+fn long_filters_on_long_arrays_are_refused_before_they_cost_a_minute() {
+    let emails: Value = (0..2_000).map(|n| json!({"value": format!("{n}@x")})).collect();
+    let filter = vec!["value co \"y\""; 200].join(" or ");
+    let operation = json!({"op": "remove", "path": format!("emails[{filter}]")});
+    let user = with(mara(), "/emails", emails);
+    assert_eq!(patched(&user, json!([operation])), user);
+    let refusal = refused(&user, vec![operation; 13].into());
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidValue)));
+}

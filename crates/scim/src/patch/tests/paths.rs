@@ -27,6 +27,14 @@ fn r069_malformed_paths_are_invalid() {
 }
 
 #[test]
+fn r092_a_filter_inside_a_path_is_checked_like_any_filter() {
+    for path in ["emails[type regex \"x\"]", "emails[primary gt true]", "emails[type eq]", "emails[(type eq \"x\"]"] {
+        let refusal = refused(&mara(), json!([{"op": "remove", "path": path}]));
+        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)), "{path}: {refusal}");
+    }
+}
+
+#[test]
 fn r069_only_arrays_have_elements_to_select() {
     let operations = json!([{"op": "replace", "path": "name[givenName eq \"Mara\"].familyName", "value": "x"}]);
     assert_eq!(keyword(&refused(&mara(), operations)), (400, Some(ScimType::InvalidPath)));
