@@ -7,6 +7,8 @@ mod cursor;
 mod literal;
 mod matches;
 mod moment;
+mod names;
+mod operator;
 mod parse;
 mod print;
 mod typed;
@@ -19,7 +21,9 @@ pub(crate) use cursor::Gap;
 pub use literal::{Literal, Text};
 pub(crate) use matches::is_case_exact;
 pub(crate) use moment::moment;
-pub(crate) use parse::{Parser, Unknown, is_hidden, shown};
+pub(crate) use names::{Unknown, is_hidden, shown};
+pub use operator::Operator;
+pub(crate) use parse::Parser;
 pub(crate) use print::write_bracketed;
 pub(crate) use typed::comparable;
 pub(crate) use value::{is_assigned, of_resource};
@@ -68,78 +72,6 @@ pub struct Comparison {
     pub operator: Operator,
     /// With what; its type suits the attribute.
     pub literal: Literal,
-}
-
-/// A comparison operator (RFC 7644 table 3). `pr` is [`Filter::Present`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Operator {
-    /// `eq`
-    Equal,
-    /// `ne`; also true for an attribute without value.
-    NotEqual,
-    /// `co`
-    Contains,
-    /// `sw`
-    StartsWith,
-    /// `ew`
-    EndsWith,
-    /// `gt`
-    Greater,
-    /// `ge`
-    GreaterOrEqual,
-    /// `lt`
-    Less,
-    /// `le`
-    LessOrEqual,
-}
-
-impl Operator {
-    /// Every operator.
-    pub const ALL: [Self; 9] = [
-        Self::Equal,
-        Self::NotEqual,
-        Self::Contains,
-        Self::StartsWith,
-        Self::EndsWith,
-        Self::Greater,
-        Self::GreaterOrEqual,
-        Self::Less,
-        Self::LessOrEqual,
-    ];
-
-    /// The two letters on the wire.
-    #[must_use]
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Equal => "eq",
-            Self::NotEqual => "ne",
-            Self::Contains => "co",
-            Self::StartsWith => "sw",
-            Self::EndsWith => "ew",
-            Self::Greater => "gt",
-            Self::GreaterOrEqual => "ge",
-            Self::Less => "lt",
-            Self::LessOrEqual => "le",
-        }
-    }
-
-    /// The operator of these letters, in any letter case (RFC 7644 section 3.4.2.2).
-    #[must_use]
-    pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|operator| operator.as_str().eq_ignore_ascii_case(text))
-    }
-
-    /// Whether it asks for a part of a text: `co`, `sw`, `ew`.
-    #[must_use]
-    pub const fn is_substring(self) -> bool {
-        matches!(self, Self::Contains | Self::StartsWith | Self::EndsWith)
-    }
-
-    /// Whether it asks for an order: `gt`, `ge`, `lt`, `le`.
-    #[must_use]
-    pub const fn is_order(self) -> bool {
-        matches!(self, Self::Greater | Self::GreaterOrEqual | Self::Less | Self::LessOrEqual)
-    }
 }
 
 impl Filter {

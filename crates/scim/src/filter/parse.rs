@@ -1,9 +1,10 @@
 //! The grammar of RFC 7644 figure 1, as a recursive descent of bounded depth.
 
 use super::cursor::{Cursor, Gap, RawLiteral};
+use super::names::{Scope, Unknown, shown};
 use super::typed;
 use super::{Filter, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator};
-use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Returned, Schemas, ScimError, ScimType};
+use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Schemas, ScimError};
 
 impl Filter {
     /// Reads a filter on the resources of one type.
@@ -30,37 +31,11 @@ impl Filter {
     }
 }
 
-/// What a name that no schema has means.
-#[derive(Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Unknown {
-    /// A mistake.
-    Refused,
-    /// An attribute without value.
-    NoValue,
-}
-
-/// What names inside an expression belong to.
-#[derive(Clone, Copy)]
-enum Scope<'s> {
-    /// The resource.
-    Resource,
-    /// Each element of this attribute: we are inside its brackets.
-    Elements(&'s AttributePath),
-    /// Each element of an attribute that this type does not have.
-    Unknown,
-}
-
-impl Scope<'_> {
-    fn is_bracketed(self) -> bool {
-        !matches!(self, Self::Resource)
-    }
-}
-
 /// Reads filters, and the bracketed part of paths.
 pub(crate) struct Parser<'a> {
     pub(crate) cursor: Cursor<'a>,
-    of: &'a ResourceType,
-    unknown: Unknown,
+    pub(super) of: &'a ResourceType,
+    pub(super) unknown: Unknown,
     pub(crate) dialect: &'a mut Dialect,
     depth: usize,
     terms: usize,
@@ -172,27 +147,6 @@ impl<'a> Parser<'a> {
         self.predicate(path, scope)
     }
 
-    fn attribute(&mut self, name: &str, scope: Scope<'_>) -> Result<Option<AttributePath>, ScimError> {
-        let found = match scope {
-            Scope::Resource => self.of.resolve(name, self.dialect).map_err(as_filter_error)?,
-            Scope::Elements(attribute) => of_element(attribute, name),
-            Scope::Unknown => None,
-        };
-        match &found {
-            Some(path) if is_hidden(path) => Err(hidden(path)),
-            None if self.unknown == Unknown::Refused || !is_name(name) => Err(self.no_attribute(name, scope)),
-            _ => Ok(found),
-        }
-    }
-
-    fn no_attribute(&self, name: &str, scope: Scope<'_>) -> ScimError {
-        let name = shown(name);
-        ScimError::invalid_filter(match scope {
-            Scope::Elements(attribute) => format!("{attribute} has no sub-attribute {name}"),
-            _ => format!("{} has no attribute {name}", self.of.kind),
-        })
-    }
-
     /// `pr`, or an operator and a literal.
     fn predicate(&mut self, path: Option<AttributePath>, scope: Scope<'_>) -> Result<Filter, ScimError> {
         self.count_term()?;
@@ -263,29 +217,6 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// A sub-attribute of the bracketed attribute. Plain elements are called `value`.
-fn of_element(attribute: &AttributePath, name: &str) -> Option<AttributePath> {
-    if attribute.attribute.kind != Kind::Complex {
-        return name.eq_ignore_ascii_case("value").then(|| attribute.clone());
-    }
-    let sub = attribute.attribute.sub(name)?;
-    Some(AttributePath { sub: Some(sub.clone()), ..attribute.clone() })
-}
-
-/// The resolver does not know for whom it resolves.
-fn as_filter_error(error: ScimError) -> ScimError {
-    ScimError { scim_type: Some(ScimType::InvalidFilter), ..error }
-}
-
-/// What is never shown must not be found out by filtering either: `password sw "a"` is an oracle (RFC 7643 section 9.2).
-pub(crate) fn is_hidden(path: &AttributePath) -> bool {
-    path.attribute.returned == Returned::Never || path.leaf().returned == Returned::Never
-}
-
-fn hidden(path: &AttributePath) -> ScimError {
-    ScimError::invalid_filter(format!("{path} cannot be filtered by: it is never returned"))
-}
-
 /// What a comparison says about an attribute without value.
 fn without_value(operator: Operator, literal: &RawLiteral<'_>) -> Filter {
     match (operator, typed::is_null(literal)) {
@@ -297,18 +228,4 @@ fn without_value(operator: Operator, literal: &RawLiteral<'_>) -> Filter {
 fn no_operator(word: &str) -> ScimError {
     let word = shown(word);
     ScimError::invalid_filter(format!("{word} is no operator; there are eq, ne, co, sw, ew, gt, ge, lt, le and pr"))
-}
-
-/// Whether a text could be a name, also one of a schema we do not know.
-fn is_name(text: &str) -> bool {
-    text.starts_with(|first: char| first.is_ascii_alphabetic())
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_$.:".contains(&byte))
-}
-
-/// A piece of the client's text for a refusal, in quotes and not too long.
-pub(crate) fn shown(text: &str) -> String {
-    match text.char_indices().nth(120) {
-        Some((end, _)) => format!("\"{}…\"", text.get(..end).unwrap_or_default()),
-        None => format!("\"{text}\""),
-    }
 }

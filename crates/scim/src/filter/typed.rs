@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use serde_json::Number;
 
 use super::cursor::RawLiteral;
-use super::parse::shown;
+use super::names::shown;
 use super::{Comparison, Literal, Operator, Text, is_case_exact, moment};
 use crate::{AttributePath, Dialect, Kind, Quirk, ScimError};
 

@@ -28,7 +28,7 @@ fn r121_r124_numbers_are_numbers_and_say_what_is_there() {
 }
 
 #[test]
-fn r122_no_match_is_an_empty_list() {
+fn r122_q20_no_match_is_an_empty_list() {
     let head = ListHead { total: Some(0), start: Some(1), ..ListHead::default() };
     let list = written(&head, &[]);
     assert_eq!((&list["totalResults"], &list["itemsPerPage"], &list["Resources"]), (&json!(0), &json!(0), &json!([])));
