@@ -16,8 +16,10 @@ pub enum Command {
         hosts: Vec<String>,
         /// Settings that differ from the defaults, by name.
         settings: Map<String, Value>,
-        /// Issues a token that is valid for so many days.
-        token_days: Option<u32>,
+        /// Issues a token, too.
+        with_token: bool,
+        /// For how many days it is valid, if not for the usual number.
+        days: Option<u32>,
     },
     /// Lists the tenants.
     ListTenants,
@@ -53,8 +55,8 @@ pub enum Command {
     IssueToken {
         /// The tenant.
         tenant: String,
-        /// How long it is valid.
-        days: u32,
+        /// For how many days it is valid, if not for the usual number.
+        days: Option<u32>,
     },
     /// Lists the tokens a tenant has and had.
     ListTokens {

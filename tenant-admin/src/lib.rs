@@ -14,7 +14,7 @@ mod view;
 
 pub use command::{Command, Kind};
 pub use failure::{Code, Failure};
-pub use operator::Operator;
+pub use operator::{Operator, TokenDays};
 pub use origin::Origin;
 
 /// What a command answers: a JSON object.

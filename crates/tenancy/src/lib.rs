@@ -22,7 +22,7 @@ mod token;
 
 pub use address::{Address, AddressSettings, Resolution};
 pub use authenticate::{Administered, Authenticated, Refusal};
-pub use control::{NewTenant, TenantChange, check_days};
+pub use control::{NewTenant, TenantChange};
 pub use error::TenancyError;
 pub use key::{KeyError, SigningKey};
 pub use settings::Settings;

@@ -18,13 +18,23 @@ pub struct Operator {
     directories: Directories,
     events: Events,
     origin: Origin,
+    days: TokenDays,
+}
+
+/// For how many days tokens are valid.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TokenDays {
+    /// When the command does not say.
+    pub usual: u32,
+    /// At most.
+    pub most: u32,
 }
 
 impl Operator {
     /// One for everything of this deployment.
     #[must_use]
-    pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin) -> Self {
-        Self { tenants, directories, events, origin }
+    pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin, days: TokenDays) -> Self {
+        Self { tenants, directories, events, origin, days }
     }
 
     /// Does what was asked. When this returns, the effect is complete and durable.
@@ -33,8 +43,9 @@ impl Operator {
     /// Why it was not done; then nothing was changed, unless the database failed half-way through a deletion.
     pub async fn run(&self, command: Command) -> Result<Answer, Failure> {
         match command {
-            Command::CreateTenant { name, hosts, settings, token_days } => {
-                self.create_tenant(name, hosts, &settings, token_days).await
+            Command::CreateTenant { name, hosts, settings, with_token, days } => {
+                let days = with_token.then(|| self.days(days)).transpose()?;
+                self.create_tenant(name, hosts, &settings, days).await
             }
             Command::ListTenants => Ok(self.list_tenants()),
             Command::ShowTenant { name } => self.show_tenant(&name).await,
@@ -43,7 +54,7 @@ impl Operator {
             }
             Command::EnableTenant { name, enabled } => self.enable_tenant(&name, enabled).await,
             Command::DeleteTenant { name } => self.delete_tenant(&name).await,
-            Command::IssueToken { tenant, days } => self.issue_token(&tenant, days).await,
+            Command::IssueToken { tenant, days } => self.issue_token(&tenant, self.days(days)?).await,
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
             Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
             Command::ListResources { tenant, kind, filter, start, count } => {

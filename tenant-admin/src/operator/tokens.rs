@@ -7,6 +7,18 @@ use super::Operator;
 use crate::{Answer, Code, Failure, view};
 
 impl Operator {
+    /// For how many days a token will be valid.
+    pub(super) fn days(&self, asked: Option<u32>) -> Result<u32, Failure> {
+        let days = asked.unwrap_or(self.days.usual);
+        if (1..=self.days.most).contains(&days) {
+            return Ok(days);
+        }
+        Err(Failure::new(
+            Code::Invalid,
+            format!("a token is valid for 1 to {} days (setting tokens.max_days), not for {days}", self.days.most),
+        ))
+    }
+
     pub(super) async fn issue_token(&self, tenant: &str, days: u32) -> Result<Answer, Failure> {
         let base_url = self.origin.base_url(&*self.tenants.find(tenant)?);
         let mut answer = json!({ "tenant": tenant, "base_url": base_url });

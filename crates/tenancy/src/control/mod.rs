@@ -5,7 +5,6 @@ mod tenant;
 mod token;
 
 pub use tenant::{NewTenant, TenantChange};
-pub use token::check_days;
 
 use std::sync::Arc;
 

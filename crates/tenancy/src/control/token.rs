@@ -9,11 +9,7 @@ use crate::{IssuedToken, TenancyError, Tenants, TokenId, TokenRecord, TokenState
 /// The longest time a token may be valid: ten years, so that every token expires in the end (RFC 7644 section 7.4).
 const MOST_DAYS: u32 = 3650;
 
-/// Refuses a number of days for which no token is issued.
-///
-/// # Errors
-/// [`TenancyError::Invalid`]
-pub fn check_days(days: u32) -> Result<(), TenancyError> {
+fn check_days(days: u32) -> Result<(), TenancyError> {
     if (1..=MOST_DAYS).contains(&days) {
         return Ok(());
     }

@@ -1,0 +1,68 @@
+//! `tenantry events …`
+
+use clap::{Args, Subcommand};
+use serde_json::Value;
+use tenant_admin::{Code, Command as Asked, Failure};
+
+use super::output::Output;
+use super::table::items;
+use crate::session::Session;
+use crate::settings::Settings;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  tenantry events tail acme
+  tenantry events tail acme --from 42 --follow";
+
+/// How many events one request reads.
+const PAGE: u32 = 500;
+
+/// How long one request waits for the next event.
+const WAIT_MS: u64 = 30_000;
+
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Prints events as JSON lines (CloudEvents 1.0), in the order of their numbers
+    #[command(after_help = TAIL_EXAMPLES)]
+    Tail(Tail),
+}
+
+const TAIL_EXAMPLES: &str = "\
+Examples:
+  tenantry events tail acme                       everything since the beginning
+  tenantry events tail acme --from 42 --follow    from number 42 on, and whatever comes
+  tenantry events tail acme | jq -r .type         only what happened";
+
+#[derive(Debug, Args)]
+pub(super) struct Tail {
+    /// The tenant
+    tenant: String,
+    /// The number of the first event
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    from: i64,
+    /// Waits for more, until interrupted
+    #[arg(long)]
+    follow: bool,
+}
+
+pub(super) async fn run(command: Command, settings: &Settings, output: Output) -> Result<(), Failure> {
+    let Command::Tail(Tail { tenant, from, follow }) = command;
+    let wait_ms = if follow { WAIT_MS } else { 0 };
+    let mut after = from.saturating_sub(1);
+    let asked = |after| Asked::ReadEvents { tenant: tenant.clone(), after, limit: PAGE, wait_ms };
+    let mut session = Session::open(settings, &asked(after)).await?;
+    if follow && !session.is_shared() {
+        return Err(Failure::new(Code::Unavailable, "no server runs, so no event can come; leave out --follow"));
+    }
+    loop {
+        let answer = session.run(asked(after)).await?;
+        let events = items(&answer, "events");
+        if !follow && events.is_empty() {
+            return Ok(());
+        }
+        for event in events {
+            output.line(&event.to_string())?;
+            after = event.get("sequence").and_then(Value::as_i64).unwrap_or(after);
+        }
+    }
+}

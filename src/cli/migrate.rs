@@ -1,0 +1,22 @@
+//! `tenantry migrate`
+
+use database::Database;
+use serde_json::json;
+use tenant_admin::Failure;
+
+use super::output::Output;
+use crate::deployment::database_failure;
+use crate::settings::Settings;
+
+pub(super) const EXAMPLES: &str = "\
+Example:
+  TENANTRY_DATABASE__URL=postgres://tenantry@db/tenantry tenantry migrate
+
+`serve` does this by itself. Migrating before is for deployments in which the server's database user may not change
+tables, and for several servers that start at once. The version that runs meanwhile is not disturbed.";
+
+pub(super) async fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error))?;
+    database.migrate().await.map_err(|error| database_failure(&error))?;
+    output.answer(&json!({ "migrated": true }), |_| "The database is up to date.".to_owned())
+}

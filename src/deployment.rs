@@ -1,0 +1,101 @@
+//! Everything of one deployment, open in this process alone.
+
+use std::fs::{self, DirBuilder};
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::os::unix::fs::DirBuilderExt;
+use std::path::Path;
+
+use database::{Database, DatabaseError, Exclusive};
+use delivery::Events;
+use directory::Directories;
+use tenancy::{AddressSettings, KeyError, SigningKey, Tenants};
+use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
+
+use crate::settings::Settings;
+
+/// The open data of a deployment. As long as it lives, no other process uses the database.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    pub(crate) tenants: Tenants,
+    pub(crate) directories: Directories,
+    events: Events,
+    _lock: Exclusive,
+}
+
+impl Deployment {
+    /// Makes what is missing, and brings the tables to the version of this program.
+    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+        prepare_folder(&settings.data_dir)?;
+        let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error))?;
+        let lock = database.exclusive().await.map_err(|error| database_failure(&error))?;
+        database.migrate().await.map_err(|error| database_failure(&error))?;
+        let key = signing_key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
+        let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
+        let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
+        let events = Events::new(database.clone());
+        let directories = Directories::start(&database, events.clone());
+        Ok(Self { tenants, directories, events, _lock: lock })
+    }
+
+    /// The operator's hand in it. `listen` is the address that is listened on, or would be.
+    pub(crate) fn operator(&self, settings: &Settings, listen: SocketAddr) -> Operator {
+        let (tenants, directories) = (self.tenants.clone(), self.directories.clone());
+        let days = TokenDays { usual: settings.tokens.default_days, most: settings.tokens.max_days };
+        Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
+    }
+}
+
+/// Under which URLs clients reach the tenants, as far as the settings tell.
+fn origin(settings: &Settings, listen: SocketAddr) -> Origin {
+    let url = match &settings.server.public_url {
+        Some(origin) => origin.as_str().to_owned(),
+        None => format!("http://{}", reachable(listen)),
+    };
+    Origin::new(&url, settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned()))
+}
+
+/// An address that one can connect to from this machine: not `0.0.0.0`.
+pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
+    let ip = match listen.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, listen.port())
+}
+
+/// Makes the data folder, for its owner alone, and finds out whether it can be written.
+fn prepare_folder(folder: &Path) -> Result<(), Failure> {
+    let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+    made.and_then(|()| try_writing(folder)).map_err(|error| {
+        Failure::new(
+            Code::Failed,
+            format!(
+                "the data folder {} cannot be written ({error}); change its owner or mode, or set data_dir",
+                folder.display()
+            ),
+        )
+    })
+}
+
+fn try_writing(folder: &Path) -> io::Result<()> {
+    let probe = folder.join(".probe");
+    fs::write(&probe, "")?;
+    fs::remove_file(&probe)
+}
+
+fn signing_key(settings: &Settings) -> Result<SigningKey, KeyError> {
+    match &settings.tokens.signing_key {
+        Some(key) => SigningKey::parse(key.expose()),
+        None => SigningKey::load_or_create(&settings.signing_key_file()),
+    }
+}
+
+pub(crate) fn database_failure(error: &DatabaseError) -> Failure {
+    let code = match error {
+        DatabaseError::InUse | DatabaseError::Database(_) => Code::Unavailable,
+        _ => Code::Failed,
+    };
+    Failure::caused(code, error)
+}

@@ -1,0 +1,114 @@
+//! `tenantry serve`: the server, from the settings to its end.
+
+mod banner;
+mod first_start;
+mod signals;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::{SocketAddr, TcpListener};
+
+use gateway::App;
+use telemetry::Telemetry;
+use tenant_admin::control::{Connection, Socket};
+use tenant_admin::{Code, Failure};
+
+use crate::cli::Output;
+use crate::deployment::{Deployment, reachable};
+use crate::settings::Settings;
+use banner::Banner;
+
+pub(crate) const EXAMPLES: &str = "\
+Examples:
+  tenantry serve
+  tenantry serve --config /etc/tenantry.toml
+  TENANTRY_SERVER__LISTEN=0.0.0.0:8080 tenantry serve
+
+The first start makes the data folder, the database and a tenant named demo, and prints how to reach it.
+SIGTERM and Ctrl-C end the server after the requests under way.";
+
+/// Runs the server until it is told to stop.
+pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
+    let telemetry = Telemetry::start(&settings.log).map_err(failed)?;
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().map_err(failed)?;
+    let served = runtime.block_on(serve(settings, &telemetry, output));
+    telemetry.flush();
+    // Whatever keeps the server from running is one failure to whoever started it.
+    served.map_err(|failure| Failure { code: Code::Failed, ..failure })
+}
+
+async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Result<(), Failure> {
+    refuse_second(settings).await?;
+    // The ports come first: who cannot have them leaves no trace in the data.
+    let clients = listen(settings.server.listen, "server.listen")?;
+    let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
+    let (listening, operated) = (address(&clients)?, address(&operations)?);
+
+    let deployment = Deployment::open(settings).await?;
+    let operator = deployment.operator(settings, listening);
+    let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
+    let stop = signals::stop().map_err(failed)?;
+    let app = App::build(
+        gateway_settings(settings),
+        deployment.tenants.clone(),
+        deployment.directories.clone(),
+        telemetry.clone(),
+    )
+    .map_err(failed)?;
+
+    let tenants = first_start::tenants(settings, &operator).await?;
+    let database = settings.database_name();
+    Banner { tenants, operations: reachable(operated), database }.print(output)?;
+
+    tokio::select! {
+        served = app.serve(clients, operations, stop) => served.map_err(failed),
+        () = socket.serve(operator) => Ok(()),
+    }
+}
+
+async fn refuse_second(settings: &Settings) -> Result<(), Failure> {
+    if Connection::open(&settings.data_dir).await?.is_some() {
+        let folder = settings.data_dir.display();
+        return Err(Failure::new(
+            Code::Failed,
+            format!(
+                "a server runs on the data folder {folder} already; stop it first, or set data_dir to another folder"
+            ),
+        ));
+    }
+    Ok(())
+}
+
+fn listen(address: SocketAddr, setting: &str) -> Result<TcpListener, Failure> {
+    let listener = std::net::TcpListener::bind(address).map_err(|error| {
+        let reason = match error.kind() {
+            std::io::ErrorKind::AddrInUse => "another program has it".to_owned(),
+            _ => error.to_string(),
+        };
+        Failure::new(Code::Failed, format!("cannot listen on {address}: {reason}; set {setting} to another address"))
+    })?;
+    listener.set_nonblocking(true).map_err(failed)?;
+    Ok(listener)
+}
+
+fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
+    listener.local_addr().map_err(failed)
+}
+
+fn gateway_settings(settings: &Settings) -> gateway::Settings {
+    let server = &settings.server;
+    gateway::Settings {
+        public_url: server.public_url.as_ref().map(|origin| origin.parsed().clone()),
+        documentation_url: server.documentation_url.as_ref().map(|page| page.as_str().to_owned()),
+        trusted_proxies: server.trusted_proxies.clone(),
+        workers: (server.workers > 0).then_some(usize::from(server.workers)),
+        cursor_key: None,
+        limits: settings.limits.clone(),
+    }
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
+fn failed(error: impl std::error::Error) -> Failure {
+    Failure::caused(Code::Failed, &error)
+}

@@ -1,0 +1,127 @@
+//! All settings, read once at the start and checked. `config.default.toml` documents each of them.
+
+mod layers;
+mod show;
+mod values;
+
+#[cfg(test)]
+mod tests;
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use gateway::{Limits, Network};
+use serde::Deserialize;
+use telemetry::LogSettings;
+
+pub(crate) use layers::Layers;
+pub(crate) use values::{DatabaseUrl, Domain, Origin, Secret, WebAddress};
+
+/// The documented defaults.
+pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
+
+/// The checked settings of a process.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Settings {
+    /// The folder for the database file, the signing key and the control socket.
+    pub(crate) data_dir: PathBuf,
+    pub(crate) server: Server,
+    pub(crate) database: Database,
+    pub(crate) tokens: Tokens,
+    pub(crate) limits: Limits,
+    pub(crate) log: LogSettings,
+}
+
+/// How clients reach the server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Server {
+    #[serde(deserialize_with = "values::address")]
+    pub(crate) listen: SocketAddr,
+    #[serde(deserialize_with = "values::address")]
+    pub(crate) operations_listen: SocketAddr,
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) public_url: Option<Origin>,
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) documentation_url: Option<WebAddress>,
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) base_domain: Option<Domain>,
+    #[serde(deserialize_with = "values::networks")]
+    pub(crate) trusted_proxies: Vec<Network>,
+    pub(crate) workers: u16,
+    pub(crate) demo_tenant: bool,
+}
+
+/// Where the data is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Database {
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) url: Option<DatabaseUrl>,
+    #[serde(deserialize_with = "values::connections")]
+    pub(crate) max_connections: u32,
+}
+
+/// How tokens are signed and how long they are valid.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Tokens {
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) signing_key: Option<Secret>,
+    pub(crate) signing_key_file: PathBuf,
+    #[serde(deserialize_with = "values::days")]
+    pub(crate) default_days: u32,
+    #[serde(deserialize_with = "values::days")]
+    pub(crate) max_days: u32,
+}
+
+impl Settings {
+    /// What the settings say about the database. An SQLite file of our own is in the data folder.
+    pub(crate) fn database(&self) -> database::Settings {
+        let url = match &self.database.url {
+            Some(url) => url.as_str().to_owned(),
+            None => format!("sqlite://{}", self.data_dir.join("tenantry.db").display()),
+        };
+        database::Settings { url, max_connections: self.database.max_connections }
+    }
+
+    /// The database as people know it, without its password.
+    pub(crate) fn database_name(&self) -> String {
+        match self.sqlite_file() {
+            Some(file) => format!("{} (SQLite)", file.display()),
+            None => format!("{} (PostgreSQL)", show::without_password(&self.database().url)),
+        }
+    }
+
+    /// The SQLite file, if the data is in one.
+    pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
+        let url = self.database().url;
+        let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
+        path.split('?').next().map(PathBuf::from)
+    }
+
+    /// The file of the signing key.
+    pub(crate) fn signing_key_file(&self) -> PathBuf {
+        if self.tokens.signing_key_file.as_os_str().is_empty() {
+            self.data_dir.join("signing.key")
+        } else {
+            self.tokens.signing_key_file.clone()
+        }
+    }
+
+    /// Refuses settings that do not go together.
+    fn check(&self) -> Result<(), String> {
+        if self.data_dir == Path::new("") {
+            return Err("setting data_dir is empty; name a folder".to_owned());
+        }
+        if self.tokens.default_days > self.tokens.max_days {
+            return Err("setting tokens.default_days must not exceed tokens.max_days".to_owned());
+        }
+        let Server { listen, operations_listen, .. } = self.server;
+        if listen == operations_listen && listen.port() != 0 {
+            return Err("setting server.operations_listen must differ from server.listen".to_owned());
+        }
+        self.limits.check().map_err(|sentence| format!("setting {sentence}"))
+    }
+}

@@ -1,0 +1,158 @@
+//! Where settings come from, and that each wrong one names itself.
+
+use std::ffi::OsString;
+use std::path::Path;
+
+use super::layers::SettingsError;
+use super::{Layers, Settings};
+
+fn variables(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
+    variables.iter().map(|(name, text)| (OsString::from(name), OsString::from(text))).collect()
+}
+
+fn from_variables(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
+    Layers::read(None, None, variables(pairs))?.settings()
+}
+
+fn from_file(text: &str) -> Result<Settings, SettingsError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, text).unwrap();
+    Layers::read(Some(&path), None, [])?.settings()
+}
+
+#[test]
+fn the_defaults_are_complete_and_possible() {
+    let settings = from_variables(&[]).unwrap();
+    assert_eq!(settings.server.listen.to_string(), "127.0.0.1:8080");
+    assert_eq!(settings.limits, gateway::Limits::default(), "the documented limits are the ones in force");
+    assert_eq!(settings.database().url, "sqlite://data/tenantry.db");
+    assert_eq!(settings.signing_key_file(), Path::new("data/signing.key"));
+}
+
+#[test]
+fn every_default_says_why_one_would_change_it() {
+    let mut explained = false;
+    for line in super::DEFAULTS.lines() {
+        if line.contains(" = ") && !line.starts_with('#') {
+            assert!(explained, "{line}");
+        }
+        // One comment may explain settings that stand together.
+        explained = line.starts_with('#') || (explained && !line.is_empty() && !line.starts_with('['));
+    }
+}
+
+#[test]
+fn the_environment_wins_over_the_file_and_the_option_over_both() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("settings.toml");
+    std::fs::write(&path, "data_dir = \"one\"\n[server]\nlisten = \"127.0.0.1:1\"\nworkers = 3\n").unwrap();
+    let environment = variables(&[("TENANTRY_SERVER__LISTEN", "127.0.0.1:2"), ("TENANTRY_DATA_DIR", "two")]);
+    let layers = Layers::read(Some(&path), Some(Path::new("three")), environment).unwrap();
+    let settings = layers.settings().unwrap();
+    assert_eq!(settings.server.workers, 3);
+    assert_eq!(settings.server.listen.port(), 2);
+    assert_eq!(settings.data_dir, Path::new("three"));
+}
+
+#[test]
+fn variables_have_the_type_of_their_setting() {
+    let settings = from_variables(&[
+        ("TENANTRY_SERVER__TRUSTED_PROXIES", "10.0.0.0/8, ::1"),
+        ("TENANTRY_SERVER__DEMO_TENANT", "false"),
+        ("TENANTRY_LIMITS__PAGE_SIZE", "50"),
+        ("TENANTRY_LOG__FORMAT", "json"),
+    ])
+    .unwrap();
+    assert_eq!(settings.server.trusted_proxies.len(), 2);
+    assert!(!settings.server.demo_tenant);
+    assert_eq!(settings.limits.page_size, 50);
+    assert_eq!(settings.log.format, telemetry::Format::Json);
+}
+
+#[test]
+fn variables_of_the_surroundings_are_passed_over() {
+    from_variables(&[("TENANTRY_PORT", "tcp://10.0.0.1:80"), ("TENANTRY_CONFIG", "x"), ("PATH", "/bin")]).unwrap();
+}
+
+#[test]
+fn each_wrong_variable_names_itself() {
+    for (variable, text, reason) in [
+        ("TENANTRY_SERVER__LISTEN", "8080", "\"8080\" is not an address and port such as 127.0.0.1:8080"),
+        ("TENANTRY_SERVER__OPERATIONS_LISTEN", "x", "\"x\" is not an address and port such as 127.0.0.1:8080"),
+        ("TENANTRY_SERVER__PUBLIC_URL", "scim.example.com", "\"scim.example.com\" is not an origin such as"),
+        ("TENANTRY_SERVER__PUBLIC_URL", "https://a/b", "\"https://a/b\" is not an origin such as"),
+        ("TENANTRY_SERVER__BASE_DOMAIN", "*.example.com", "\"*.example.com\" is not a domain name such as"),
+        ("TENANTRY_SERVER__TRUSTED_PROXIES", "10.0.0.0/99", "\"10.0.0.0/99\" is neither an address nor a network"),
+        ("TENANTRY_SERVER__WORKERS", "many", "\"many\" is not a whole number"),
+        ("TENANTRY_SERVER__WORKERS", "-1", "invalid value: integer `-1`"),
+        ("TENANTRY_SERVER__DEMO_TENANT", "yes", "\"yes\" is neither true nor false"),
+        ("TENANTRY_DATABASE__URL", "mysql://root:hunter2@host/x", "it begins with neither sqlite:// nor postgres://"),
+        ("TENANTRY_DATABASE__MAX_CONNECTIONS", "0", "0 is not between 1 and 1000"),
+        ("TENANTRY_TOKENS__SIGNING_KEY", "hunter2", "a signing key is 32 random bytes in base64"),
+        ("TENANTRY_TOKENS__DEFAULT_DAYS", "5000", "5000 is not between 1 and 3650"),
+        ("TENANTRY_LIMITS__BODY_BYTES", "1MB", "\"1MB\" is not a whole number"),
+        ("TENANTRY_LOG__FORMAT", "xml", "unknown variant `xml`"),
+        ("TENANTRY_LOG__REQUESTS", "some", "unknown variant `some`"),
+    ] {
+        let sentence = from_variables(&[(variable, text)]).unwrap_err().to_string();
+        let name = variable.trim_start_matches("TENANTRY_").replace("__", ".").to_lowercase();
+        let begins = format!("setting {name} (in environment variable {variable}): {reason}");
+        assert!(sentence.starts_with(&begins), "{sentence}\nis not\n{begins}");
+        assert!(!sentence.contains("hunter2"), "{sentence}");
+    }
+}
+
+#[test]
+fn each_wrong_line_of_a_file_names_its_setting() {
+    for (text, sentence) in [
+        ("[server]\nlisten = 8080", "setting server.listen (in "),
+        ("[server]\nlistne = \"127.0.0.1:1\"", "no setting is named server.listne (in "),
+        ("[sever]\nlisten = \"127.0.0.1:1\"", "no setting is named sever.listen (in "),
+        ("data = \"x\"", "no setting is named data (in "),
+        ("[limits]\nbody_bytes = \"many\"", "setting limits.body_bytes (in "),
+        ("[limits]\npage_size = 0", "setting limits.page_size must be at least 1"),
+        ("[limits]\npage_size = 500", "setting limits.page_size must not exceed limits.page_size_max"),
+        ("[tokens]\nmax_days = 30", "setting tokens.default_days must not exceed tokens.max_days"),
+        ("[server]\noperations_listen = \"127.0.0.1:8080\"", "setting server.operations_listen must differ from"),
+        ("data_dir = \"\"", "setting data_dir is empty; name a folder"),
+        ("listen = ", "the settings file "),
+    ] {
+        let refused = from_file(text).unwrap_err().to_string();
+        assert!(refused.starts_with(sentence), "{refused}");
+    }
+}
+
+#[test]
+fn a_misspelt_variable_is_told_what_there_is() {
+    let sentence = from_variables(&[("TENANTRY_SERVER__LISTNE", "x")]).unwrap_err().to_string();
+    assert!(sentence.contains("section server has base_domain, demo_tenant, listen, "), "{sentence}");
+    let sentence = from_variables(&[("TENANTRY_SEVER__LISTEN", "x")]).unwrap_err().to_string();
+    let all = "there are data_dir and the sections database, limits, log, server, tokens";
+    assert!(sentence.contains(all), "{sentence}");
+}
+
+#[test]
+fn a_named_file_that_is_missing_stops_the_start() {
+    let refused = Layers::read(Some(Path::new("no/such/file.toml")), None, []).unwrap_err().to_string();
+    assert!(refused.starts_with("the settings file no/such/file.toml cannot be read"), "{refused}");
+}
+
+#[test]
+fn secrets_are_not_shown() {
+    let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
+    let layers = Layers::read(
+        None,
+        None,
+        variables(&[
+            ("TENANTRY_TOKENS__SIGNING_KEY", key),
+            ("TENANTRY_DATABASE__URL", "postgres://ada:hunter2@host/name"),
+        ]),
+    )
+    .unwrap();
+    let shown = layers.to_json().to_string();
+    assert!(!shown.contains(key) && !shown.contains("hunter2"), "{shown}");
+    assert!(shown.contains("postgres://ada:…@host/name"), "{shown}");
+    let debugged = format!("{:?}", layers.settings().unwrap());
+    assert!(!debugged.contains(key) && !debugged.contains("hunter2"), "{debugged}");
+}
