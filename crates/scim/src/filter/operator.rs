@@ -1,6 +1,6 @@
 //! The comparison operators.
 
-/// A comparison operator (RFC 7644 table 3). `pr` is [`Filter::Present`].
+/// A comparison operator (RFC 7644 table 3). `pr` is [`crate::Filter::Present`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Operator {
     /// `eq`
