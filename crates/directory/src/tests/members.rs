@@ -76,4 +76,16 @@ on_both! {
         assert_eq!(read(Members::UpTo(2)).await.unwrap().members.map(|members| members.len()), Some(2));
         assert_eq!(read(Members::None).await.unwrap().members.map(|members| members.len()), None);
     }
+
+    async fn one_change_looks_at_a_bounded_number_of_members(system: System) {
+        let mut users = Vec::new();
+        for n in 0..300 {
+            users.push(system.user(&format!("user{n}")).await);
+        }
+        let group = system.group("Lab", &users.iter().collect::<Vec<_>>()).await;
+        let filter = json!({ "op": "remove", "path": "members[display ew \"nobody\"]" });
+        let error = system.patch(&group, json!(vec![filter; 1000])).await.unwrap_err();
+        assert_eq!(status(&error), 400);
+        assert_eq!(system.get(&group).await.unwrap().version, 1);
+    }
 }

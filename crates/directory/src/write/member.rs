@@ -9,6 +9,11 @@ use uuid::Uuid;
 use super::working::{Known, Place, Working};
 use crate::key;
 
+/// How many members the steps of one change may look at in all, a filter counting for more than a flag. The writer
+/// serves every tenant, so what one change may cost is bounded.
+const LOOKS: usize = 2_000_000;
+const LOOKS_OF_A_FILTER: usize = 8;
+
 /// The memberships of one group that change.
 #[derive(Debug, Default)]
 pub(super) struct Moves {
@@ -28,7 +33,15 @@ pub(super) fn moves(working: &Working, group: Place, steps: &[MemberStep]) -> Re
     let before = working.members.get(&group);
     let was = |id: &Uuid| before.and_then(|members| members.get(id)).copied().unwrap_or(false);
     let mut now: BTreeMap<Uuid, bool> = before.cloned().unwrap_or_default();
+    let mut looks = 0;
     for step in steps {
+        looks += cost(step, now.len());
+        if looks > LOOKS {
+            return Err(ScimError::invalid_value(
+                "the operations on members look at too many members in all; send them in several requests, and name \
+                 members by value",
+            ));
+        }
         take(step, working, group, &mut now)?;
     }
     let mut moves = Moves::default();
@@ -40,6 +53,15 @@ pub(super) fn moves(working: &Working, group: Place, steps: &[MemberStep]) -> Re
         }
     }
     Ok(moves)
+}
+
+fn cost(step: &MemberStep, members: usize) -> usize {
+    match step {
+        MemberStep::Add(ids) | MemberStep::Remove(ids) => ids.len(),
+        MemberStep::Replace(ids) => ids.len().saturating_add(members),
+        MemberStep::Clear => members,
+        MemberStep::RemoveWhere(_) => members.saturating_mul(LOOKS_OF_A_FILTER),
+    }
 }
 
 fn take(step: &MemberStep, working: &Working, group: Place, now: &mut BTreeMap<Uuid, bool>) -> Result<(), ScimError> {
