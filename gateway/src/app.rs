@@ -7,8 +7,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServiceRequest, ServiceResponse, fn_service};
-use actix_web::{HttpServer, rt::time};
+use actix_web::rt::time;
 use directory::Directories;
 use futures::future::join;
 use governor::clock::QuantaClock;
@@ -19,19 +18,8 @@ use tenancy::Tenants;
 use crate::cursor::Cursors;
 use crate::endpoints::discovery::Documents;
 use crate::pipeline::Limiter;
-use crate::{Limits, Settings, exchange, operations};
-
-/// Longer than the idle time of common load balancers, so that they close connections and not this side.
-const KEEP_ALIVE: Duration = Duration::from_secs(75);
-
-/// How long a client may take for the head of a request.
-const HEAD_TIME: Duration = Duration::from_secs(10);
-
-/// How long what a client still sends is read after a refusal, so that it sees the refusal and no reset.
-const LINGER_TIME: Duration = Duration::from_secs(5);
-
-/// How long running requests may take after the signal to stop, in seconds.
-const DRAIN_SECONDS: u64 = 30;
+use crate::server::{serve_clients, serve_operations};
+use crate::{Limits, Settings};
 
 /// How often idle counters are forgotten.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -102,7 +90,7 @@ impl App {
     ) -> io::Result<()> {
         let gateway = self.0;
         let operations = serve_operations(&gateway, operations_listener)?;
-        let clients = serve_clients(&gateway, listener, shutdown)?;
+        let clients = serve_clients(&gateway, listener, stopping(&gateway, shutdown))?;
         // Operators see the draining until its end.
         let handle = operations.handle();
         let draining = async {
@@ -117,46 +105,16 @@ impl App {
     }
 }
 
-fn serve_clients(
+/// From the signal on, load balancers are told to send nothing more.
+fn stopping(
     gateway: &Arc<Gateway>,
-    listener: TcpListener,
     shutdown: impl Future<Output = ()> + Send + 'static,
-) -> io::Result<Server> {
-    let (serving, draining) = (Arc::clone(gateway), Arc::clone(gateway));
-    let server = HttpServer::new(move || {
-        let gateway = Arc::clone(&serving);
-        let answer = fn_service(move |request: ServiceRequest| answer(Arc::clone(&gateway), request));
-        actix_web::App::new().default_service(answer)
-    });
-    let server = match gateway.settings.workers {
-        Some(workers) => server.workers(workers),
-        None => server,
-    };
-    let shutdown = async move {
-        shutdown.await;
-        draining.is_draining.store(true, Ordering::Relaxed);
-    };
-    Ok(server
-        .keep_alive(KEEP_ALIVE)
-        .client_request_timeout(HEAD_TIME)
-        .client_disconnect_timeout(LINGER_TIME)
-        .shutdown_timeout(DRAIN_SECONDS)
-        .shutdown_signal(shutdown)
-        .listen(listener)?
-        .run())
-}
-
-/// The only service there is: tolerant paths and a short way to the answer come from having no router in between.
-async fn answer(gateway: Arc<Gateway>, request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
-    let (request, payload) = request.into_parts();
-    let response = exchange::answer(&gateway, &request, payload).await;
-    Ok(ServiceResponse::new(request, response))
-}
-
-fn serve_operations(gateway: &Arc<Gateway>, listener: TcpListener) -> io::Result<Server> {
+) -> impl Future<Output = ()> + Send + 'static {
     let gateway = Arc::clone(gateway);
-    let server = HttpServer::new(move || actix_web::App::new().configure(operations::routes(Arc::clone(&gateway))));
-    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+    async move {
+        shutdown.await;
+        gateway.is_draining.store(true, Ordering::Relaxed);
+    }
 }
 
 async fn sweep(gateway: &Gateway) {

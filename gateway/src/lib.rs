@@ -20,6 +20,7 @@ mod pipeline;
 mod precondition;
 mod reply;
 mod routes;
+mod server;
 mod settings;
 
 pub use app::{App, GatewayError};

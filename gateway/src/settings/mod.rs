@@ -38,7 +38,7 @@ pub struct Limits {
     pub body_seconds: u64,
     /// Operations in a PATCH.
     pub patch_operations: usize,
-    /// Operations in a Bulk request; announced to clients. authentik also splits its PATCHes by this number.
+    /// Operations in a Bulk request; announced to clients. authentik also splits a PATCH by this number.
     pub bulk_operations: usize,
     /// Bytes of a Bulk request; announced to clients.
     pub bulk_bytes: usize,

@@ -1,0 +1,103 @@
+//! The listeners: one for clients, one for operators.
+
+mod wire;
+
+use std::future::Future;
+use std::io;
+use std::net::TcpListener;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_http::{HttpService, Protocol};
+use actix_server::Server;
+use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
+use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_web::rt::net::TcpStream;
+use actix_web::{App, HttpServer};
+
+use crate::app::Gateway;
+use crate::{exchange, operations};
+use wire::Wire;
+
+/// Longer than the idle time of common load balancers, so that they close connections and not this side.
+const KEEP_ALIVE: Duration = Duration::from_secs(75);
+
+/// How long a client may take for the head of a request.
+const HEAD_TIME: Duration = Duration::from_secs(10);
+
+/// How long what a client still sends is read after a refusal, so that it sees the refusal and no reset.
+const LINGER_TIME: Duration = Duration::from_secs(5);
+
+/// How long running requests may take after the signal to stop, in seconds.
+const DRAIN_SECONDS: u64 = 30;
+
+/// Serves clients until `shutdown` is done and every request that had begun is answered.
+///
+/// This is what `actix_web::HttpServer` does, except that connections are wrapped: see [`Wire`].
+pub(crate) fn serve_clients(
+    gateway: &Arc<Gateway>,
+    listener: TcpListener,
+    shutdown: impl Future<Output = ()> + Send + 'static,
+) -> io::Result<Server> {
+    let address = listener.local_addr()?;
+    let builder = Server::build().shutdown_timeout(DRAIN_SECONDS).shutdown_signal(shutdown);
+    let builder = match gateway.settings.workers {
+        Some(workers) => builder.workers(workers),
+        None => builder,
+    };
+    let draining = builder.graceful_shutdown_signal();
+    let gateway = Arc::clone(gateway);
+    let server = builder.listen("clients", listener, move || {
+        let draining = draining.clone();
+        let app = map_config(app(Arc::clone(&gateway)).into_factory(), |()| AppConfig::default());
+        let http = HttpService::build()
+            .graceful_shutdown_signal(move || {
+                let draining = draining.clone();
+                async move { draining.notified().await }
+            })
+            .keep_alive(KEEP_ALIVE)
+            .client_request_timeout(HEAD_TIME)
+            .client_disconnect_timeout(LINGER_TIME)
+            .local_addr(address)
+            .finish(app);
+        let telemetry = gateway.telemetry.clone();
+        fn_service(move |stream: TcpStream| {
+            let telemetry = telemetry.clone();
+            async move {
+                let _best_effort = stream.set_nodelay(true);
+                let peer = stream.peer_addr().ok();
+                Ok((Wire::new(stream, telemetry), Protocol::Http1, peer))
+            }
+        })
+        .and_then(http)
+    })?;
+    Ok(server.run())
+}
+
+/// The only service there is: no router stands between a path and its answer.
+fn app(
+    gateway: Arc<Gateway>,
+) -> App<
+    impl actix_service::ServiceFactory<
+        ServiceRequest,
+        Config = (),
+        Response = ServiceResponse,
+        Error = actix_web::Error,
+        InitError = (),
+    >,
+> {
+    App::new().default_service(fn_service(move |request: ServiceRequest| answer(Arc::clone(&gateway), request)))
+}
+
+async fn answer(gateway: Arc<Gateway>, request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
+    let (request, payload) = request.into_parts();
+    let response = exchange::answer(&gateway, &request, payload).await;
+    Ok(ServiceResponse::new(request, response))
+}
+
+/// Serves operators until it is stopped by its handle.
+pub(crate) fn serve_operations(gateway: &Arc<Gateway>, listener: TcpListener) -> io::Result<Server> {
+    let gateway = Arc::clone(gateway);
+    let server = HttpServer::new(move || App::new().configure(operations::routes(Arc::clone(&gateway))));
+    Ok(server.workers(1).disable_signals().shutdown_timeout(1).listen(listener)?.run())
+}
