@@ -1,0 +1,147 @@
+//! The server under test: the real program with data of its own.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use anyhow::{Context, bail};
+use serde::Deserialize;
+
+use crate::arguments::{Database, Measure};
+use crate::load::Connection;
+use crate::machine::{Process, free_port, output};
+use crate::target::Target;
+
+/// How long it may take to start.
+const PATIENCE: Duration = Duration::from_secs(60);
+/// More requests a second than any machine answers: the limit of a tenant must not be what is measured.
+const NO_LIMIT: u32 = 1_000_000;
+
+/// A running server.
+#[derive(Debug)]
+pub(crate) struct Product {
+    process: Process,
+    program: PathBuf,
+    environment: Vec<(String, String)>,
+    address: SocketAddr,
+}
+
+/// What creating a tenant answers.
+#[derive(Deserialize)]
+struct Created {
+    base_url: String,
+    token: String,
+}
+
+impl Product {
+    /// Starts it on a new database of this name and waits until it is ready.
+    pub(crate) fn start(measure: &Measure, database: Database, name: &str) -> anyhow::Result<Self> {
+        let folder = measure.places.work.join(format!("{name}-{}", database.name()));
+        std::fs::create_dir(&folder).with_context(|| format!("creating {}", folder.display()))?;
+        let (address, operations) = (loopback(free_port()), loopback(free_port()));
+        let url = match database {
+            Database::Sqlite => format!("sqlite://{}", folder.join("tenantry.db").display()),
+            Database::Postgres => crate::pgbench::create_database(&measure.places, &format!("tenantry_{name}"))?,
+        };
+        let mut environment = vec![
+            ("TENANTRY_DATA_DIR".to_owned(), folder.join("data").display().to_string()),
+            ("TENANTRY_DATABASE__URL".to_owned(), url),
+            ("TENANTRY_SERVER__LISTEN".to_owned(), address.to_string()),
+            ("TENANTRY_SERVER__OPERATIONS_LISTEN".to_owned(), operations.to_string()),
+            ("TENANTRY_LOG__FORMAT".to_owned(), "json".to_owned()),
+        ];
+        environment.extend(measure.settings.iter().filter_map(|setting| split(setting)));
+        let program = measure.places.program.clone();
+        let log = folder.join("server.log");
+        let mut command = command(&program, &environment);
+        let file = File::create(&log)?;
+        command.arg("serve").stdout(file.try_clone()?).stderr(file);
+        let mut process = Process::start(command)?;
+        if let Err(error) = wait_until_ready(&mut process, operations) {
+            bail!("{error}; it wrote:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
+        }
+        Ok(Self { process, program, environment, address })
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+
+    /// Adds a tenant that may ask as often as it likes.
+    pub(crate) fn create_tenant(&self, name: &str) -> anyhow::Result<Target> {
+        let mut command = command(&self.program, &self.environment);
+        command.args(["tenant", "create", name, "--with-token", "--json"]);
+        for setting in ["rate_per_second", "rate_burst"] {
+            command.arg("--set").arg(format!("{setting}={NO_LIMIT}"));
+        }
+        let created: Created = serde_json::from_str(&output(command)?).context("reading the new tenant")?;
+        let path = created.base_url.splitn(4, '/').nth(3).context("a base URL without a path")?;
+        Ok(Target::new(self.address, &format!("/{path}"), &created.token))
+    }
+}
+
+const fn loopback(port: u16) -> SocketAddr {
+    SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), port)
+}
+
+fn split(setting: &str) -> Option<(String, String)> {
+    let (name, value) = setting.split_once('=')?;
+    Some((name.to_owned(), value.to_owned()))
+}
+
+/// The program with these settings and none of the caller's.
+fn command(program: &PathBuf, environment: &[(String, String)]) -> Command {
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TENANTRY_")) {
+        command.env_remove(name);
+    }
+    command.envs(environment.iter().cloned());
+    command
+}
+
+fn wait_until_ready(process: &mut Process, operations: SocketAddr) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let end = Instant::now() + PATIENCE;
+    while Instant::now() < end {
+        if runtime.block_on(is_ready(operations)) {
+            return Ok(());
+        }
+        anyhow::ensure!(!process.has_ended(), "the server ended");
+        std::thread::sleep(Duration::from_millis(20));
+    }
+    bail!("the server was not ready after {} seconds", PATIENCE.as_secs())
+}
+
+async fn is_ready(operations: SocketAddr) -> bool {
+    let request = format!("GET /readyz HTTP/1.1\r\nHost: {operations}\r\n\r\n");
+    let Ok(mut connection) = Connection::open(operations).await else { return false };
+    connection.exchange(request.as_bytes()).await.is_ok_and(|answer| answer.status == 200)
+}
+
+/// The bare server, as a second process of this program.
+#[derive(Debug)]
+pub(crate) struct Bare {
+    process: Process,
+    pub(crate) address: SocketAddr,
+}
+
+impl Bare {
+    /// Starts it and waits until it listens.
+    pub(crate) fn start() -> anyhow::Result<Self> {
+        let port = free_port();
+        let workers = std::thread::available_parallelism()?.to_string();
+        let mut command = Command::new(std::env::current_exe()?);
+        command.args(["bare", "--port", &port.to_string(), "--workers", &workers]);
+        let mut process = Process::start(command)?;
+        wait_until_ready(&mut process, loopback(port))?;
+        Ok(Self { process, address: loopback(port) })
+    }
+
+    /// Its process.
+    pub(crate) fn id(&self) -> u32 {
+        self.process.id()
+    }
+}
