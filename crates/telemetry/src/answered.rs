@@ -62,8 +62,9 @@ impl Answered<'_> {
         });
     }
 
+    /// 501 is our answer to what is not served, no failure.
     fn level(&self) -> &'static str {
-        if self.status < 500 { "INFO" } else { "ERROR" }
+        if self.status < 500 || self.status == 501 { "INFO" } else { "ERROR" }
     }
 
     /// Every text is an id, a name of the tenant's restricted alphabet or one of ours, so nothing needs escapes.

@@ -52,8 +52,9 @@ impl Log {
     }
 }
 
-/// What sqlx says about each migration that is already there is of no use to an operator.
-const QUIET: &str = ",sqlx::postgres::notice=warn,sea_orm_migration=warn";
+/// What says nothing to an operator: notices about migrations that are there already, and connections that break off or
+/// send no HTTP, which are counted.
+const QUIET: &str = ",sqlx::postgres::notice=warn,sea_orm_migration=warn,actix_http::h1=off";
 
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
     let refused = |_| TelemetryError::Level { level: level.to_owned() };

@@ -63,11 +63,11 @@ impl Wire {
 impl AsyncWrite for Wire {
     fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, text: &[u8]) -> Poll<io::Result<usize>> {
         if self.instead.is_none() {
-            let Some(refusal) = Refusal::find(text) else {
+            let Some((before, refusal)) = Refusal::find(text) else {
                 return Pin::new(&mut self.stream).poll_write(context, text);
             };
             self.tell(&refusal);
-            self.instead = Some((refusal.to_text(), 0));
+            self.instead = Some(([before, &refusal.to_text()].concat(), 0));
         }
         self.write_instead(context, text.len())
     }
@@ -91,6 +91,9 @@ impl AsyncRead for Wire {
     }
 }
 
+const START: &[u8] = b"HTTP/1.1 4";
+const EMPTY: &[u8] = b"content-length: 0\r\n";
+
 /// One of the library's own refusals.
 #[derive(Debug, PartialEq, Eq)]
 struct Refusal {
@@ -99,21 +102,28 @@ struct Refusal {
 }
 
 impl Refusal {
-    /// Ours are never empty: what starts with one of these and has no body is the library's.
-    fn find(text: &[u8]) -> Option<Self> {
-        let head = text.strip_prefix(b"HTTP/1.1 4")?;
-        let (status, reason, sentence) = match head.get(..2)? {
-            b"00" => (400, "malformed", "the head of the request is malformed"),
+    /// It is the last on its connection, and has no body; ours have one. What is written before it belongs to earlier
+    /// requests.
+    fn find(text: &[u8]) -> Option<(&[u8], Self)> {
+        if !text.ends_with(b"\r\n\r\n") {
+            return None;
+        }
+        let start = text.windows(START.len()).rposition(|window| window == START)?;
+        let (before, answer) = text.split_at_checked(start)?;
+        let is_empty = answer.windows(EMPTY.len()).any(|window| window.eq_ignore_ascii_case(EMPTY));
+        let error = is_empty.then(|| Self::of(answer.strip_prefix(START)?)).flatten()?;
+        Some((before, error))
+    }
+
+    /// By the rest of its status.
+    fn of(status: &[u8]) -> Option<Self> {
+        let (status, reason, sentence) = match status.get(..2)? {
+            b"00" => (400, "malformed", "the head of the request is malformed, or its URL is longer than 64 KiB"),
             b"08" => (408, "slow", "the head of the request did not arrive in time"),
-            b"31" => (
-                431,
-                "large_head",
-                "the request line and headers are larger than 64 KiB; send long filters to /.search in a body",
-            ),
+            b"31" => (431, "large", "the head of the request is too large; send long filters to /.search, in a body"),
             _ => return None,
         };
-        let is_empty = head.windows(19).any(|window| window.eq_ignore_ascii_case(b"content-length: 0\r\n"));
-        is_empty.then(|| Self { error: ScimError::new(status, sentence), reason })
+        Some(Self { error: ScimError::new(status, sentence), reason })
     }
 
     fn to_text(&self) -> Vec<u8> {
@@ -139,12 +149,22 @@ mod tests {
 
     #[test]
     fn an_empty_refusal_gets_a_body() {
-        let refusal = Refusal::find(b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n").unwrap();
+        let text = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\ndate: x\r\n\r\n";
+        let (before, refusal) = Refusal::find(text).unwrap();
+        assert_eq!(before, b"");
         let text = String::from_utf8(refusal.to_text()).unwrap();
         let (head, body) = text.split_once("\r\n\r\n").unwrap();
         assert!(head.starts_with("HTTP/1.1 400 Bad Request\r\n"));
         assert!(head.contains(&format!("content-length: {}\r\n", body.len())));
         assert_eq!(serde_json::from_str::<serde_json::Value>(body).unwrap()["status"], "400");
+    }
+
+    #[test]
+    fn answers_to_earlier_requests_stay_before_it() {
+        let text = b"HTTP/1.1 404 Not Found\r\ncontent-length: 1\r\n\r\n{HTTP/1.1 408 x\r\ncontent-length: 0\r\n\r\n";
+        let (before, refusal) = Refusal::find(text).unwrap();
+        assert_eq!(before, b"HTTP/1.1 404 Not Found\r\ncontent-length: 1\r\n\r\n{");
+        assert_eq!((refusal.error.status, refusal.reason), (408, "slow"));
     }
 
     #[test]
