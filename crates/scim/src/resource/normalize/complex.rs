@@ -7,8 +7,8 @@ use serde_json::{Map, Value};
 use super::{normalize as normalize_sub, refused, within};
 use crate::{Attribute, Dialect, Mutability, Quirk, ScimError};
 
-/// Names that sub-attributes have elsewhere: SCIM 1.1 says `managerId` (OneLogin), Entra says `displayName` in roles.
-const OTHER_NAMES: [(&str, &str); 2] = [("managerId", "value"), ("displayName", "display")];
+/// A member of an object with the sub-attribute that it is.
+type Part<'a> = (&'a Arc<Attribute>, Value);
 
 pub(super) fn normalize(
     attribute: &Attribute,
@@ -20,26 +20,34 @@ pub(super) fn normalize(
         Value::Array(_) => return Err(refused(attribute, "must be an object, not an array")),
         plain => from_plain(attribute, plain, dialect)?,
     };
-    let object = unpack(attribute, object, dialect)?;
-    let names_value = object.keys().any(|name| name.eq_ignore_ascii_case("value"));
-    let kept = subs(attribute, object, dialect)?;
+    let mut parts = parts(attribute, object, dialect)?;
+    unpack(attribute, &mut parts, dialect)?;
+    let names_value = parts.iter().any(|(sub, _)| sub.name == "value");
+    let kept = subs(attribute, parts, dialect)?;
     let says_nothing = kept.is_empty() || names_value && only_labels(attribute, &kept);
     Ok((!says_nothing).then_some(Value::Object(kept)))
 }
 
-fn subs(
-    attribute: &Attribute,
+/// The members by their sub-attributes; what no schema has is dropped.
+fn parts<'a>(
+    attribute: &'a Attribute,
     object: Map<String, Value>,
     dialect: &mut Dialect,
-) -> Result<Map<String, Value>, ScimError> {
-    let mut seen: Vec<&str> = Vec::with_capacity(object.len());
-    let mut kept = Map::with_capacity(object.len());
+) -> Result<Vec<Part<'a>>, ScimError> {
+    let mut parts: Vec<Part<'a>> = Vec::with_capacity(object.len().min(attribute.sub_attributes.len()));
     for (name, value) in object {
         let Some(sub) = named(attribute, &name, dialect)? else { continue };
-        if seen.contains(&sub.name.as_str()) {
+        if parts.iter().any(|(seen, _)| seen.name == sub.name) {
             return Err(refused(attribute, &format!("has {} twice", sub.name)));
         }
-        seen.push(&sub.name);
+        parts.push((sub, value));
+    }
+    Ok(parts)
+}
+
+fn subs(attribute: &Attribute, parts: Vec<Part<'_>>, dialect: &mut Dialect) -> Result<Map<String, Value>, ScimError> {
+    let mut kept = Map::with_capacity(parts.len());
+    for (sub, value) in parts {
         if matches!(sub.mutability, Mutability::ReadOnly | Mutability::WriteOnly) {
             continue;
         }
@@ -53,23 +61,34 @@ fn subs(
     Ok(kept)
 }
 
-/// The sub-attribute of that name, or of the name it stands for; what no schema has is dropped.
+/// The sub-attribute of that name, or of the name it stands for.
 fn named<'a>(
     attribute: &'a Attribute,
     name: &str,
     dialect: &mut Dialect,
 ) -> Result<Option<&'a Arc<Attribute>>, ScimError> {
-    if let Some(sub) = attribute.sub(name) {
-        return Ok(Some(sub));
-    }
     let refusal = || refused(attribute, &format!("has no sub-attribute {name}"));
-    let other = OTHER_NAMES.iter().find(|(other, _)| other.eq_ignore_ascii_case(name));
-    if let Some(sub) = other.and_then(|(_, ours)| attribute.sub(ours)) {
-        dialect.repair(Quirk::OldWording, refusal)?;
-        return Ok(Some(sub));
+    let sub = part(attribute, name);
+    match sub {
+        None => dialect.repair(Quirk::UnknownAttribute, refusal)?,
+        Some(sub) if !sub.name.eq_ignore_ascii_case(name) => dialect.repair(Quirk::OldWording, refusal)?,
+        Some(_) => {}
     }
-    dialect.repair(Quirk::UnknownAttribute, refusal)?;
-    Ok(None)
+    Ok(sub)
+}
+
+/// The sub-attribute that clients call so: by its name, or by another one it has elsewhere. SCIM 1.1 says
+/// `manager.managerId` (OneLogin), Entra says `displayName` in roles.
+pub(crate) fn part<'a>(attribute: &'a Attribute, name: &str) -> Option<&'a Arc<Attribute>> {
+    let other = || {
+        let is = |other: &str| name.eq_ignore_ascii_case(other);
+        match attribute.name.as_str() {
+            "manager" if is("managerId") => attribute.sub("value"),
+            _ if is("displayName") => attribute.sub("display"),
+            _ => None,
+        }
+    };
+    attribute.sub(name).or_else(other)
 }
 
 /// Entra sends `manager` as the id alone; any attribute whose main part is `value` is understood that way.
@@ -82,28 +101,27 @@ fn from_plain(attribute: &Attribute, plain: Value, dialect: &mut Dialect) -> Res
     Ok(Map::from_iter([("value".to_owned(), plain)]))
 }
 
-/// Entra puts a whole role into `value`, as JSON text in a string (`SingleAppRoleAssignment`).
-fn unpack(
-    attribute: &Attribute,
-    mut object: Map<String, Value>,
-    dialect: &mut Dialect,
-) -> Result<Map<String, Value>, ScimError> {
+/// Entra puts a whole role into `value`, as JSON text in a string (`SingleAppRoleAssignment`). Each text is shorter than
+/// the one it was in, so this ends.
+fn unpack<'a>(attribute: &'a Attribute, parts: &mut Vec<Part<'a>>, dialect: &mut Dialect) -> Result<(), ScimError> {
     if !attribute.multi_valued || attribute.sub("display").is_none() {
-        return Ok(object);
+        return Ok(());
     }
-    let Some(inner) = object.get("value").and_then(Value::as_str).and_then(packed) else { return Ok(object) };
-    dialect.repair(Quirk::JsonInString, || refused(attribute, "has JSON text as its value"))?;
-    for (name, value) in inner {
-        let display = name.eq_ignore_ascii_case("displayName");
-        let name = if display { "display" } else { name.as_str() };
-        if attribute.sub(name).is_some() {
-            object.insert(name.to_owned(), value);
+    while let Some(inner) = parts.iter().find(|(sub, _)| sub.name == "value").and_then(|(_, value)| packed(value)) {
+        dialect.repair(Quirk::JsonInString, || refused(attribute, "has JSON text as its value"))?;
+        for (name, value) in inner {
+            let Some(sub) = part(attribute, &name) else { continue };
+            match parts.iter_mut().find(|(there, _)| there.name == sub.name) {
+                Some((_, there)) => *there = value,
+                None => parts.push((sub, value)),
+            }
         }
     }
-    Ok(object)
+    Ok(())
 }
 
-fn packed(text: &str) -> Option<Map<String, Value>> {
+fn packed(value: &Value) -> Option<Map<String, Value>> {
+    let text = value.as_str()?;
     if !text.trim_start().starts_with('{') {
         return None;
     }

@@ -75,6 +75,25 @@ fn q10_a_role_in_a_string_is_unpacked() {
 }
 
 #[test]
+fn q10_a_role_in_a_string_is_unpacked_whatever_its_key_is_called() {
+    let text = r#"{"value":"Editor","displayName":"The editor"}"#;
+    let expected = json!([{ "value": "Editor", "display": "The editor" }]);
+    assert_eq!(kept("roles", &json!([{ "VALUE": text }])), expected);
+    assert_eq!(kept("roles", &json!([{ "display": "x", "Value": text }])), {
+        json!([{ "display": "The editor", "value": "Editor" }])
+    });
+    let twice = json!({ "value": text }).to_string();
+    assert_eq!(kept("roles", &json!([{ "value": twice }])), expected, "also packed twice");
+}
+
+#[test]
+fn q36_only_a_manager_has_a_manager_id() {
+    let body = framed(&json!({ "emails": [{ "managerId": "x", "type": "work" }] }));
+    let resource = assert_repaired(Quirk::UnknownAttribute, &body);
+    assert_eq!(resource.attributes()["emails"], json!([{ "type": "work" }]));
+}
+
+#[test]
 fn q10_a_role_has_a_display_by_either_name() {
     let roles = json!([{ "value": "Editor", "displayName": "The editor" }]);
     let resource = assert_repaired(Quirk::OldWording, &framed(&json!({ "roles": roles })));
