@@ -19,3 +19,6 @@ pub use origin::Origin;
 
 /// What a command answers: a JSON object.
 pub type Answer = serde_json::Value;
+
+#[cfg(test)]
+mod tests;

@@ -5,220 +5,186 @@ use secrecy::ExposeSecret;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{System, at_host, at_path, authenticate};
+use super::{System, at_host, at_path, authenticate, on_both};
 use crate::{Refusal, TenancyError, TokenState};
 
-#[tokio::test]
-async fn the_current_token_is_accepted_and_names_its_tenant() {
-    let system = System::start().await;
-    let issued = system.tenants.issue_token("acme", 30).await.unwrap();
-    let header = format!("Bearer {}", issued.token.expose_secret());
-    for _ in 0..3 {
-        let authenticated = system.authenticate("acme", &header).unwrap();
-        assert_eq!(authenticated.tenant().name(), "acme");
-        assert_eq!(authenticated.token_id(), issued.id);
+on_both! {
+    async fn the_current_token_is_accepted_and_names_its_tenant(system: System) {
+        let issued = system.tenants.issue_token("acme", 30).await.unwrap();
+        let header = format!("Bearer {}", issued.token.expose_secret());
+        for _ in 0..3 {
+            let authenticated = system.authenticate("acme", &header).unwrap();
+            assert_eq!(authenticated.tenant().name(), "acme");
+            assert_eq!(authenticated.token_id(), issued.id);
+        }
     }
-}
 
-#[tokio::test]
-async fn a_token_survives_a_restart() {
-    let system = System::start().await;
-    let token = system.token("acme").await;
-    authenticate(&system.restarted().await, "acme", &token).unwrap();
-}
-
-#[tokio::test]
-async fn the_scheme_counts_in_any_letter_case_and_with_more_spaces() {
-    let system = System::start().await;
-    let header = system.token("acme").await;
-    let token = header.strip_prefix("Bearer ").unwrap();
-    for form in [format!("bearer {token}"), format!("BEARER   {token} "), format!(" Bearer\t{token}")] {
-        system.authenticate("acme", &form).unwrap();
+    async fn a_token_survives_a_restart(system: System) {
+        let token = system.token("acme").await;
+        authenticate(&system.restarted().await, "acme", &token).unwrap();
     }
-}
 
-#[tokio::test]
-async fn a_header_of_another_form_is_refused() {
-    let system = System::start().await;
-    let header = system.token("acme").await;
-    let token = header.strip_prefix("Bearer ").unwrap();
-    let missing = system.tenants.authenticate(&at_path("acme"), None, OffsetDateTime::now_utc());
-    assert_eq!(missing.unwrap_err(), Refusal::Missing);
-    assert_eq!(system.authenticate("acme", "").unwrap_err(), Refusal::Missing);
-    assert_eq!(system.authenticate("acme", token).unwrap_err(), Refusal::NotBearer);
-    assert_eq!(system.authenticate("acme", "Basic YTpi").unwrap_err(), Refusal::NotBearer);
-    assert_eq!(system.authenticate("acme", "Bearer").unwrap_err(), Refusal::NotBearer);
-}
-
-#[tokio::test]
-async fn a_rotated_token_is_refused_at_once_and_told_so() {
-    let system = System::start().await;
-    let old = system.token("acme").await;
-    // Twice: so that it is remembered, and what is remembered must not outlive the rotation.
-    system.authenticate("acme", &old).unwrap();
-    system.authenticate("acme", &old).unwrap();
-    let new = system.token("acme").await;
-    assert_eq!(system.authenticate("acme", &old).unwrap_err(), Refusal::Superseded);
-    system.authenticate("acme", &new).unwrap();
-    let restarted = system.restarted().await;
-    assert_eq!(authenticate(&restarted, "acme", &old).unwrap_err(), Refusal::Superseded);
-    authenticate(&restarted, "acme", &new).unwrap();
-}
-
-#[tokio::test]
-async fn a_rotation_leaves_other_tenants_alone() {
-    let system = System::start().await;
-    let beta = system.token("beta").await;
-    system.token("acme").await;
-    system.token("acme").await;
-    system.authenticate("beta", &beta).unwrap();
-}
-
-#[tokio::test]
-async fn of_rotations_at_once_exactly_one_token_is_left() {
-    let system = System::start().await;
-    let issuing = (0..16).map(|_| {
-        let tenants = system.tenants.clone();
-        tokio::spawn(async move { tenants.issue_token("acme", 1).await.unwrap() })
-    });
-    let mut tokens = Vec::new();
-    for task in issuing.collect::<Vec<_>>() {
-        tokens.push(format!("Bearer {}", task.await.unwrap().token.expose_secret()));
+    async fn the_scheme_counts_in_any_letter_case_and_with_more_spaces(system: System) {
+        let header = system.token("acme").await;
+        let token = header.strip_prefix("Bearer ").unwrap();
+        for form in [format!("bearer {token}"), format!("BEARER   {token} "), format!(" Bearer\t{token}")] {
+            system.authenticate("acme", &form).unwrap();
+        }
     }
-    let accepted = tokens.iter().filter(|token| system.authenticate("acme", token).is_ok()).count();
-    assert_eq!(accepted, 1);
-    let listed = system.tenants.list_tokens("acme").await.unwrap();
-    assert_eq!(listed.iter().filter(|token| token.state == TokenState::Current).count(), 1);
-    assert_eq!(listed.len(), 16);
-}
 
-#[tokio::test]
-async fn a_foreign_token_is_refused_like_an_unknown_one() {
-    let system = System::start().await;
-    let beta = system.token("beta").await;
-    system.token("acme").await;
-    system.authenticate("beta", &beta).unwrap();
-    assert_eq!(system.authenticate("acme", &beta).unwrap_err(), Refusal::Unknown);
-    assert_eq!(system.authenticate("nobody", &beta).unwrap_err(), Refusal::Unknown);
-    assert_eq!(system.authenticate("acme", "Bearer garbage").unwrap_err(), Refusal::Unknown);
-    assert_eq!(system.authenticate("acme", &format!("Bearer {}", "x".repeat(5000))).unwrap_err(), Refusal::Unknown);
-}
-
-#[tokio::test]
-async fn a_rotated_foreign_token_tells_nothing() {
-    let system = System::start().await;
-    let old = system.token("beta").await;
-    system.token("beta").await;
-    assert_eq!(system.authenticate("acme", &old).unwrap_err(), Refusal::Unknown);
-}
-
-#[tokio::test]
-async fn any_change_of_a_token_makes_it_unknown() {
-    let system = System::start().await;
-    let token = system.token("acme").await;
-    system.authenticate("acme", &token).unwrap();
-    for position in "Bearer ".len()..token.len() {
-        let mut forged = token.clone().into_bytes();
-        forged[position] = if forged[position] == b'A' { b'B' } else { b'A' };
-        let forged = String::from_utf8(forged).unwrap();
-        assert_eq!(system.authenticate("acme", &forged).unwrap_err(), Refusal::Unknown, "position {position}");
+    async fn a_header_of_another_form_is_refused(system: System) {
+        let header = system.token("acme").await;
+        let token = header.strip_prefix("Bearer ").unwrap();
+        let missing = system.tenants.authenticate(&at_path("acme"), None, OffsetDateTime::now_utc());
+        assert_eq!(missing.unwrap_err(), Refusal::Missing);
+        assert_eq!(system.authenticate("acme", "").unwrap_err(), Refusal::Missing);
+        assert_eq!(system.authenticate("acme", token).unwrap_err(), Refusal::NotBearer);
+        assert_eq!(system.authenticate("acme", "Basic YTpi").unwrap_err(), Refusal::NotBearer);
+        assert_eq!(system.authenticate("acme", "Bearer").unwrap_err(), Refusal::NotBearer);
     }
-}
 
-#[tokio::test]
-async fn a_token_signed_with_another_key_or_algorithm_is_unknown() {
-    let system = System::start().await;
-    let issued = system.tenants.issue_token("acme", 30).await.unwrap();
-    let tenant = system.tenants.find("acme").unwrap().id().to_string();
-    let exp = issued.expires.unix_timestamp();
-    let claims = json!({"iss": "tenantry", "sub": tenant, "jti": issued.id, "iat": exp - 9, "exp": exp});
-    let key_id = system.tenants.inner.key.id().to_owned();
-    for algorithm in [Algorithm::HS256, Algorithm::HS512] {
-        let header = Header { kid: Some(key_id.clone()), ..Header::new(algorithm) };
-        let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&[7; 64])).unwrap();
-        assert_eq!(system.authenticate("acme", &format!("Bearer {forged}")).unwrap_err(), Refusal::Unknown);
+    async fn a_rotated_token_is_refused_at_once_and_told_so(system: System) {
+        let old = system.token("acme").await;
+        // Twice: so that it is remembered, and what is remembered must not outlive the rotation.
+        system.authenticate("acme", &old).unwrap();
+        system.authenticate("acme", &old).unwrap();
+        let new = system.token("acme").await;
+        assert_eq!(system.authenticate("acme", &old).unwrap_err(), Refusal::Superseded);
+        system.authenticate("acme", &new).unwrap();
+        let restarted = system.restarted().await;
+        assert_eq!(authenticate(&restarted, "acme", &old).unwrap_err(), Refusal::Superseded);
+        authenticate(&restarted, "acme", &new).unwrap();
     }
-    // {"alg":"none"}
-    let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ0ZW5hbnRyeSJ9.";
-    assert_eq!(system.authenticate("acme", &format!("Bearer {unsigned}")).unwrap_err(), Refusal::Unknown);
-}
 
-#[tokio::test]
-async fn the_signing_key_alone_makes_no_valid_token() {
-    let system = System::start().await;
-    system.token("acme").await;
-    let id = crate::TokenId::random().unwrap();
-    let now = OffsetDateTime::now_utc();
-    let tenant = system.tenants.find("acme").unwrap().id();
-    let claims = crate::token::Claims::new(tenant, id, now, now + Duration::days(1));
-    let forged = claims.sign(&system.tenants.inner.key).unwrap();
-    let header = format!("Bearer {}", forged.expose_secret());
-    assert_eq!(system.authenticate("acme", &header).unwrap_err(), Refusal::Unknown);
-}
-
-#[tokio::test]
-async fn an_expired_token_is_refused_whether_or_not_it_was_seen_before() {
-    let system = System::start().await;
-    let token = system.token("acme").await;
-    let after = OffsetDateTime::now_utc() + Duration::days(365);
-    let late = |tenants: &crate::Tenants| tenants.authenticate(&at_path("acme"), Some(&token), after).unwrap_err();
-    assert_eq!(late(&system.tenants), Refusal::Expired);
-    system.authenticate("acme", &token).unwrap();
-    assert_eq!(late(&system.tenants), Refusal::Expired);
-}
-
-#[tokio::test]
-async fn a_revoked_token_is_refused_at_once() {
-    let system = System::start().await;
-    let token = system.token("acme").await;
-    let id = system.authenticate("acme", &token).unwrap().token_id();
-    assert_eq!(system.tenants.revoke_token("acme", Some(id)).await.unwrap(), id);
-    assert_eq!(system.authenticate("acme", &token).unwrap_err(), Refusal::Revoked);
-    assert_eq!(authenticate(&system.restarted().await, "acme", &token).unwrap_err(), Refusal::Revoked);
-    // Once more changes nothing.
-    assert_eq!(system.tenants.revoke_token("acme", Some(id)).await.unwrap(), id);
-    let again = system.tenants.revoke_token("acme", None).await.unwrap_err();
-    assert!(matches!(again, TenancyError::NoCurrentToken { .. }), "{again}");
-}
-
-#[tokio::test]
-async fn revoking_a_foreign_token_is_refused() {
-    let system = System::start().await;
-    let token = system.token("beta").await;
-    let id = system.authenticate("beta", &token).unwrap().token_id();
-    let refused = system.tenants.revoke_token("acme", Some(id)).await.unwrap_err();
-    assert!(matches!(refused, TenancyError::NoToken { .. }), "{refused}");
-    system.authenticate("beta", &token).unwrap();
-}
-
-#[tokio::test]
-async fn tokens_are_listed_with_their_state_and_never_shown() {
-    let system = System::start().await;
-    let first = system.tenants.issue_token("acme", 10).await.unwrap();
-    let second = system.tenants.issue_token("acme", 20).await.unwrap();
-    let listed = system.tenants.list_tokens("acme").await.unwrap();
-    let states: Vec<_> = listed.iter().map(|token| (token.id, token.state, token.ended_ms.is_some())).collect();
-    assert_eq!(states, [(second.id, TokenState::Current, false), (first.id, TokenState::Superseded, true)]);
-    assert!(!format!("{second:?}").contains(second.token.expose_secret()));
-}
-
-#[tokio::test]
-async fn a_token_is_valid_for_at_least_a_day_and_at_most_ten_years() {
-    let system = System::start().await;
-    for days in [0, 3651, u32::MAX] {
-        let refused = system.tenants.issue_token("acme", days).await.unwrap_err();
-        assert_eq!(refused.to_string(), format!("a token is valid for 1 to 3650 days, not for {days}"));
+    async fn a_rotation_leaves_other_tenants_alone(system: System) {
+        let beta = system.token("beta").await;
+        system.token("acme").await;
+        system.token("acme").await;
+        system.authenticate("beta", &beta).unwrap();
     }
-    system.tenants.issue_token("acme", 3650).await.unwrap();
-}
 
-#[tokio::test]
-async fn on_a_shared_endpoint_the_token_alone_says_who_it_is() {
-    let system = System::start().await;
-    let token = system.token("beta").await;
-    for _ in 0..2 {
-        let shared = at_host("10.0.0.1");
-        let authenticated = system.tenants.authenticate(&shared, Some(&token), OffsetDateTime::now_utc()).unwrap();
-        assert_eq!(authenticated.tenant().name(), "beta");
+    async fn of_rotations_at_once_exactly_one_token_is_left(system: System) {
+        let issuing = (0..16).map(|_| {
+            let tenants = system.tenants.clone();
+            tokio::spawn(async move { tenants.issue_token("acme", 1).await.unwrap() })
+        });
+        let mut tokens = Vec::new();
+        for task in issuing.collect::<Vec<_>>() {
+            tokens.push(format!("Bearer {}", task.await.unwrap().token.expose_secret()));
+        }
+        let accepted = tokens.iter().filter(|token| system.authenticate("acme", token).is_ok()).count();
+        assert_eq!(accepted, 1);
+        let listed = system.tenants.list_tokens("acme").await.unwrap();
+        assert_eq!(listed.iter().filter(|token| token.state == TokenState::Current).count(), 1);
+        assert_eq!(listed.len(), 16);
+    }
+
+    async fn a_foreign_token_is_refused_like_an_unknown_one(system: System) {
+        let beta = system.token("beta").await;
+        system.token("acme").await;
+        system.authenticate("beta", &beta).unwrap();
+        assert_eq!(system.authenticate("acme", &beta).unwrap_err(), Refusal::Unknown);
+        assert_eq!(system.authenticate("nobody", &beta).unwrap_err(), Refusal::Unknown);
+        assert_eq!(system.authenticate("acme", "Bearer garbage").unwrap_err(), Refusal::Unknown);
+        assert_eq!(system.authenticate("acme", &format!("Bearer {}", "x".repeat(5000))).unwrap_err(), Refusal::Unknown);
+    }
+
+    async fn a_rotated_foreign_token_tells_nothing(system: System) {
+        let old = system.token("beta").await;
+        system.token("beta").await;
+        assert_eq!(system.authenticate("acme", &old).unwrap_err(), Refusal::Unknown);
+    }
+
+    async fn any_change_of_a_token_makes_it_unknown(system: System) {
+        let token = system.token("acme").await;
+        system.authenticate("acme", &token).unwrap();
+        for position in "Bearer ".len()..token.len() {
+            let mut forged = token.clone().into_bytes();
+            forged[position] = if forged[position] == b'A' { b'B' } else { b'A' };
+            let forged = String::from_utf8(forged).unwrap();
+            assert_eq!(system.authenticate("acme", &forged).unwrap_err(), Refusal::Unknown, "position {position}");
+        }
+    }
+
+    async fn a_token_signed_with_another_key_or_algorithm_is_unknown(system: System) {
+        let issued = system.tenants.issue_token("acme", 30).await.unwrap();
+        let tenant = system.tenants.find("acme").unwrap().id().to_string();
+        let exp = issued.expires.unix_timestamp();
+        let claims = json!({"iss": "tenantry", "sub": tenant, "jti": issued.id, "iat": exp - 9, "exp": exp});
+        let key_id = system.tenants.inner.key.id().to_owned();
+        for algorithm in [Algorithm::HS256, Algorithm::HS512] {
+            let header = Header { kid: Some(key_id.clone()), ..Header::new(algorithm) };
+            let forged = jsonwebtoken::encode(&header, &claims, &EncodingKey::from_secret(&[7; 64])).unwrap();
+            assert_eq!(system.authenticate("acme", &format!("Bearer {forged}")).unwrap_err(), Refusal::Unknown);
+        }
+        // {"alg":"none"}
+        let unsigned = "eyJhbGciOiJub25lIn0.eyJpc3MiOiJ0ZW5hbnRyeSJ9.";
+        assert_eq!(system.authenticate("acme", &format!("Bearer {unsigned}")).unwrap_err(), Refusal::Unknown);
+    }
+
+    async fn the_signing_key_alone_makes_no_valid_token(system: System) {
+        system.token("acme").await;
+        let id = crate::TokenId::random().unwrap();
+        let now = OffsetDateTime::now_utc();
+        let tenant = system.tenants.find("acme").unwrap().id();
+        let claims = crate::token::Claims::new(tenant, id, now, now + Duration::days(1));
+        let forged = claims.sign(&system.tenants.inner.key).unwrap();
+        let header = format!("Bearer {}", forged.expose_secret());
+        assert_eq!(system.authenticate("acme", &header).unwrap_err(), Refusal::Unknown);
+    }
+
+    async fn an_expired_token_is_refused_whether_or_not_it_was_seen_before(system: System) {
+        let token = system.token("acme").await;
+        let after = OffsetDateTime::now_utc() + Duration::days(365);
+        let late = |tenants: &crate::Tenants| tenants.authenticate(&at_path("acme"), Some(&token), after).unwrap_err();
+        assert_eq!(late(&system.tenants), Refusal::Expired);
+        system.authenticate("acme", &token).unwrap();
+        assert_eq!(late(&system.tenants), Refusal::Expired);
+    }
+
+    async fn a_revoked_token_is_refused_at_once(system: System) {
+        let token = system.token("acme").await;
+        let id = system.authenticate("acme", &token).unwrap().token_id();
+        assert_eq!(system.tenants.revoke_token("acme", Some(id)).await.unwrap(), id);
+        assert_eq!(system.authenticate("acme", &token).unwrap_err(), Refusal::Revoked);
+        assert_eq!(authenticate(&system.restarted().await, "acme", &token).unwrap_err(), Refusal::Revoked);
+        // Once more changes nothing.
+        assert_eq!(system.tenants.revoke_token("acme", Some(id)).await.unwrap(), id);
+        let again = system.tenants.revoke_token("acme", None).await.unwrap_err();
+        assert!(matches!(again, TenancyError::NoCurrentToken { .. }), "{again}");
+    }
+
+    async fn revoking_a_foreign_token_is_refused(system: System) {
+        let token = system.token("beta").await;
+        let id = system.authenticate("beta", &token).unwrap().token_id();
+        let refused = system.tenants.revoke_token("acme", Some(id)).await.unwrap_err();
+        assert!(matches!(refused, TenancyError::NoToken { .. }), "{refused}");
+        system.authenticate("beta", &token).unwrap();
+    }
+
+    async fn tokens_are_listed_with_their_state_and_never_shown(system: System) {
+        let first = system.tenants.issue_token("acme", 10).await.unwrap();
+        let second = system.tenants.issue_token("acme", 20).await.unwrap();
+        let listed = system.tenants.list_tokens("acme").await.unwrap();
+        let states: Vec<_> = listed.iter().map(|token| (token.id, token.state, token.ended_ms.is_some())).collect();
+        assert_eq!(states, [(second.id, TokenState::Current, false), (first.id, TokenState::Superseded, true)]);
+        assert!(!format!("{second:?}").contains(second.token.expose_secret()));
+    }
+
+    async fn a_token_is_valid_for_at_least_a_day_and_at_most_ten_years(system: System) {
+        for days in [0, 3651, u32::MAX] {
+            let refused = system.tenants.issue_token("acme", days).await.unwrap_err();
+            assert_eq!(refused.to_string(), format!("a token is valid for 1 to 3650 days, not for {days}"));
+        }
+        system.tenants.issue_token("acme", 3650).await.unwrap();
+    }
+
+    async fn on_a_shared_endpoint_the_token_alone_says_who_it_is(system: System) {
+        let token = system.token("beta").await;
+        for _ in 0..2 {
+            let shared = at_host("10.0.0.1");
+            let authenticated = system.tenants.authenticate(&shared, Some(&token), OffsetDateTime::now_utc()).unwrap();
+            assert_eq!(authenticated.tenant().name(), "beta");
+        }
     }
 }
