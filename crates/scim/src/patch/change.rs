@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::step::{Action, Change, Merge, Place};
-use crate::resource::{member_ids, normalize, normalize_element};
+use crate::resource::{member_ids, normalize, normalize_element, only_one, parts};
 use crate::{Attribute, AttributePath, Dialect, Kind, Mutability, Quirk, ScimError};
 
 /// The change of an attribute or sub-attribute; `None` if it does nothing.
@@ -46,7 +46,7 @@ pub(super) fn change_of_elements(
     match given(action, value, dialect)? {
         Given::Nothing => Ok(None),
         Given::Emptiness => Ok(Some(Change::Unassign)),
-        Given::Value(value) => match (single(value, &path.attribute, dialect)?, action) {
+        Given::Value(value) => match (only_one(&path.attribute, value, dialect)?, action) {
             (None, Action::Replace) => Ok(Some(Change::Unassign)),
             (None, _) => Ok(None),
             (Some(value), _) => whole(action, &path.attribute, value, normalize_element, dialect),
@@ -90,7 +90,7 @@ fn change_of_single(
     match given(action, value, dialect)? {
         Given::Nothing => Ok(None),
         Given::Emptiness => Ok(Some(Change::Unassign)),
-        Given::Value(value) => match (single(value, attribute, dialect)?, action) {
+        Given::Value(value) => match (only_one(attribute, value, dialect)?, action) {
             (Some(value), _) => whole(action, attribute, value, normalize, dialect),
             (None, Action::Replace) => Ok(Some(Change::Unassign)),
             (None, _) => Ok(None),
@@ -111,7 +111,7 @@ fn change_of_part(
         Given::Nothing => Ok(None),
         Given::Emptiness => Ok(unset()),
         Given::Value(value) => {
-            let value = if sub.multi_valued { Some(value) } else { single(value, sub, dialect)? };
+            let value = if sub.multi_valued { Some(value) } else { only_one(sub, value, dialect)? };
             let Some(value) = value else { return Ok((action == Action::Replace).then(unset).flatten()) };
             let object: Map<String, Value> = std::iter::once((sub.name.clone(), value)).collect();
             let set = normalize_parts(attribute, object, dialect)?;
@@ -161,17 +161,6 @@ fn elements(path: &AttributePath, value: Value, dialect: &mut Dialect) -> Result
     }
 }
 
-/// Takes one value out of an array (Entra sends `manager` so); `None` for an empty one.
-fn single(value: Value, attribute: &Attribute, dialect: &mut Dialect) -> Result<Option<Value>, ScimError> {
-    let Value::Array(mut values) = value else { return Ok(Some(value)) };
-    let refusal = || ScimError::invalid_value(format!("{} takes one value, not an array", attribute.name));
-    if values.len() > 1 {
-        return Err(refusal());
-    }
-    dialect.repair(Quirk::ArrayForSingle, refusal)?;
-    Ok(values.pop().filter(|value| !value.is_null()))
-}
-
 type Normalize = fn(&Attribute, Value, &mut Dialect) -> Result<Option<Value>, ScimError>;
 
 /// A whole value: merged if it is complex, else set.
@@ -200,20 +189,18 @@ fn merge(
     dialect: &mut Dialect,
 ) -> Result<Option<Change>, ScimError> {
     let mut merge = Merge::default();
-    let mut parts = Map::new();
-    for (name, value) in object {
-        let sub = attribute.sub(&name).filter(|sub| sub.mutability != Mutability::ReadOnly);
-        match sub {
-            Some(sub) if is_empty(&value) => match given(action, Some(value), dialect)? {
-                Given::Nothing => {}
-                _ => merge.unset.push(Arc::clone(sub)),
-            },
-            _ => {
-                parts.insert(name, value);
-            }
+    let mut set = Map::new();
+    for (sub, value) in parts(attribute, object, dialect)? {
+        if sub.mutability == Mutability::ReadOnly {
+            continue;
+        }
+        if !is_empty(&value) {
+            set.insert(sub.name.clone(), value);
+        } else if !matches!(given(action, Some(value), dialect)?, Given::Nothing) {
+            merge.unset.push(Arc::clone(sub));
         }
     }
-    merge.set = normalize_parts(attribute, parts, dialect)?;
+    merge.set = normalize_parts(attribute, set, dialect)?;
     Ok((!merge.set.is_empty() || !merge.unset.is_empty()).then_some(Change::Merge(merge)))
 }
 

@@ -44,6 +44,21 @@ fn r087_parts_given_as_null_are_unassigned() {
 }
 
 #[test]
+fn r087_a_part_is_named_once_by_whatever_name() {
+    let manager = format!("{ENTERPRISE}:manager");
+    let without = with(mara(), &format!("/{ENTERPRISE}/manager"), Value::Null);
+    for value in [json!({"value": null}), json!({"managerId": null}), json!({"ManagerID": ""})] {
+        assert_eq!(patched(&mara(), json!([{"op": "replace", "path": manager, "value": value}])), without, "{value}");
+    }
+    let old = json!([{"op": "replace", "path": manager, "value": {"managerId": null}}]);
+    assert_eq!(repairing(&mara(), old, &[Quirk::OldWording]), without);
+    for value in [json!({"givenName": null, "GivenName": "x"}), json!({"givenName": "x", "GIVENNAME": "y"})] {
+        let refusal = refused(&mara(), json!([{"op": "replace", "path": "name", "value": value}]));
+        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidValue)), "{value}");
+    }
+}
+
+#[test]
 fn r088_all_selected_elements_are_replaced() {
     let user = with(mara(), "/emails/1/type", json!("work"));
     let operations = json!([{"op": "replace", "path": "emails[type eq \"work\"].display", "value": "Mara"}]);

@@ -8,7 +8,7 @@ use super::{normalize as normalize_sub, refused, within};
 use crate::{Attribute, Dialect, Mutability, Quirk, ScimError};
 
 /// A member of an object with the sub-attribute that it is.
-type Part<'a> = (&'a Arc<Attribute>, Value);
+pub(crate) type Part<'a> = (&'a Arc<Attribute>, Value);
 
 pub(super) fn normalize(
     attribute: &Attribute,
@@ -28,8 +28,11 @@ pub(super) fn normalize(
     Ok((!says_nothing).then_some(Value::Object(kept)))
 }
 
-/// The members by their sub-attributes; what no schema has is dropped.
-fn parts<'a>(
+/// The members by their sub-attributes, each once; what no schema has is dropped.
+///
+/// # Errors
+/// A 400 `invalidValue` if two members are the same sub-attribute.
+pub(crate) fn parts<'a>(
     attribute: &'a Attribute,
     object: Map<String, Value>,
     dialect: &mut Dialect,
@@ -79,7 +82,7 @@ fn named<'a>(
 
 /// The sub-attribute that clients call so: by its name, or by another one it has elsewhere. SCIM 1.1 says
 /// `manager.managerId` (OneLogin), Entra says `displayName` in roles.
-pub(crate) fn part<'a>(attribute: &'a Attribute, name: &str) -> Option<&'a Arc<Attribute>> {
+fn part<'a>(attribute: &'a Attribute, name: &str) -> Option<&'a Arc<Attribute>> {
     let other = || {
         let is = |other: &str| name.eq_ignore_ascii_case(other);
         match attribute.name.as_str() {

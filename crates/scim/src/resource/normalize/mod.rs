@@ -7,6 +7,8 @@ mod elements;
 mod scalar;
 mod text;
 
+pub(crate) use complex::parts;
+
 use serde_json::Value;
 
 use crate::{Attribute, Dialect, Kind, Quirk, ScimError};
@@ -24,9 +26,9 @@ pub(crate) fn normalize(
     if attribute.multi_valued {
         return elements::normalize(attribute, value, dialect);
     }
-    match value {
-        Value::Array(values) => only_one(attribute, values, dialect),
-        value => normalize_element(attribute, value, dialect),
+    match only_one(attribute, value, dialect)? {
+        Some(value) => normalize_element(attribute, value, dialect),
+        None => Ok(None),
     }
 }
 
@@ -50,16 +52,18 @@ pub(crate) fn normalize_element(
     }
 }
 
-/// Entra sends `manager` as an array of one object.
-fn only_one(attribute: &Attribute, values: Vec<Value>, dialect: &mut Dialect) -> Result<Option<Value>, ScimError> {
-    let mut values = values.into_iter();
-    match (values.next(), values.next()) {
+/// The value of a single-valued attribute, or of one element, that came as an array (Entra sends `manager` so); `None`
+/// for an empty array.
+///
+/// # Errors
+/// As [`normalize`].
+pub(crate) fn only_one(attribute: &Attribute, value: Value, dialect: &mut Dialect) -> Result<Option<Value>, ScimError> {
+    let Value::Array(mut values) = value else { return Ok(Some(value)) };
+    dialect.repair(Quirk::ArrayForSingle, || refused(attribute, "has one value and is no array"))?;
+    match (values.pop(), values.is_empty()) {
         (None, _) => Ok(None),
-        (Some(Value::Array(_)), _) | (_, Some(_)) => Err(refused(attribute, "has one value, not several")),
-        (Some(value), None) => {
-            dialect.repair(Quirk::Coerced, || refused(attribute, "has one value and is no array"))?;
-            normalize_element(attribute, value, dialect)
-        }
+        (Some(Value::Null | Value::Array(_)), _) | (_, false) => Err(refused(attribute, "has one value, not several")),
+        (value, true) => Ok(value),
     }
 }
 

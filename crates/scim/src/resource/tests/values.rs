@@ -96,6 +96,17 @@ fn q11_a_manager_may_be_named_by_the_id_alone() {
 }
 
 #[test]
+fn q11_an_array_of_one_is_the_one_value() {
+    for manager in [json!([{ "value": "0d9e" }]), json!([])] {
+        assert_repaired(Quirk::ArrayForSingle, &framed(&json!({ ENTERPRISE: { "manager": manager } })));
+    }
+    assert_repaired(Quirk::ArrayForSingle, &framed(&json!({ "title": ["Dr"], "name": { "givenName": ["Mara"] } })));
+    for value in [json!([null]), json!([[]]), json!(["a", null])] {
+        assert_eq!(refusal(&json!({ "title": value })), "title has one value, not several", "{value}");
+    }
+}
+
+#[test]
 fn r048_name_and_address_of_the_manager_are_the_servers() {
     let manager = json!({ "value": "0d9e", "displayName": "Ada", "$ref": "https://elsewhere.example/Users/0d9e" });
     let kept = json!({ ENTERPRISE: { "manager": { "value": "0d9e" } } });
