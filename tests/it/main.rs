@@ -1,0 +1,35 @@
+//! End-to-end tests: the real program, from the outside, over HTTP and its command line, on both databases.
+//!
+//! `tests/run` starts the databases and runs everything; each test makes its own tenants and stands alone.
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "a test says what went wrong by stopping; these also stand in its helpers"
+)]
+
+#[macro_use]
+mod support;
+
+mod addresses;
+mod architecture;
+mod bad_input;
+mod bulk;
+mod cli;
+mod conditions;
+mod conformance;
+mod cursors;
+mod durability;
+mod events;
+mod fixtures;
+mod isolation;
+mod limits;
+mod operations;
+mod paging;
+mod races;
+mod readme;
+mod redaction;
+mod requirements;
+mod rotation;
+mod start_and_stop;

@@ -1,0 +1,73 @@
+//! The tour in the README works as it is printed.
+
+use std::path::Path;
+use std::process::Command;
+
+use crate::support::{System, Tenant};
+
+on_both! {
+    /// Every command of the tour, in one shell; what it prints is what the README shows, with anything for `…`.
+    async fn the_tour_of_the_readme_works_word_for_word(system) {
+        let tenant = system.tenant("demo");
+        let steps = tour();
+        assert!(steps.len() > 5, "the tour has {} steps", steps.len());
+        let printed = walk(&system, &tenant, &steps);
+        let parts: Vec<&str> = printed.split(END).collect();
+        for (step, part) in steps.iter().zip(parts) {
+            assert_shown(step, part);
+        }
+    }
+}
+
+/// Commands and what they print.
+struct Step {
+    commands: String,
+    shown: String,
+}
+
+/// Printed after each step.
+const END: &str = "@@ end of a step @@";
+
+fn tour() -> Vec<Step> {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
+    let readme = std::fs::read_to_string(path).expect("the README");
+    let (_, rest) = readme.split_once("## A tour\n").expect("a tour");
+    let (tour, _) = rest.split_once("\n## ").expect("what follows the tour");
+    tour.split("```sh\n").skip(1).map(step).collect()
+}
+
+fn step(text: &str) -> Step {
+    let (commands, rest) = text.split_once("```\n").expect("the end of the commands");
+    let shown = rest.strip_prefix("```\n").and_then(|shown| shown.split_once("```")).map_or("", |(shown, _)| shown);
+    Step { commands: commands.to_owned(), shown: shown.to_owned() }
+}
+
+/// Runs all steps with this tenant in the place of the one that a first start makes.
+fn walk(system: &System, tenant: &Tenant, steps: &[Step]) -> String {
+    let program = system.server().program(&[]).into_command().get_program().to_string_lossy().into_owned();
+    let script: String = steps.iter().map(|step| format!("{}\nprintf '\\n{END}\\n'\n", step.commands)).collect();
+    let script = script
+        .replace("http://127.0.0.1:8080/t/demo/scim/v2", &tenant.base_url)
+        .replace("target/debug/tenantry", &program)
+        .replace(" demo", &format!(" {}", tenant.name));
+    let output = Command::new("bash")
+        .args(["-euo", "pipefail", "-c", &script])
+        .env("TENANTRY_DATA_DIR", system.server().data_folder())
+        .current_dir(system.server().data_folder())
+        .output()
+        .expect("bash; the tour also needs curl and sed");
+    let text = String::from_utf8(output.stdout).expect("UTF-8");
+    assert!(output.status.success(), "{text}\n{}", String::from_utf8_lossy(&output.stderr));
+    text
+}
+
+/// Every piece between two `…` is there, in order.
+#[track_caller]
+fn assert_shown(step: &Step, printed: &str) {
+    let mut rest = printed;
+    for piece in step.shown.split(['…', '\n']).filter(|piece| !piece.is_empty()) {
+        let place =
+            rest.find(piece).unwrap_or_else(|| panic!("{}printed:\n{printed}\nwithout: {piece}", step.commands));
+        rest = &rest[place + piece.len()..];
+    }
+}

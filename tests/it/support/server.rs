@@ -1,0 +1,186 @@
+//! One running `tenantry serve`, with a data folder and a database of its own.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::PathBuf;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU16, Ordering};
+
+use tempfile::TempDir;
+
+use super::{Database, Program, reaper, until};
+
+/// How often a port that was free a moment ago may turn out to be taken.
+const ATTEMPTS: u32 = 5;
+
+/// A server process, ended when this value goes.
+pub(crate) struct Server {
+    folder: TempDir,
+    settings: Vec<(String, String)>,
+    ports: (u16, u16),
+    child: Mutex<Option<Child>>,
+}
+
+impl Server {
+    /// Starts one and waits until it is ready.
+    pub(crate) async fn start(database: Database, settings: &[(&str, &str)]) -> Self {
+        let folder = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a temporary folder");
+        let url = database.create(folder.path()).await;
+        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), child: Mutex::new(None) };
+        for attempt in 1..=ATTEMPTS {
+            server.choose_ports();
+            server.settings = server.basics(&url);
+            server.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
+            server.spawn();
+            if server.ready().await {
+                return server;
+            }
+            assert!(
+                attempt < ATTEMPTS && server.log().contains("cannot listen"),
+                "the server ended:\n{}",
+                server.log()
+            );
+        }
+        unreachable!("the last attempt has returned or stopped")
+    }
+
+    fn choose_ports(&mut self) {
+        self.ports = (free_port(), free_port());
+    }
+
+    fn basics(&self, url: &str) -> Vec<(String, String)> {
+        [
+            ("TENANTRY_DATA_DIR", self.data_folder().display().to_string()),
+            ("TENANTRY_DATABASE__URL", url.to_owned()),
+            ("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", self.ports.0)),
+            ("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", self.ports.1)),
+            ("TENANTRY_LOG__FORMAT", "json".to_owned()),
+        ]
+        .map(|(name, value)| (name.to_owned(), value))
+        .to_vec()
+    }
+
+    fn spawn(&self) {
+        let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
+        let mut command = self.program(&["serve"]).into_command();
+        command.stdout(Stdio::from(log.try_clone().expect("the log twice"))).stderr(Stdio::from(log));
+        let child = command.spawn().expect("the server to start");
+        reaper::watch(child.id());
+        *self.child.lock().expect("the process") = Some(child);
+    }
+
+    /// Waits until it answers; false if it ended instead.
+    async fn ready(&self) -> bool {
+        let client = reqwest::Client::new();
+        let url = format!("{}/readyz", self.operations());
+        until("the server to be ready", async || match client.get(&url).send().await {
+            Ok(answer) if answer.status().is_success() => Some(true),
+            _ => self.ended().map(|_| false),
+        })
+        .await
+    }
+
+    /// The same server again, on the same data and ports.
+    pub(crate) async fn start_again(&self) {
+        self.spawn();
+        assert!(self.ready().await, "the server did not come back:\n{}", self.log());
+    }
+
+    /// Its exit status, if it has ended.
+    pub(crate) fn ended(&self) -> Option<ExitStatus> {
+        let mut guard = self.child.lock().expect("the process");
+        let status = guard.as_mut()?.try_wait().expect("its status")?;
+        if let Some(child) = guard.take() {
+            reaper::forget(child.id());
+        }
+        Some(status)
+    }
+
+    /// Ends it as a power cut would.
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child.lock().expect("the process").take() {
+            child.kill().expect("to kill it");
+            child.wait().expect("it to end");
+            reaper::forget(child.id());
+        }
+    }
+
+    /// Asks it to end, as a service manager does.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.lock().expect("the process").as_ref().expect("a running server").id();
+        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+
+    /// Asks it to end and waits until it has.
+    pub(crate) async fn stop(&self) -> ExitStatus {
+        self.signal("TERM");
+        until("the server to stop", async || self.ended()).await
+    }
+
+    /// A command of the program with this server's settings.
+    pub(crate) fn program(&self, arguments: &[&str]) -> Program {
+        let program = Program::new(arguments).within(self.folder.path());
+        self.settings.iter().fold(program, |program, (name, value)| program.setting(name, value))
+    }
+
+    /// `http://127.0.0.1:…` of the gateway.
+    pub(crate) fn origin(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.0)
+    }
+
+    /// `http://127.0.0.1:…` of health and metrics.
+    pub(crate) fn operations(&self) -> String {
+        format!("http://127.0.0.1:{}", self.ports.1)
+    }
+
+    /// The port of the gateway.
+    pub(crate) fn port(&self) -> u16 {
+        self.ports.0
+    }
+
+    /// Everything it wrote so far.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(self.log_path()).unwrap_or_default()
+    }
+
+    /// Where it keeps its data.
+    pub(crate) fn data_folder(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    fn log_path(&self) -> PathBuf {
+        self.folder.path().join("server.log")
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            let log = self.log();
+            let tail: Vec<&str> = log.lines().rev().take(30).collect();
+            for line in tail.iter().rev() {
+                report(line);
+            }
+        }
+        self.kill();
+    }
+}
+
+#[expect(clippy::print_stderr, reason = "the test program shows it below the failed test")]
+fn report(line: &str) {
+    eprintln!("server: {line}");
+}
+
+/// A port that nobody listens on, outside the range the system takes for outgoing connections.
+pub(crate) fn free_port() -> u16 {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let start = u16::try_from(std::process::id() % 100).expect("below 100") * 100;
+    loop {
+        let port = 20_000 + (start + NEXT.fetch_add(1, Ordering::Relaxed)) % 10_000;
+        if TcpListener::bind(("127.0.0.1", port)).is_ok() {
+            return port;
+        }
+    }
+}

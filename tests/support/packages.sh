@@ -1,0 +1,72 @@
+# Finds the programs that the tests need and installs those that are missing, where that is allowed.
+
+updated=no
+
+# install_or_say WHAT PACKAGE… installs Debian packages, or says exactly what to install.
+install_or_say() {
+    local what=$1
+    shift
+    if [ "$(id -u)" -ne 0 ] || ! command -v apt-get >/dev/null; then
+        give_up "$what is missing; install it, on Debian or Ubuntu with: sudo apt-get install $*"
+    fi
+    say "installing $* ($what is missing)"
+    if [ "$updated" = no ]; then
+        apt-get update -qq || complain "apt-get update failed; trying with the lists that are there"
+        updated=yes
+    fi
+    # The packages would start servers of their own; the policy keeps them from it.
+    local policy=/usr/sbin/policy-rc.d made=no
+    if [ ! -e "$policy" ]; then
+        printf '#!/bin/sh\nexit 101\n' >"$policy"
+        chmod +x "$policy"
+        made=yes
+    fi
+    local code=0
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$@" >/dev/null || code=$?
+    if [ "$made" = yes ]; then rm -f "$policy"; fi
+    [ "$code" -eq 0 ] || give_up "apt-get could not install $*; install $what by hand"
+}
+
+# first_with PROGRAM FOLDER… prints the first folder that has the program.
+first_with() {
+    local program=$1 folder
+    shift
+    for folder in "$@"; do
+        if [ -x "$folder/$program" ]; then
+            printf '%s\n' "$folder"
+            return 0
+        fi
+    done
+    return 1
+}
+
+# Folders with PostgreSQL's programs, the newest version first, then PATH.
+postgres_folders() {
+    ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /usr/local/opt/postgresql*/bin /opt/homebrew/opt/postgresql*/bin \
+        2>/dev/null | sort -rV || true
+    local initdb
+    if initdb=$(command -v initdb); then dirname "$(readlink -f "$initdb")"; fi
+}
+
+find_postgres() {
+    local folders
+    mapfile -t folders < <(postgres_folders)
+    if ! postgres_bin=$(first_with initdb ${folders[@]+"${folders[@]}"}); then
+        install_or_say "PostgreSQL 15 or newer" postgresql
+        mapfile -t folders < <(postgres_folders)
+        postgres_bin=$(first_with initdb ${folders[@]+"${folders[@]}"}) || give_up "PostgreSQL was installed, but initdb is not found"
+    fi
+}
+
+find_redis() {
+    if ! redis_server=$(command -v redis-server || command -v valkey-server); then
+        install_or_say "Redis 7 or newer" redis-server
+        redis_server=$(command -v redis-server) || give_up "Redis was installed, but redis-server is not found"
+    fi
+}
+
+find_python() {
+    if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
+        install_or_say "Python 3.10 or newer with venv" python3 python3-venv
+    fi
+}
