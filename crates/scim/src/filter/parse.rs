@@ -71,11 +71,16 @@ impl<'a> Parser<'a> {
             let rest = shown(self.cursor.rest());
             return Err(ScimError::invalid_filter(format!("expected and, or, or the end instead of {rest}")));
         }
-        if self.cursor.is_loose() {
-            let refusal = || ScimError::invalid_filter("white space is missing or superfluous in the filter");
-            self.dialect.repair(Quirk::LooseFilter, refusal)?;
+        self.settle_gaps()
+    }
+
+    /// White space so far was as the grammar wants it, or is repaired.
+    pub(crate) fn settle_gaps(&mut self) -> Result<(), ScimError> {
+        if !self.cursor.is_loose() {
+            return Ok(());
         }
-        Ok(())
+        let refusal = || ScimError::invalid_filter("white space is missing or superfluous in the filter");
+        self.dialect.repair(Quirk::LooseFilter, refusal)
     }
 
     // `or` binds loosest, then `and`, then `not` (RFC 7644 section 3.4.2.2).
@@ -204,12 +209,17 @@ impl<'a> Parser<'a> {
         let Some(path) = attribute else {
             return self.enclosed(']', Scope::Unknown);
         };
-        if path.sub.is_some() || !(path.attribute.multi_valued || path.attribute.kind == Kind::Complex) {
+        if !Self::has_elements(path) {
             return Err(ScimError::invalid_filter(format!(
                 "{path} has no elements; [ ] belongs to a complex attribute"
             )));
         }
         self.enclosed(']', Scope::Elements(path))
+    }
+
+    /// Whether brackets may follow this attribute.
+    pub(crate) fn has_elements(path: &AttributePath) -> bool {
+        path.sub.is_none() && (path.attribute.multi_valued || path.attribute.kind == Kind::Complex)
     }
 
     fn found(&self) -> String {

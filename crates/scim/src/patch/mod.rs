@@ -39,8 +39,8 @@ impl Patch {
     /// Reads a `PatchOp` message of at most `limit` operations for a resource of this type.
     ///
     /// # Errors
-    /// 400 with the keyword of RFC 7644 table 9: `invalidSyntax` if it is no `PatchOp`, `invalidPath` or `noTarget` if a
-    /// path is wrong or missing, `invalidValue` if a value does not suit its attribute, `mutability` if the attribute
+    /// 400 with the keyword of RFC 7644 table 9: `invalidSyntax` if it is no `PatchOp`, `invalidPath`, `invalidFilter` or
+    /// `noTarget` if a path, the filter in it, or the want of a path is wrong, `invalidValue` if a value does not suit its attribute, `mutability` if the attribute
     /// may not be written.
     pub fn parse(body: Value, of: &ResourceType, limit: usize, dialect: &mut Dialect) -> Result<Self, ScimError> {
         let mut steps = Vec::new();

@@ -39,9 +39,21 @@ impl Path {
     /// for ever, also beside the deactivation of a user, so they are left out and counted.
     ///
     /// # Errors
-    /// `invalidPath` if the path is malformed or names an unknown attribute.
+    /// `invalidPath` if the path is malformed or names an unknown attribute, `invalidFilter` if the filter inside its
+    /// brackets is malformed (RFC 7644 table 9).
     pub fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Self>, ScimError> {
-        parse(text, of, dialect).map_err(as_path_error)
+        let mut parser = Parser::new(text, of, Unknown::Refused, dialect).map_err(as_path_error)?;
+        parser.cursor.skip_gap(Gap::None);
+        let name = parser.cursor.take_word();
+        let target = match of.resolve(name, parser.dialect)? {
+            Some(attribute) => selected(attribute, &mut parser)?,
+            None => match whole_schema(name, of) {
+                Some(target) => target,
+                None => return unknown(name, of, parser.dialect),
+            },
+        };
+        parser.finish().map_err(as_path_error)?;
+        Ok(Some(Self { target }))
     }
 }
 
@@ -59,29 +71,37 @@ impl fmt::Display for Path {
     }
 }
 
-fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Path>, ScimError> {
-    let mut parser = Parser::new(text, of, Unknown::Refused, dialect)?;
-    parser.cursor.skip_gap(Gap::None);
-    let name = parser.cursor.take_word();
-    let target = match of.resolve(name, parser.dialect)? {
-        Some(attribute) => selected(attribute, &mut parser)?,
-        None => match whole_schema(name, of) {
-            Some(target) => target,
-            None => return unknown(name, of, parser.dialect),
-        },
-    };
-    parser.finish()?;
-    Ok(Some(Path { target }))
-}
-
 /// What follows the attribute: nothing, or brackets and perhaps a sub-attribute.
 fn selected(attribute: AttributePath, parser: &mut Parser<'_>) -> Result<Target, ScimError> {
     if !parser.cursor.next_is(b'[') {
         return Ok(Target::Attribute(attribute));
     }
-    let filter = parser.bracketed(Some(&attribute))?;
+    let in_brackets = Parser::has_elements(&attribute) && is_closed(parser.cursor.rest());
+    let filter =
+        bracketed(&attribute, parser).map_err(|error| if in_brackets { error } else { as_path_error(error) })?;
     let sub = if parser.cursor.take('.') { Some(part(&attribute, parser.cursor.take_word())?) } else { None };
     Ok(Target::Elements { attribute, filter, sub })
+}
+
+fn bracketed(attribute: &AttributePath, parser: &mut Parser<'_>) -> Result<Filter, ScimError> {
+    let filter = parser.bracketed(Some(attribute))?;
+    parser.settle_gaps()?;
+    Ok(filter)
+}
+
+/// Whether a bracket that opens the text is closed, outside of quotes.
+fn is_closed(text: &str) -> bool {
+    let mut bytes = text.bytes();
+    let mut quoted = false;
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => quoted = !quoted,
+            b'\\' if quoted => drop(bytes.next()),
+            b']' if !quoted => return true,
+            _ => {}
+        }
+    }
+    false
 }
 
 fn part(attribute: &AttributePath, name: &str) -> Result<Arc<Attribute>, ScimError> {
@@ -109,7 +129,7 @@ fn leads_into_extension(name: &str, of: &ResourceType) -> bool {
     is_urn && !of.split_urn(name).is_some_and(|(schema, _)| Arc::ptr_eq(schema, &of.schema))
 }
 
-/// The grammar is shared with filters; what is wrong here is wrong with the path.
+/// The grammar is shared with filters; what is wrong outside of brackets is wrong with the path.
 fn as_path_error(mut error: ScimError) -> ScimError {
     if error.scim_type == Some(ScimType::InvalidFilter) {
         error.scim_type = Some(ScimType::InvalidPath);

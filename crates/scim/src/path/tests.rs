@@ -91,9 +91,6 @@ fn r110_malformed_paths_are_invalid_paths() {
         "emails[type eq \"work\"].shoe",
         "emails[type eq \"work\"].value.x",
         "emails[type eq \"work\"].value eq \"x\"",
-        "emails[type zz \"work\"]",
-        "emails[shoe eq \"work\"]",
-        "emails[]",
         "emails.value[type eq \"work\"]",
         "userName[value eq \"x\"]",
         "userName.x",
@@ -110,6 +107,14 @@ fn r110_malformed_paths_are_invalid_paths() {
     assert!(refusal("shoeSize").contains("User has no attribute \"shoeSize\""));
     assert!(refusal(&format!("{CORE}:shoeSize")).contains("shoeSize"));
     assert!(refusal(&"emails[".repeat(2000)).contains("8192 bytes"));
+}
+
+#[test]
+fn r092_what_is_wrong_inside_the_brackets_is_wrong_with_the_filter() {
+    for text in ["emails[type zz \"work\"]", "emails[shoe eq \"work\"]", "emails[]", "emails[emails[type pr]]"] {
+        let error = parse_with(text, &mut Dialect::lenient()).expect_err(text);
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidFilter)), "{text}");
+    }
 }
 
 #[test]

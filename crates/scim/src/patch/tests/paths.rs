@@ -6,11 +6,9 @@ use super::*;
 fn r069_malformed_paths_are_invalid() {
     for path in [
         "/title",
-        "emails[0]",
         "emails[type eq",
         "emails[type eq \"work\"",
         "emails[type eq \"work\"].",
-        "emails[]",
         "name.",
         "title title",
         "emails[type eq \"work\"]value",
@@ -18,8 +16,10 @@ fn r069_malformed_paths_are_invalid() {
         ".title",
         "nope",
         "name.nope",
-        "emails[nope eq \"x\"]",
         "emails[type eq \"work\"].nope",
+        "title[value eq \"x\"]",
+        "emails.value[type eq \"x\"]",
+        "emails[type eq \"work]",
     ] {
         let refusal = refused(&mara(), json!([{"op": "replace", "path": path, "value": "x"}]));
         assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)), "{path}: {refusal}");
@@ -27,10 +27,38 @@ fn r069_malformed_paths_are_invalid() {
 }
 
 #[test]
-fn r092_a_filter_inside_a_path_is_checked_like_any_filter() {
-    for path in ["emails[type regex \"x\"]", "emails[primary gt true]", "emails[type eq]", "emails[(type eq \"x\"]"] {
-        let refusal = refused(&mara(), json!([{"op": "remove", "path": path}]));
-        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)), "{path}: {refusal}");
+fn r092_a_malformed_filter_inside_a_path_is_an_invalid_filter() {
+    for filter in [
+        "type regex \"x\"",
+        "primary gt true",
+        "type eq",
+        "(type eq \"x\"",
+        "0",
+        "",
+        "nope eq \"x\"",
+        "type eq \"x\" and",
+        "type eq \"\\x\"",
+        "type eq \"]\" or",
+    ] {
+        for path in [format!("emails[{filter}]"), format!("emails[{filter}].value")] {
+            let refusal = refused(&mara(), json!([{"op": "remove", "path": path}]));
+            assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidFilter)), "{path}: {refusal}");
+        }
+    }
+    for path in ["emails[type eq\"work\"]", "roles[primary eq \"True\"]"] {
+        let refusal = strictly(&mara(), json!([{"op": "remove", "path": path}])).unwrap_err();
+        assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidFilter)), "{path}: {refusal}");
+    }
+}
+
+#[test]
+fn r092_a_path_whose_bracket_is_not_closed_is_an_invalid_path() {
+    for path in ["emails[type eq", "emails[", "emails[type eq \"]", "emails[type regex \"x\"", "emails[(type eq \"x\")"]
+    {
+        for operation in [json!({"op": "remove", "path": path}), json!({"op": "add", "value": {(path): "x"}})] {
+            let refusal = refused(&mara(), json!([operation]));
+            assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)), "{operation}: {refusal}");
+        }
     }
 }
 
