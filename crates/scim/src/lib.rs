@@ -50,6 +50,7 @@ mod filter;
 mod fold;
 mod list;
 mod message;
+mod moment;
 mod patch;
 mod path;
 mod resource;

@@ -5,7 +5,8 @@ use std::cmp::Ordering;
 use serde_json::{Map, Number, Value};
 
 use super::value::{Subject, Unassigned, any_value, each, of_resource};
-use super::{Comparison, Filter, Literal, Operator, Text, moment};
+use super::{Comparison, Filter, Literal, Operator, Text};
+use crate::moment::moment;
 use crate::{AttributePath, fold};
 
 impl Filter {

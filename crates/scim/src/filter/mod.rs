@@ -6,7 +6,6 @@
 mod cursor;
 mod literal;
 mod matches;
-mod moment;
 mod names;
 mod operator;
 mod parse;
@@ -20,7 +19,6 @@ mod tests;
 pub(crate) use cursor::Gap;
 pub use literal::{Literal, Text};
 pub(crate) use matches::is_case_exact;
-pub(crate) use moment::moment;
 pub(crate) use names::{Unknown, is_hidden, shown};
 pub use operator::Operator;
 pub(crate) use parse::Parser;

@@ -6,7 +6,8 @@ use serde_json::Number;
 
 use super::cursor::RawLiteral;
 use super::names::shown;
-use super::{Comparison, Literal, Operator, Text, is_case_exact, moment};
+use super::{Comparison, Literal, Operator, Text, is_case_exact};
+use crate::moment::moment;
 use crate::{AttributePath, Dialect, Kind, Quirk, ScimError};
 
 /// Builds a comparison whose literal has the attribute's type, or says why it cannot be.

@@ -3,7 +3,8 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::filter::{comparable, is_assigned, is_case_exact, is_hidden, moment, of_resource, shown};
+use crate::filter::{comparable, is_assigned, is_case_exact, is_hidden, of_resource, shown};
+use crate::moment::moment;
 use crate::{AttributePath, Dialect, Kind, ResourceKind, ResourceType, Schemas, ScimError, ScimType, fold};
 
 /// What a list is sorted by.

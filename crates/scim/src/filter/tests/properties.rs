@@ -60,7 +60,7 @@ fn on_since() -> BoxedStrategy<Filter> {
     let moments = proptest::sample::select(super::model::MOMENTS.to_vec());
     (operators().prop_filter("for texts", |operator| !operator.is_substring()), moments)
         .prop_map(|(operator, text)| {
-            let at = super::super::moment(text).unwrap();
+            let at = crate::moment::moment(text).unwrap();
             comparison(resolve(&format!("{ACME}:since")), operator, Literal::Moment { at, text: text.to_owned() })
         })
         .boxed()

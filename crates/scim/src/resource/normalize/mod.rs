@@ -2,10 +2,10 @@
 //!
 //! Texts are never changed: not trimmed, not lower-cased (Entra compares what it reads with what it wrote).
 
+mod binary;
 mod complex;
 mod elements;
 mod scalar;
-mod text;
 
 pub(crate) use complex::parts;
 

@@ -2,7 +2,9 @@
 
 use serde_json::{Number, Value};
 
-use super::{refused, text};
+use super::binary::is_base64;
+use super::refused;
+use crate::moment::moment;
 use crate::{Attribute, Dialect, Kind, Quirk, ScimError};
 
 pub(super) fn normalize(attribute: &Attribute, value: Value, dialect: &mut Dialect) -> Result<Value, ScimError> {
@@ -10,8 +12,10 @@ pub(super) fn normalize(attribute: &Attribute, value: Value, dialect: &mut Diale
         Kind::Boolean => boolean(attribute, &value, dialect),
         Kind::Integer | Kind::Decimal => number(attribute, value, dialect),
         Kind::String | Kind::Reference => string(attribute, value, dialect),
-        Kind::DateTime => formatted(attribute, value, text::is_moment, "a date and time such as 2026-11-03T08:15:30Z"),
-        Kind::Binary => formatted(attribute, value, text::is_base64, "base64 text"),
+        Kind::DateTime => {
+            formatted(attribute, value, |text| moment(text).is_some(), "a date and time such as 2026-11-03T08:15:30Z")
+        }
+        Kind::Binary => formatted(attribute, value, is_base64, "base64 text"),
         Kind::Complex => Err(refused(attribute, "must be an object")),
     }
 }
