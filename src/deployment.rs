@@ -27,9 +27,10 @@ impl Deployment {
     /// Makes what is missing, and brings the tables to the version of this program.
     pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
         prepare_folder(&settings.data_dir)?;
-        let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error))?;
-        let lock = database.exclusive().await.map_err(|error| database_failure(&error))?;
-        database.migrate().await.map_err(|error| database_failure(&error))?;
+        let database =
+            Database::open(&settings.database()).await.map_err(|error| database_failure(&error, settings))?;
+        let lock = database.exclusive().await.map_err(|error| database_failure(&error, settings))?;
+        database.migrate().await.map_err(|error| database_failure(&error, settings))?;
         let key = signing_key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
@@ -66,7 +67,7 @@ pub(crate) fn reachable(listen: SocketAddr) -> SocketAddr {
 }
 
 /// Makes the data folder, for its owner alone, and finds out whether it can be written.
-fn prepare_folder(folder: &Path) -> Result<(), Failure> {
+pub(crate) fn prepare_folder(folder: &Path) -> Result<(), Failure> {
     let made = DirBuilder::new().recursive(true).mode(0o700).create(folder);
     made.and_then(|()| try_writing(folder)).map_err(|error| {
         Failure::new(
@@ -92,10 +93,15 @@ fn signing_key(settings: &Settings) -> Result<SigningKey, KeyError> {
     }
 }
 
-pub(crate) fn database_failure(error: &DatabaseError) -> Failure {
-    let code = match error {
-        DatabaseError::InUse | DatabaseError::Database(_) => Code::Unavailable,
-        _ => Code::Failed,
-    };
-    Failure::caused(code, error)
+/// What is wrong with the database, and which one it is.
+pub(crate) fn database_failure(error: &DatabaseError, settings: &Settings) -> Failure {
+    match error {
+        DatabaseError::InUse => Failure::caused(Code::Unavailable, error),
+        DatabaseError::Database(cause) => {
+            let Failure { message, .. } = Failure::caused(Code::Unavailable, cause);
+            let name = settings.database_name();
+            Failure::new(Code::Unavailable, format!("the database {name} cannot be used: {message}; see database.url"))
+        }
+        _ => Failure::caused(Code::Failed, error),
+    }
 }

@@ -5,7 +5,7 @@ use serde_json::json;
 use tenant_admin::Failure;
 
 use super::output::Output;
-use crate::deployment::database_failure;
+use crate::deployment::{database_failure, prepare_folder};
 use crate::settings::Settings;
 
 pub(super) const EXAMPLES: &str = "\
@@ -16,7 +16,10 @@ Example:
 tables, and for several servers that start at once. The version that runs meanwhile is not disturbed.";
 
 pub(super) async fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
-    let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error))?;
-    database.migrate().await.map_err(|error| database_failure(&error))?;
+    if settings.sqlite_file().is_some() {
+        prepare_folder(&settings.data_dir)?;
+    }
+    let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error, settings))?;
+    database.migrate().await.map_err(|error| database_failure(&error, settings))?;
     output.answer(&json!({ "migrated": true }), |_| "The database is up to date.".to_owned())
 }

@@ -139,7 +139,7 @@ fn list_text(answer: &Value, plural: &str, headings: &[&str], rows: Vec<Vec<Stri
     let start = answer.get("start").and_then(Value::as_u64).unwrap_or(1);
     let shown = u64::try_from(rows.len()).unwrap_or_default();
     match (shown, total) {
-        (0, 0) => format!("There are no such {plural}."),
+        (0, 0) => format!("There are no {plural} to show."),
         (0, _) => format!("There are {total} {plural}; number {start} is beyond the last."),
         _ if shown < total => {
             let last = start + shown - 1;

@@ -24,7 +24,7 @@ fn every_command_has_an_example() {
 fn every_example_is_understood() {
     fn examples(command: &clap::Command, found: &mut Vec<String>) {
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        found.extend(help.lines().filter_map(|line| line.split_once("tenantry ").map(|(_, line)| line.to_owned())));
+        found.extend(help.lines().filter_map(|line| line.rsplit_once(" tenantry ").map(|(_, line)| line.to_owned())));
         command.get_subcommands().for_each(|command| examples(command, found));
     }
     let mut found = Vec::new();
@@ -107,7 +107,7 @@ fn a_page_of_users_says_which_part_it_is() {
     let beyond = json!({"total": 7, "start": 9, "users": []});
     assert_eq!(resource::users_text(&beyond), "There are 7 users; number 9 is beyond the last.");
     let none = json!({"total": 0, "start": 1, "groups": []});
-    assert_eq!(resource::groups_text(&none), "There are no such groups.");
+    assert_eq!(resource::groups_text(&none), "There are no groups to show.");
 }
 
 #[test]

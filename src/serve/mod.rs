@@ -108,7 +108,6 @@ fn gateway_settings(settings: &Settings) -> gateway::Settings {
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
 fn failed(error: impl std::error::Error) -> Failure {
     Failure::caused(Code::Failed, &error)
 }

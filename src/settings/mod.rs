@@ -90,7 +90,7 @@ impl Settings {
     pub(crate) fn database_name(&self) -> String {
         match self.sqlite_file() {
             Some(file) => format!("{} (SQLite)", file.display()),
-            None => format!("{} (PostgreSQL)", show::without_password(&self.database().url)),
+            None => show::without_password(&self.database().url),
         }
     }
 

@@ -126,7 +126,10 @@ fn each_wrong_line_of_a_file_names_its_setting() {
 #[test]
 fn a_misspelt_variable_is_told_what_there_is() {
     let sentence = from_variables(&[("TENANTRY_SERVER__LISTNE", "x")]).unwrap_err().to_string();
-    assert!(sentence.contains("section server has base_domain, demo_tenant, listen, "), "{sentence}");
+    assert!(
+        sentence.contains("section server has base_domain, demo_tenant, documentation_url, listen, "),
+        "{sentence}"
+    );
     let sentence = from_variables(&[("TENANTRY_SEVER__LISTEN", "x")]).unwrap_err().to_string();
     let all = "there are data_dir and the sections database, limits, log, server, tokens";
     assert!(sentence.contains(all), "{sentence}");

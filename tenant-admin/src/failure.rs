@@ -45,7 +45,11 @@ impl Failure {
         let mut message = error.to_string();
         let mut cause = error.source();
         while let Some(error) = cause {
-            message = format!("{message}: {error}");
+            let reason = error.to_string();
+            // Some libraries repeat their causes.
+            if !message.ends_with(&reason) {
+                message = format!("{message}: {reason}");
+            }
             cause = error.source();
         }
         Self { code, message }
