@@ -1,12 +1,12 @@
 //! `bulkId:x` stands for the id of a resource that the same request creates (RFC 7644 section 3.7.2).
 //!
-//! A reference is a whole text (`"value": "bulkId:x"`), the end of a `$ref`, or a quoted literal in a PATCH path. No real
-//! id contains `bulkId` (RFC 7643 section 3.1), so nothing else is mistaken for one.
+//! A reference is a whole text (`"value": "bulkId:x"`), the end of a `$ref`, or a quoted literal in a PATCH path or in
+//! a key that is one. No real id contains `bulkId` (RFC 7643 section 3.1), so nothing else is mistaken for one.
 
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::ScimError;
 
@@ -36,12 +36,36 @@ impl BulkIds {
         match value {
             Value::String(text) => self.fill_text(text),
             Value::Array(items) => items.iter_mut().try_for_each(|item| self.fill(item)),
-            Value::Object(members) => members.values_mut().try_for_each(|member| self.fill(member)),
+            Value::Object(members) => {
+                members.values_mut().try_for_each(|member| self.fill(member))?;
+                self.fill_keys(members)
+            }
             _ => Ok(()),
         }
     }
 
+    /// The keys of a PATCH value without path are paths.
+    fn fill_keys(&self, members: &mut Map<String, Value>) -> Result<(), ScimError> {
+        if members.keys().all(|key| literals(key).is_empty()) {
+            return Ok(());
+        }
+        let mut filled = Map::with_capacity(members.len());
+        for (mut key, member) in std::mem::take(members) {
+            self.fill_places(&mut key, literals)?;
+            if filled.contains_key(&key) {
+                return Err(ScimError::invalid_syntax(format!("{key} is given twice")));
+            }
+            filled.insert(key, member);
+        }
+        *members = filled;
+        Ok(())
+    }
+
     pub(super) fn fill_text(&self, text: &mut String) -> Result<(), ScimError> {
+        self.fill_places(text, places)
+    }
+
+    fn fill_places(&self, text: &mut String, places: fn(&str) -> Vec<Range<usize>>) -> Result<(), ScimError> {
         for place in places(text).into_iter().rev() {
             let id = self.id(name_at(text, &place))?;
             text.replace_range(place, id);
@@ -55,7 +79,10 @@ pub(super) fn visit(value: &Value, found: &mut dyn FnMut(&str)) {
     match value {
         Value::String(text) => places(text).iter().for_each(|place| found(name_at(text, place))),
         Value::Array(items) => items.iter().for_each(|item| visit(item, found)),
-        Value::Object(members) => members.values().for_each(|member| visit(member, found)),
+        Value::Object(members) => members.iter().for_each(|(key, member)| {
+            literals(key).iter().for_each(|place| found(name_at(key, place)));
+            visit(member, found);
+        }),
         _ => {}
     }
 }

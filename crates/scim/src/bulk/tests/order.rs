@@ -48,6 +48,18 @@ fn r145_a_path_can_refer_to_a_new_resource() {
 }
 
 #[test]
+fn r145_an_operation_waits_for_what_a_key_refers_to() {
+    let value = json!({"members[value eq \"bulkId:a\"]": {"value": "bulkId:a"}});
+    let data = json!({"schemas": [PATCH_OP], "Operations": [{"op": "add", "value": value}]});
+    let patch = json!({"method": "PATCH", "path": "/Groups/g", "data": data});
+    let (tasks, response) = run_all(json!([patch, post_user("a")]));
+    assert_eq!(order(&tasks), [1, 0]);
+    let expected = json!({"members[value eq \"id-a\"]": {"value": "id-a"}});
+    assert_eq!(tasks[1].action.data().unwrap()["Operations"][0]["value"], expected);
+    assert_eq!(statuses(&response), ["200", "201"]);
+}
+
+#[test]
 fn r146_a_circle_is_created_in_parts() {
     let (tasks, response) = run_all(json!([post_group("a", &["b"]), post_group("b", &["a"])]));
     assert_eq!(order(&tasks), [0, 1, 0]);

@@ -25,6 +25,30 @@ fn r145_references_are_filled_in_everywhere() {
 }
 
 #[test]
+fn r145_the_keys_of_a_patch_without_path_are_paths() {
+    let manager = format!("{ENTERPRISE}:manager");
+    let sent = json!({"op": "add", "value": {
+        "title": "x",
+        "members[value eq \"bulkId:a\"].type": "User",
+        "members[value eq \"bulkId:ab\" or value eq \"bulkId:a\"]": {"value": "bulkId:ab"},
+        (&manager): "bulkId:a",
+        "bulkId:nobody": 1,
+    }});
+    let expected = json!({"op": "add", "value": {
+        "title": "x",
+        "members[value eq \"id-a\"].type": "User",
+        "members[value eq \"id-ab\" or value eq \"id-a\"]": {"value": "id-ab"},
+        (&manager): "id-a",
+        "bulkId:nobody": 1,
+    }});
+    assert_eq!(filled(sent).unwrap().to_string(), expected.to_string());
+    let error = filled(json!({"members[value eq \"bulkId:nobody\"]": null})).unwrap_err();
+    assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidValue)));
+    let twice = json!({"members[value eq \"bulkId:a\"]": 1, "members[value eq \"id-a\"]": 2});
+    assert_eq!(filled(twice).unwrap_err().scim_type, Some(ScimType::InvalidSyntax));
+}
+
+#[test]
 fn texts_that_only_look_like_references_stay() {
     let texts = json!([
         "bulkId",
