@@ -1,6 +1,6 @@
 //! `docs/conformance.md` is true: every requirement and every quirk has its row, and the tests it names are there.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use scim::Quirk;
@@ -79,10 +79,12 @@ fn numbers(name: &str) -> BTreeSet<String> {
 }
 
 fn is_number(word: &str) -> bool {
-    let lengths: BTreeMap<char, usize> = [('r', 3), ('q', 2)].into_iter().collect();
-    let mut letters = word.chars();
-    let length = letters.next().and_then(|kind| lengths.get(&kind)).copied();
-    length == Some(word.len() - 1) && letters.all(|letter| letter.is_ascii_digit())
+    let length = match word.chars().next() {
+        Some('r') => 4,
+        Some('q') => 3,
+        _ => return false,
+    };
+    word.len() == length && word.chars().skip(1).all(|letter| letter.is_ascii_digit())
 }
 
 /// The names of all test functions that begin with a number.
