@@ -135,3 +135,12 @@ fn settings_of_a_tenant_are_json_or_words() {
     let refused = assignments::parse(&["extensions=@no/such/file".to_owned()]).unwrap_err();
     assert!(refused.message.starts_with("no/such/file cannot be read: "), "{refused}");
 }
+
+#[test]
+fn the_help_names_every_setting_of_a_tenant() {
+    let help = Cli::command().find_subcommand("tenant").unwrap().find_subcommand("set").unwrap().clone();
+    let help = help.get_after_help().unwrap().to_string();
+    for name in tenancy::Settings::names() {
+        assert!(help.contains(&name), "{name}");
+    }
+}

@@ -6,6 +6,10 @@ use crate::snapshot::{Current, Entry};
 use crate::tenant::{Tenant, TenantId};
 use crate::{Settings, TenancyError, TokenId, TokenRecord, TokenState};
 
+// Columns are named, never `*`: PostgreSQL fails a prepared `SELECT *` once a newer version has added a column.
+const TENANT_COLUMNS: &str = "id, name, enabled, settings, created_ms, modified_ms";
+const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by";
+
 /// One row of `tenants`.
 pub(crate) struct TenantRow {
     pub(crate) name: String,
@@ -85,19 +89,22 @@ pub(crate) async fn tokens(
     tenant: TenantId,
     now_ms: i64,
 ) -> Result<Vec<TokenRecord>, TenancyError> {
-    let sql = "SELECT id, issued_ms, expires_ms, ended_ms, ended_by FROM tokens WHERE tenant_id = $1 \
-               ORDER BY issued_ms DESC, ended_ms IS NULL DESC, ended_ms DESC";
-    let rows = on.query_all_raw(statement(on, sql, [tenant.as_i64().into()])).await?;
+    let sql = format!(
+        "SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 \
+         ORDER BY issued_ms DESC, ended_ms IS NULL DESC, ended_ms DESC"
+    );
+    let rows = on.query_all_raw(statement(on, &sql, [tenant.as_i64().into()])).await?;
     rows.iter().map(|row| token_record(row, now_ms)).collect()
 }
 
 /// Every tenant there is.
 pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Vec<Entry>, TenancyError> {
-    let rows = on.query_all_raw(statement(on, "SELECT * FROM tenants ORDER BY id", [])).await?;
+    let sql = format!("SELECT {TENANT_COLUMNS} FROM tenants ORDER BY id");
+    let rows = on.query_all_raw(statement(on, &sql, [])).await?;
     let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     let hosts = on.query_all_raw(statement(on, "SELECT tenant_id, host FROM hosts ORDER BY host", [])).await?;
-    let sql = "SELECT * FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms";
-    let tokens = on.query_all_raw(statement(on, sql, [now_ms.into()])).await?;
+    let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms");
+    let tokens = on.query_all_raw(statement(on, &sql, [now_ms.into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
     Ok(entries)
 }
@@ -105,12 +112,12 @@ pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Ve
 /// One tenant.
 pub(crate) async fn load_entry(on: &impl ConnectionTrait, id: TenantId, now_ms: i64) -> Result<Entry, TenancyError> {
     let of_one = |sql: &str| statement(on, sql, [id.as_i64().into()]);
-    let row = on.query_one_raw(of_one("SELECT * FROM tenants WHERE id = $1")).await?;
+    let row = on.query_one_raw(of_one(&format!("SELECT {TENANT_COLUMNS} FROM tenants WHERE id = $1"))).await?;
     let mut entries = vec![entry(&row.ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")))?)?];
     let hosts =
         on.query_all_raw(of_one("SELECT tenant_id, host FROM hosts WHERE tenant_id = $1 ORDER BY host")).await?;
-    let sql = "SELECT * FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms";
-    let tokens = on.query_all_raw(statement(on, sql, [id.as_i64().into(), now_ms.into()])).await?;
+    let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms");
+    let tokens = on.query_all_raw(statement(on, &sql, [id.as_i64().into(), now_ms.into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
     entries.pop().ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")).into())
 }
