@@ -65,6 +65,9 @@ impl System {
     /// Changes settings of a tenant.
     pub(crate) fn set(&self, tenant: &Tenant, settings: &Value) {
         let settings = settings.as_object().expect("settings by name");
+        if settings.is_empty() {
+            return;
+        }
         let pairs: Vec<String> = settings.iter().map(|(name, value)| format!("{name}={value}")).collect();
         let mut arguments = vec!["tenant", "set", tenant.name.as_str()];
         arguments.extend(pairs.iter().map(String::as_str));
