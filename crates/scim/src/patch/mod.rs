@@ -23,7 +23,7 @@ use serde_json::Value;
 
 pub use members::MemberStep;
 
-use crate::{Dialect, Resource, ResourceType, ScimError, check};
+use crate::{Dialect, Projection, Resource, ResourceType, ScimError, check};
 use apply::Workpiece;
 use operation::Operation;
 use step::Step;
@@ -60,6 +60,13 @@ impl Patch {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.steps.is_empty()
+    }
+
+    /// The view of the answer: as asked for, and what the client changed of that which is returned on request (RFC 7643
+    /// section 7).
+    #[must_use]
+    pub fn reveal(&self, view: Projection) -> Projection {
+        view.and_written(self.steps.iter().flat_map(Step::on_request).collect())
     }
 
     /// Takes the operations on the members of a group out, in their order. What they do never depends on the rest of the

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use crate::filter::Filter;
+use crate::view::{has_part, on_request};
 use crate::{Attribute, AttributePath, Schema};
 
 /// The three operations of RFC 7644 section 3.5.2.
@@ -39,6 +40,14 @@ pub(super) struct Step {
     pub(super) action: Action,
     pub(super) place: Place,
     pub(super) change: Change,
+}
+
+impl Step {
+    /// The paths of what is changed, as far as it is returned on request.
+    pub(super) fn on_request(&self) -> Vec<String> {
+        let (Place::Attribute(path) | Place::Elements(path, _)) = &self.place else { return Vec::new() };
+        on_request(&path.attribute, &path.to_string(), |part| self.change.names(part))
+    }
 }
 
 /// What is changed. Paths here have no sub-attribute: changing one is a [`Change::Merge`] of what holds it.
@@ -88,6 +97,18 @@ pub(super) enum Change {
     Withdraw(Vec<Value>),
     /// The value goes.
     Unassign,
+}
+
+impl Change {
+    /// Whether it speaks of this sub-attribute.
+    fn names(&self, part: &str) -> bool {
+        match self {
+            Self::Set(value) => has_part(value, part),
+            Self::Append(elements) => elements.iter().any(|element| has_part(element, part)),
+            Self::Merge(merge) => merge.set.contains_key(part) || merge.unset.iter().any(|sub| sub.name == part),
+            Self::Withdraw(_) | Self::Unassign => false,
+        }
+    }
 }
 
 /// Sub-attributes to set and to unassign.

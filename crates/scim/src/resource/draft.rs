@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::reading::Reading;
 use super::{Resource, check, immutable};
-use crate::{Dialect, ResourceKind, ResourceType, ScimError};
+use crate::view::written;
+use crate::{Dialect, Projection, ResourceKind, ResourceType, ScimError};
 
 /// What the body of a POST or PUT asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -56,6 +57,13 @@ impl Draft {
         immutable::keep(&mut self.resource, current, of)?;
         self.say_active(current.active());
         Ok(self)
+    }
+
+    /// The view of the answer: as asked for, and what the client wrote of that which is returned on request (RFC 7643
+    /// section 7).
+    #[must_use]
+    pub fn reveal(&self, view: Projection, of: &ResourceType) -> Projection {
+        view.and_written(written(&self.resource, of))
     }
 
     fn say_active(&mut self, active: bool) {

@@ -7,7 +7,9 @@ mod stored;
 #[cfg(test)]
 mod tests;
 mod write;
+mod written;
 
 pub use projection::Projection;
 pub use render::{render, to_tree};
 pub use stored::{MemberReference, Stored};
+pub(crate) use written::{has_part, on_request, written};

@@ -15,6 +15,8 @@ const MOST_NAMES: usize = 200;
 pub struct Projection {
     rule: Rule,
     names: Vec<String>,
+    /// What the client has just written, of that which is returned on request.
+    written: Vec<String>,
 }
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -46,10 +48,15 @@ impl Projection {
         }
         match (only.is_empty(), without.is_empty()) {
             (true, true) => Ok(Self::default()),
-            (false, true) => Ok(Self { rule: Rule::Only, names: only }),
-            (true, false) => Ok(Self { rule: Rule::Without, names: without }),
+            (false, true) => Ok(Self { rule: Rule::Only, names: only, written: Vec::new() }),
+            (true, false) => Ok(Self { rule: Rule::Without, names: without, written: Vec::new() }),
             (false, false) => Err(ScimError::invalid_value("give attributes or excludedAttributes, not both")),
         }
+    }
+
+    /// Shows these, too, unless the client has said which attributes it wants.
+    pub(crate) fn and_written(self, written: Vec<String>) -> Self {
+        Self { written, ..self }
     }
 
     /// Whether nothing was asked for or excluded.
@@ -90,8 +97,8 @@ impl Projection {
 
     fn selection(&self, of: &ResourceType) -> Selection {
         match self.rule {
-            Rule::Default => Selection::without(&[], of),
-            Rule::Without => Selection::without(&self.names, of),
+            Rule::Default => Selection::without(&[], &self.written, of),
+            Rule::Without => Selection::without(&self.names, &self.written, of),
             Rule::Only => Selection::only(&self.names, of),
         }
     }

@@ -13,6 +13,8 @@ pub(super) struct Selection {
     /// URNs that stand for a whole schema; `None` for the core schema.
     schemas: Vec<Option<Arc<str>>>,
     paths: Vec<AttributePath>,
+    /// What the client has just written, of that which is returned on request.
+    written: Vec<AttributePath>,
 }
 
 /// How much of one attribute is selected.
@@ -27,12 +29,14 @@ impl Selection {
         Self::new(true, names, of)
     }
 
-    pub(super) fn without(names: &[String], of: &ResourceType) -> Self {
-        Self::new(false, names, of)
+    pub(super) fn without(names: &[String], written: &[String], of: &ResourceType) -> Self {
+        let mut selection = Self::new(false, names, of);
+        selection.written = written.iter().filter_map(|path| resolve(path, of)).collect();
+        selection
     }
 
     fn new(only: bool, names: &[String], of: &ResourceType) -> Self {
-        let mut selection = Self { only, schemas: Vec::new(), paths: Vec::new() };
+        let mut selection = Self { only, schemas: Vec::new(), paths: Vec::new(), written: Vec::new() };
         for name in names {
             selection.add(name, of);
         }
@@ -43,8 +47,8 @@ impl Selection {
         if let Some((schema, "")) = of.split_urn(name) {
             let core = Arc::ptr_eq(schema, &of.schema);
             self.schemas.push((!core).then(|| Arc::clone(&schema.id)));
-        } else if let Ok(Some(path)) = of.resolve(name, &mut Dialect::lenient()) {
-            self.paths.push(path);
+        } else {
+            self.paths.extend(resolve(name, of));
         }
     }
 
@@ -54,7 +58,8 @@ impl Selection {
         match attribute.returned {
             Returned::Always => true,
             Returned::Never => false,
-            Returned::Request => self.only && !matches!(share, Share::None),
+            Returned::Request if self.only => !matches!(share, Share::None),
+            Returned::Request => self.is_written(extension, attribute, None) && !matches!(share, Share::Whole),
             Returned::Default if self.only => !matches!(share, Share::None),
             Returned::Default => !matches!(share, Share::Whole),
         }
@@ -82,10 +87,10 @@ impl Selection {
         }
         let share = self.share(extension, attribute);
         match value {
-            Value::Object(element) => self.keep_subs(attribute, &share, element),
+            Value::Object(element) => self.keep_subs(extension, attribute, &share, element),
             Value::Array(elements) => {
                 elements.retain_mut(|element| match element {
-                    Value::Object(element) => self.keep_subs(attribute, &share, element),
+                    Value::Object(element) => self.keep_subs(extension, attribute, &share, element),
                     _ => true,
                 });
                 !elements.is_empty()
@@ -95,19 +100,34 @@ impl Selection {
     }
 
     /// Takes sub-attributes out; says whether any is left.
-    fn keep_subs(&self, attribute: &Attribute, share: &Share<'_>, element: &mut Map<String, Value>) -> bool {
+    fn keep_subs(
+        &self,
+        extension: Option<&Arc<str>>,
+        attribute: &Attribute,
+        share: &Share<'_>,
+        element: &mut Map<String, Value>,
+    ) -> bool {
         element.retain(|name, _| {
             let returned = attribute.sub(name).map_or(Returned::Default, |sub| sub.returned);
             let named = matches!(share, Share::Subs(subs) if subs.contains(&name.as_str()));
             match returned {
                 Returned::Always => true,
                 Returned::Never => false,
-                Returned::Request => self.only && named,
+                Returned::Request if self.only => named,
+                Returned::Request => !named && self.is_written(extension, attribute, Some(name)),
                 Returned::Default if self.only => named || !matches!(share, Share::Subs(_)),
                 Returned::Default => !named,
             }
         });
         !element.is_empty()
+    }
+
+    fn is_written(&self, extension: Option<&Arc<str>>, attribute: &Attribute, sub: Option<&str>) -> bool {
+        self.written.iter().any(|path| {
+            path.extension.as_ref() == extension
+                && path.attribute.name == attribute.name
+                && path.sub.as_ref().map(|sub| sub.name.as_str()) == sub
+        })
     }
 
     fn share(&self, extension: Option<&Arc<str>>, attribute: &Attribute) -> Share<'_> {
@@ -123,4 +143,8 @@ impl Selection {
         }
         if subs.is_empty() { Share::None } else { Share::Subs(subs) }
     }
+}
+
+fn resolve(name: &str, of: &ResourceType) -> Option<AttributePath> {
+    of.resolve(name, &mut Dialect::lenient()).ok().flatten()
 }
