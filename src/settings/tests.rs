@@ -10,8 +10,14 @@ fn variables(variables: &[(&str, &str)]) -> Vec<(OsString, OsString)> {
     variables.iter().map(|(name, text)| (OsString::from(name), OsString::from(text))).collect()
 }
 
+/// Reads variables over the defaults: the named file is empty, so that one in the current folder does not count.
+fn layers(pairs: &[(&str, &str)]) -> Result<Layers, SettingsError> {
+    let empty = tempfile::NamedTempFile::new().unwrap();
+    Layers::read(Some(empty.path()), None, variables(pairs))
+}
+
 fn from_variables(pairs: &[(&str, &str)]) -> Result<Settings, SettingsError> {
-    Layers::read(None, None, variables(pairs))?.settings()
+    layers(pairs)?.settings()
 }
 
 fn from_file(text: &str) -> Result<Settings, SettingsError> {
@@ -144,14 +150,10 @@ fn a_named_file_that_is_missing_stops_the_start() {
 #[test]
 fn secrets_are_not_shown() {
     let key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
-    let layers = Layers::read(
-        None,
-        None,
-        variables(&[
-            ("TENANTRY_TOKENS__SIGNING_KEY", key),
-            ("TENANTRY_DATABASE__URL", "postgres://ada:hunter2@host/name"),
-        ]),
-    )
+    let layers = layers(&[
+        ("TENANTRY_TOKENS__SIGNING_KEY", key),
+        ("TENANTRY_DATABASE__URL", "postgres://ada:hunter2@host/name"),
+    ])
     .unwrap();
     let shown = layers.to_json().to_string();
     assert!(!shown.contains(key) && !shown.contains("hunter2"), "{shown}");
