@@ -22,6 +22,12 @@ pub enum DatabaseError {
     /// Another process has the database.
     #[error("another tenantry process uses this database; stop it, or send it the command through its data folder")]
     InUse,
+    /// Nobody answers at the address.
+    #[error("the database server of database.url does not answer within 5 seconds")]
+    Silent,
+    /// The server cannot be reached, or does not let us in.
+    #[error("the database server of database.url cannot be used")]
+    Unreachable(#[source] sqlx::Error),
     /// The database does not answer, or refuses.
     #[error("the database cannot be used")]
     Database(#[from] sea_orm::DbErr),

@@ -9,6 +9,9 @@ use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, Tr
 
 use crate::DatabaseError;
 
+/// How long a connection may take.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Which database, and how many connections to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Settings {
@@ -41,7 +44,7 @@ impl Database {
         let scheme = settings.url.split(':').next().unwrap_or_default();
         match scheme {
             "sqlite" => prepare_folder(&settings.url)?,
-            "postgres" | "postgresql" => {}
+            "postgres" | "postgresql" => probe(&settings.url).await?,
             _ => return Err(DatabaseError::Scheme { scheme: scheme.to_owned() }),
         }
         let writer = sea_orm::Database::connect(options(&settings.url, 2)).await?;
@@ -87,6 +90,16 @@ impl Database {
     }
 }
 
+/// Connects once: a pool would only say that it has waited long enough, not what is wrong.
+async fn probe(url: &str) -> Result<(), DatabaseError> {
+    use sqlx::Connection;
+    let connecting = tokio::time::timeout(PATIENCE, sqlx::PgConnection::connect(url));
+    let connection = connecting.await.map_err(|_| DatabaseError::Silent)?.map_err(DatabaseError::Unreachable)?;
+    // Only the connection counts; a goodbye that is not heard changes nothing.
+    let _ = connection.close().await;
+    Ok(())
+}
+
 /// The file an SQLite URL names.
 pub(crate) fn sqlite_file(url: &str) -> PathBuf {
     let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
@@ -107,8 +120,8 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
         .max_connections(connections)
-        .acquire_timeout(Duration::from_secs(5))
-        .connect_timeout(Duration::from_secs(5))
+        .acquire_timeout(PATIENCE)
+        .connect_timeout(PATIENCE)
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
