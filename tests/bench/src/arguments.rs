@@ -10,7 +10,7 @@ use clap::{Args, Parser, ValueEnum};
 #[command(name = "tests/bench/run", version)]
 pub(crate) enum Command {
     /// Measures; `tests/bench/run` calls this.
-    Measure(Measure),
+    Measure(Box<Measure>),
     /// Serves one constant answer of 1 KB: the ceiling of HTTP.
     Bare {
         /// Where it listens, on the loopback address.

@@ -19,6 +19,9 @@ const DATABASE: &str = "ceiling";
 /// One in so many transactions has its time written down: enough for quantiles, too few to slow it.
 const SAMPLED: &str = "0.1";
 
+/// How long PostgreSQL may take to count the processor time of connections that were closed.
+const CLOSING: Duration = Duration::from_millis(100);
+
 /// What a run of `pgbench` told.
 #[derive(Debug)]
 pub(crate) struct Finished {
@@ -71,6 +74,7 @@ pub(crate) fn run(
     command.args(["-D", &format!("users={users}"), "-D", &document()]);
     command.arg("-f").arg(places.scripts.join(script)).arg(DATABASE);
     let told = output(command)?;
+    std::thread::sleep(CLOSING);
     let number = |before: &str| {
         let line = told.lines().find_map(|line| line.trim().strip_prefix(before))?;
         line.split([' ', '/']).next()?.parse::<f64>().ok()

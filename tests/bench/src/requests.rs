@@ -59,11 +59,13 @@ impl Directory {
         })
     }
 
-    fn users(&self) -> u64 {
+    /// How many people were there at first.
+    pub(crate) fn users(&self) -> u64 {
         self.ids.len() as u64
     }
 
-    fn write(&self, request: &mut Vec<u8>, kind: Kind, number: u64, change: u64) {
+    /// Writes one request of this kind about this person.
+    pub(crate) fn write(&self, request: &mut Vec<u8>, kind: Kind, number: u64, change: u64) {
         let (target, person) = (&self.target, Person { tag: SEEDED, number });
         match kind {
             Kind::ById => target.get(request, format_args!("/Users/{}", self.id(number))),
@@ -87,7 +89,8 @@ impl Directory {
         }
     }
 
-    fn id(&self, number: u64) -> &str {
+    /// The id of a person.
+    pub(crate) fn id(&self, number: u64) -> &str {
         usize::try_from(number).ok().and_then(|index| self.ids.get(index)).map_or("", String::as_str)
     }
 }

@@ -3,12 +3,15 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use super::Filled;
+use super::check::check;
 use crate::arguments::{Database, Measure};
 use crate::load::{Requests, drive};
 use crate::machine::Meter;
 use crate::pgbench;
 use crate::product::Product;
 use crate::report::{Cpu, Measured, Report, Sample};
+use crate::requests::Kind;
 
 /// A turn before the first, which is not recorded: it fills caches and prepares statements.
 const WARM_UP: Duration = Duration::from_millis(700);
@@ -54,6 +57,14 @@ impl<'a> Contender<'a> {
             },
             course: Course::Http(address, Box::new(requests)),
         }
+    }
+
+    /// Our server and the people in it, once it was seen to answer rightly.
+    pub(super) fn about_people(contest: &Contest<'_>, filled: &'a Filled, kind: Kind) -> anyhow::Result<Self> {
+        let Filled { product, directory } = filled;
+        check(directory, kind)?;
+        let requests = move |_, client| directory.requests(kind, client);
+        Ok(Self::product(contest, product, directory.target.address, requests))
     }
 
     /// The ceiling of a workload: its script for `pgbench`.

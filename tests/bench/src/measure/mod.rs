@@ -6,6 +6,7 @@ use crate::report::{Report, progress};
 use crate::requests::Directory;
 use crate::{pgbench, seed};
 
+mod check;
 mod contest;
 mod discovery;
 mod members;

@@ -38,14 +38,10 @@ fn hold(
     report: &mut Report,
 ) -> anyhow::Result<Vec<Sample>> {
     let contest = Contest { measure, workload: "pages", database };
-    let (product, directory) = (&large.product, &large.directory);
-    let contender = |kind: Kind| {
-        let requests = move |_, client| directory.requests(kind, client);
-        Contender::product(&contest, product, directory.target.address, requests).with(kind.name(), clients)
-    };
+    let contender = |kind: Kind| anyhow::Ok(Contender::about_people(&contest, large, kind)?.with(kind.name(), clients));
     let deep = Kind::PageAfter(measure.users / 10 * 9);
     let ceiling = |script| Contender::ceiling(&contest, script).with(format!("pgbench, {script}"), clients);
-    let ours = [contender(Kind::PageAfter(0)), contender(deep)];
+    let ours = [contender(Kind::PageAfter(0))?, contender(deep)?];
     let contenders: Vec<_> = ours.into_iter().chain(["first-page", "deep-page"].map(ceiling)).collect();
     contest.hold(&contenders, report)
 }

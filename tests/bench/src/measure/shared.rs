@@ -31,9 +31,7 @@ pub(super) fn measure(
     for (workload, kind, aim) in READS_AND_PATCH {
         if measure.wants(workload) {
             let contest = Contest { measure, workload: kind.name(), database };
-            let (product, directory) = (&large.product, &large.directory);
-            let address = directory.target.address;
-            let ours = Contender::product(&contest, product, address, |_, client| directory.requests(kind, client));
+            let ours = Contender::about_people(&contest, large, kind)?;
             beside_ceiling(&contest, ours, aim, report)?;
         }
     }

@@ -21,12 +21,11 @@ pub(super) fn measure(
     for kind in KINDS {
         for clients in [1, measure.clients] {
             let contest = Contest { measure, workload: kind.name(), database };
-            let contenders = directories.map(|filled| {
-                let directory = &filled.directory;
-                let requests = move |_, client| directory.requests(kind, client);
-                let name = format!("{} users", directory.ids.len());
-                Contender::product(&contest, &filled.product, directory.target.address, requests).with(name, clients)
-            });
+            let mut contenders = Vec::new();
+            for filled in directories {
+                let name = format!("{} users", filled.directory.users());
+                contenders.push(Contender::about_people(&contest, filled, kind)?.with(name, clients));
+            }
             if let [few, many] = contest.hold(&contenders, report)?.as_slice() {
                 report.aim(Aim {
                     what: format!("{}, {users} users of {FEW} (p50, {clients} clients)", kind.name()),

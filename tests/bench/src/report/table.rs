@@ -65,7 +65,7 @@ fn aimed(aims: &[Aim]) -> Table {
 /// A table whose columns hold numbers from this one on.
 fn table(header: &[&str], numbers: usize) -> Table {
     let mut table = Table::new();
-    table.load_preset(comfy_table::presets::UTF8_HORIZONTAL_ONLY).set_header(header);
+    table.load_preset(comfy_table::presets::ASCII_MARKDOWN).set_header(header);
     for column in table.column_iter_mut().skip(numbers) {
         column.set_cell_alignment(CellAlignment::Right);
     }
