@@ -127,14 +127,16 @@ on_both! {
         let tenant = system.tenant_with("bulk-rate", &json!({ "rate_per_second": 1, "rate_burst": 50 }));
         let operations: Vec<Value> = (0..45).map(|_| json!({ "method": "DELETE", "path": "/Users/none" })).collect();
         bulk(&tenant.client(), &operations).await;
-        let again = tenant.client().post("/Bulk", &json!({ "schemas": [urn::BULK], "Operations": operations })).await;
-        assert_eq!(again.status, 429, "{}", again.text);
-        assert!(again.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok_and(|seconds| seconds >= 1)));
+        let mut let_in = 0;
+        while tenant.client().get("/Users?count=0").await.status == 200 {
+            let_in += 1;
+        }
+        assert!(let_in < 10, "{let_in} requests more than 45 operations and 1 request leave of 50");
     }
 }
 
-fn post(path: &str, bulk_id: &str, data: Value) -> Value {
-    json!({ "method": "POST", "path": path, "bulkId": bulk_id, "data": data })
+fn post(path: &str, bulk_id: &str, data: impl Into<Value>) -> Value {
+    json!({ "method": "POST", "path": path, "bulkId": bulk_id, "data": data.into() })
 }
 
 fn with_manager(mut user: Value, id: &str) -> Value {

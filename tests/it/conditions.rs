@@ -1,4 +1,4 @@
-//! Versions: ETag, If-Match, If-None-Match (RFC 7644 section 3.14). The fixtures have the single cases.
+//! Versions: `ETag`, If-Match, If-None-Match (RFC 7644 section 3.14). The fixtures have the single cases.
 
 use serde_json::json;
 

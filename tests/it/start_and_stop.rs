@@ -42,8 +42,9 @@ on_both! {
         // An answer on another connection shows that the server has read what was sent before.
         tenant.client().get("/Users").await.expect(200);
         system.server().signal("TERM");
-        until("the server to accept nobody", async || {
-            Client::new(system.server().operations()).try_get("/livez").await.is_none().then_some(())
+        let operations = Client::new(system.server().operations());
+        until("the server to be no longer ready", async || {
+            (operations.try_get("/readyz").await != Some(200)).then_some(())
         })
         .await;
         wire.send(rest).await;

@@ -37,8 +37,8 @@ pub(crate) fn patch(operations: &[Value]) -> Value {
 }
 
 /// A PATCH body with one operation.
-pub(crate) fn patch_one(operation: &str, path: &str, value: Value) -> Value {
-    patch(&[json!({ "op": operation, "path": path, "value": value })])
+pub(crate) fn patch_one(operation: &str, path: &str, value: impl Into<Value>) -> Value {
+    patch(&[json!({ "op": operation, "path": path, "value": value.into() })])
 }
 
 /// A PATCH body that adds one member.

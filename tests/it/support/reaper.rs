@@ -7,7 +7,10 @@ use std::sync::{LazyLock, Mutex};
 /// A shell that reads process ids until the test program is gone, and then ends them.
 ///
 /// Destructors do not run for statics nor after a signal; a closed pipe always tells.
-static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
+static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(start);
+
+#[expect(clippy::zombie_processes, reason = "it outlives the test program by design")]
+fn start() -> Mutex<ChildStdin> {
     let script = r#"trap '' INT TERM HUP
         while read -r verb pid; do
             case $verb in
@@ -24,7 +27,7 @@ static REAPER: LazyLock<Mutex<ChildStdin>> = LazyLock::new(|| {
         .spawn()
         .expect("a shell");
     Mutex::new(shell.stdin.take().expect("its input"))
-});
+}
 
 /// From now on the process ends with the test run.
 pub(crate) fn watch(pid: u32) {

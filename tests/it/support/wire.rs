@@ -60,7 +60,7 @@ impl Wire {
     }
 
     async fn more(&mut self, bytes: &mut Vec<u8>) -> bool {
-        let mut buffer = [0; 16 * 1024];
+        let mut buffer = vec![0; 16 * 1024];
         match self.0.read(&mut buffer).await {
             Ok(0) | Err(_) => false,
             Ok(count) => {
