@@ -16,7 +16,6 @@ use telemetry::Telemetry;
 use tenancy::Tenants;
 
 use crate::cursor::Cursors;
-use crate::endpoints::discovery::Documents;
 use crate::pipeline::Limiter;
 use crate::server::{serve_clients, serve_operations};
 use crate::{Limits, Settings};
@@ -46,7 +45,6 @@ pub(crate) struct Gateway {
     pub(crate) telemetry: Telemetry,
     pub(crate) limits: Limiter,
     pub(crate) cursors: Cursors,
-    pub(crate) documents: Documents,
     pub(crate) capabilities: Capabilities,
     is_draining: AtomicBool,
 }
@@ -67,7 +65,6 @@ impl App {
         Ok(Self(Arc::new(Gateway {
             limits: Limiter::new(&settings.limits, QuantaClock::default()),
             cursors: Cursors::new(&key, settings.limits.cursor_seconds).map_err(|_| GatewayError::CursorKey)?,
-            documents: Documents::default(),
             capabilities: capabilities(&settings),
             settings,
             tenants,

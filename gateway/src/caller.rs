@@ -15,14 +15,16 @@ use tenancy::{Authenticated, Tenant};
 use crate::app::Gateway;
 use crate::body::{self, Bound};
 use crate::error::Rejection;
-use crate::exchange::{Exchange, RequestId};
+use crate::exchange::Exchange;
 use crate::pipeline::Permit;
 use crate::precondition;
 use crate::reply::Reply;
+use crate::request_id::RequestId;
+use crate::worker::Worker;
 
 /// Who asks, and what they send. Endpoints get nothing else, so none of them can reach another tenant's directory.
 pub(crate) struct Caller<'a> {
-    gateway: &'a Gateway,
+    worker: &'a Worker,
     request: &'a HttpRequest,
     payload: Payload,
     authenticated: Authenticated,
@@ -37,7 +39,7 @@ pub(crate) struct Caller<'a> {
 impl<'a> Caller<'a> {
     /// Somebody whom the stages have let in.
     pub(crate) fn new(
-        gateway: &'a Gateway,
+        worker: &'a Worker,
         (request, payload): (&'a HttpRequest, Payload),
         exchange: &Exchange,
         (authenticated, permit): (Authenticated, Permit),
@@ -46,12 +48,17 @@ impl<'a> Caller<'a> {
         let strict = authenticated.tenant().settings().strict;
         let dialect = if strict { Dialect::strict() } else { Dialect::lenient() };
         let (client, id) = (exchange.client, exchange.id);
-        Self { gateway, request, payload, authenticated, permit, base, client, id, dialect }
+        Self { worker, request, payload, authenticated, permit, base, client, id, dialect }
+    }
+
+    /// The thread that serves them.
+    pub(crate) fn worker(&self) -> &'a Worker {
+        self.worker
     }
 
     /// The gateway.
     pub(crate) fn gateway(&self) -> &'a Gateway {
-        self.gateway
+        &self.worker.gateway
     }
 
     /// The request without its body.
@@ -89,7 +96,7 @@ impl<'a> Caller<'a> {
 
     /// Their tenant's directory, every change told as theirs.
     pub(crate) fn directory(&self) -> Directory {
-        self.gateway.directories.of(&self.authenticated).acting(Actor {
+        self.worker.gateway.directories.of(&self.authenticated).acting(Actor {
             client: self.client.to_owned(),
             token: Some(self.authenticated.token_id()),
             request_id: self.id.as_str().to_owned(),
@@ -155,7 +162,7 @@ impl Caller<'_> {
     /// Operations out of a body.
     pub(crate) fn patch_of(&mut self, kind: ResourceKind, body: Value) -> Result<Patch, Rejection> {
         let of = self.authenticated.tenant().schemas().of(kind);
-        Ok(Patch::parse(body, of, self.gateway.settings.limits.patch_operations, &mut self.dialect)?)
+        Ok(Patch::parse(body, of, self.worker.gateway.settings.limits.patch_operations, &mut self.dialect)?)
     }
 
     /// The query in the query string.
@@ -165,13 +172,13 @@ impl Caller<'_> {
 
     /// The query in the body of a `/.search`.
     pub(crate) async fn search_request(&mut self) -> Result<ListQuery, Rejection> {
-        let body = self.body(self.gateway.settings.limits.body_bytes).await?;
+        let body = self.body(self.worker.gateway.settings.limits.body_bytes).await?;
         Ok(ListQuery::from_search_request(body, &mut self.dialect)?)
     }
 
     /// The operations in the body of a `/Bulk`, if the tenant's rate lets them through in a reasonable time.
     pub(crate) async fn bulk_request(&mut self) -> Result<BulkRequest, Rejection> {
-        let limits = &self.gateway.settings.limits;
+        let limits = &self.worker.gateway.settings.limits;
         let body = self.body(limits.bulk_bytes).await?;
         let request = BulkRequest::parse(body, limits.bulk_operations, &mut self.dialect)?;
         let count = u32::try_from(request.operations.len()).unwrap_or(u32::MAX);
@@ -180,14 +187,14 @@ impl Caller<'_> {
     }
 
     async fn body(&mut self, bytes: usize) -> Result<Value, Rejection> {
-        let bound = Bound { bytes, time: Duration::from_secs(self.gateway.settings.limits.body_seconds) };
+        let bound = Bound { bytes, time: Duration::from_secs(self.worker.gateway.settings.limits.body_seconds) };
         let payload = std::mem::replace(&mut self.payload, Payload::None);
         body::read(self.request, payload, bound, &mut self.permit).await
     }
 
     /// Okta sends all members of a group in one PUT, Entra many in one PATCH.
     fn resource_bytes(&self, kind: ResourceKind) -> usize {
-        let limits = &self.gateway.settings.limits;
+        let limits = &self.worker.gateway.settings.limits;
         match kind {
             ResourceKind::User => limits.body_bytes,
             ResourceKind::Group => limits.group_body_bytes,

@@ -39,8 +39,16 @@ pub(crate) fn label(headers: &HeaderMap, query: &str) -> &'static str {
         // OneLogin sends the header without a value.
         return "onelogin";
     }
-    let agent = agent.get(..LONGEST).unwrap_or(agent);
-    NAMES.iter().find(|(part, _)| contains(agent, part.as_bytes())).map_or("other", |(_, name)| name)
+    by_agent(agent.get(..LONGEST).unwrap_or(agent)).unwrap_or("other")
+}
+
+fn by_agent(agent: &[u8]) -> Option<&'static str> {
+    let starts =
+        |text: &[u8], part: &str| text.get(..part.len()).is_some_and(|s| s.eq_ignore_ascii_case(part.as_bytes()));
+    (0..agent.len()).filter_map(|start| agent.get(start..)).find_map(|rest| {
+        let (_, name) = NAMES.iter().find(|(part, _)| starts(rest, part))?;
+        Some(*name)
+    })
 }
 
 /// Entra sends no `User-Agent`, but SCIM media types, its own header, or its flag in the query.

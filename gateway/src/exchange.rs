@@ -1,104 +1,117 @@
 //! One request from its arrival to its line in the log.
 
-use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Instant, SystemTime};
 
 use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
-use scim::{Quirk, Quirks, Schemas};
+use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
-use tenancy::Tenant;
-use uuid::Uuid;
+use time::OffsetDateTime;
 
-use crate::app::Gateway;
+use crate::caller::Caller;
 use crate::client;
 use crate::endpoints::discovery;
 use crate::error::Rejection;
 use crate::pipeline::{self, Admitted};
 use crate::reply::Reply;
+use crate::request_id::RequestId;
 use crate::routes::{self, Target};
+use crate::worker::Worker;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request, whatever it is, and tells the log.
-pub(crate) async fn answer(gateway: &Gateway, request: &HttpRequest, payload: Payload) -> HttpResponse {
+pub(crate) async fn answer(worker: &Worker, request: &HttpRequest, payload: Payload) -> HttpResponse {
     let mut exchange = Exchange::begin(request);
-    let outcome = exchange.run(gateway, request, payload).await;
-    let mut response = outcome.map_or_else(|rejection| exchange.reject(&rejection, gateway), HttpResponse::from);
-    if let Ok(id) = HeaderValue::from_str(exchange.id.as_str()) {
-        response.headers_mut().insert(X_REQUEST_ID, id);
-    }
-    exchange.end(&gateway.telemetry, response.status());
+    let (outcome, caller) = exchange.run(worker, request, payload).await;
+    let telemetry = &worker.gateway.telemetry;
+    let response = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), HttpResponse::from);
+    exchange.end(telemetry, caller.as_deref(), response.status());
     response
 }
 
-/// What the log will tell of a request.
+/// What is known of a request from its arrival on.
 pub(crate) struct Exchange {
     started: Instant,
-    method: &'static str,
+    at: SystemTime,
     route: &'static str,
-    tenant: Option<Arc<Tenant>>,
-    quirks: Quirks,
+    method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
     /// The short name of the client.
     pub(crate) client: &'static str,
-    /// The id of the request, in the answer, the log and the events.
+    /// The id of the request, in refusals, the log and the events.
     pub(crate) id: RequestId,
 }
 
 impl Exchange {
     fn begin(request: &HttpRequest) -> Self {
+        let at = SystemTime::now();
         Self {
             started: Instant::now(),
-            method: method(request.method()),
+            at,
             route: "unknown",
-            tenant: None,
-            quirks: Quirks::default(),
+            method: method(request.method()),
             scim_type: None,
             refused: None,
             client: client::label(request.headers(), request.query_string()),
-            id: RequestId::new(),
+            id: RequestId::new(at),
         }
     }
 
-    async fn run(&mut self, gateway: &Gateway, request: &HttpRequest, payload: Payload) -> Result<Reply, Rejection> {
-        let target = Target::parse(request.path()).ok_or_else(Rejection::unknown_base)?;
+    /// When the request arrived.
+    pub(crate) fn now(&self) -> OffsetDateTime {
+        self.at.into()
+    }
+
+    async fn run<'a>(
+        &mut self,
+        worker: &'a Worker,
+        request: &'a HttpRequest,
+        payload: Payload,
+    ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
+        let Some(target) = Target::parse(request.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
-        match pipeline::admit(gateway, (request, payload), &target, self)? {
-            Admitted::Anonymous { base, document } => {
-                discovery::read(gateway, request, &Schemas::standard(), &base, document)
-            }
-            Admitted::Caller(mut caller) => {
-                self.tenant = Some(Arc::clone(caller.tenant()));
+        match pipeline::admit(worker, (request, payload), &target, self) {
+            Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
-                self.quirks = caller.dialect.repaired();
-                outcome
+                (outcome, Some(caller))
             }
+            Ok(Admitted::Anonymous { base, document }) => {
+                (discovery::read(worker, request, &Schemas::standard(), &base, document), None)
+            }
+            Err(rejection) => (Err(rejection), None),
         }
     }
 
-    /// The answer to a refusal. A failure of ours is logged here, once.
-    fn reject(&mut self, rejection: &Rejection, gateway: &Gateway) -> HttpResponse {
+    /// The answer to a refusal, with the id by which its line in the log is found.
+    fn reject(&mut self, rejection: &Rejection, telemetry: &Telemetry) -> HttpResponse {
         (self.scim_type, self.refused) = rejection.labels();
         if let Rejection::Limited(limited) = rejection {
-            gateway.telemetry.metrics().rate_limited(limited.scope);
+            telemetry.metrics().rate_limited(limited.scope);
         }
         rejection.log(self.id.as_str());
-        rejection.to_response()
+        let mut response = rejection.to_response();
+        if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
+            response.headers_mut().insert(X_REQUEST_ID, id);
+        }
+        response
     }
 
-    fn end(&self, telemetry: &Telemetry, status: StatusCode) {
-        let quirks: Vec<_> = self.quirks.iter().map(Quirk::label).collect();
+    fn end(&self, telemetry: &Telemetry, caller: Option<&Caller<'_>>, status: StatusCode) {
+        let repaired = caller.map(|caller| caller.dialect.repaired()).unwrap_or_default();
+        let quirks: Vec<_> = repaired.iter().map(Quirk::label).collect();
+        let duration = self.started.elapsed();
         telemetry.answered(&Answered {
+            at: self.at + duration,
             request_id: self.id.as_str(),
-            tenant: self.tenant.as_ref().map(|tenant| tenant.name()),
+            tenant: caller.map(|caller| caller.tenant().name()),
             method: self.method,
             route: self.route,
             status: status.as_u16(),
-            duration: self.started.elapsed(),
+            duration,
             client: self.client,
             scim_type: self.scim_type,
             refused: self.refused,
@@ -107,33 +120,15 @@ impl Exchange {
     }
 }
 
-/// A UUID as text: later requests sort after earlier ones.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct RequestId([u8; 36]);
-
-impl RequestId {
-    fn new() -> Self {
-        let mut text = [0; 36];
-        Uuid::now_v7().hyphenated().encode_lower(&mut text);
-        Self(text)
-    }
-
-    /// As it stands in headers and logs.
-    pub(crate) fn as_str(&self) -> &str {
-        // Only hexadecimal digits and hyphens.
-        std::str::from_utf8(&self.0).unwrap_or_default()
-    }
-}
-
-/// The method as a label; any word may be sent as a method.
-fn method(method: &Method) -> &'static str {
+/// The method as the log tells it.
+fn method(method: &Method) -> telemetry::Method {
     match *method {
-        Method::GET => "GET",
-        Method::HEAD => "HEAD",
-        Method::POST => "POST",
-        Method::PUT => "PUT",
-        Method::PATCH => "PATCH",
-        Method::DELETE => "DELETE",
-        _ => "OTHER",
+        Method::GET => telemetry::Method::Get,
+        Method::HEAD => telemetry::Method::Head,
+        Method::POST => telemetry::Method::Post,
+        Method::PUT => telemetry::Method::Put,
+        Method::PATCH => telemetry::Method::Patch,
+        Method::DELETE => telemetry::Method::Delete,
+        _ => telemetry::Method::Other,
     }
 }

@@ -19,9 +19,11 @@ mod operations;
 mod pipeline;
 mod precondition;
 mod reply;
+mod request_id;
 mod routes;
 mod server;
 mod settings;
+mod worker;
 
 pub use app::{App, GatewayError};
 pub use settings::{Limits, Network, PublicUrl, Settings};

@@ -6,6 +6,7 @@
 //! request is the value [`Answered`], which has no field for them.
 
 mod answered;
+mod line;
 mod log;
 mod metrics;
 mod settings;
@@ -13,7 +14,7 @@ mod sink;
 
 use std::sync::Arc;
 
-pub use answered::Answered;
+pub use answered::{Answered, Method};
 pub use metrics::{Metrics, MetricsError};
 pub use settings::{Format, LogSettings, Requests};
 

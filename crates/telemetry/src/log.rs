@@ -9,7 +9,7 @@ use tracing_subscriber::fmt::MakeWriter;
 
 use crate::settings::{Format, LogSettings, Requests};
 use crate::sink::Sink;
-use crate::{Answered, TelemetryError};
+use crate::{Answered, TelemetryError, line};
 
 /// Where lines go, and in which form.
 pub(crate) struct Log {
@@ -42,7 +42,7 @@ impl Log {
     /// Writes the line of one request, if requests like it get one.
     pub(crate) fn answered(&self, answered: &Answered<'_>) {
         if self.requests.covers(answered.status) {
-            answered.write(self.format, |line| self.sink.push(line));
+            line::write(answered, self.format, |line| self.sink.push(line));
         }
     }
 

@@ -19,11 +19,12 @@ use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::exchange::Exchange;
 use crate::routes::{Discovery, Route, Target};
+use crate::worker::Worker;
 use address::{Named, base_url};
 use origin::Origin;
 
 /// Somebody who may go on.
-pub(crate) enum Admitted<'a> {
+pub(crate) enum Admitted<'a, 't> {
     /// A tenant's client.
     Caller(Box<Caller<'a>>),
     /// Nobody in particular, at an address that names a tenant: may read what is served (RFC 7644 section 4).
@@ -31,17 +32,18 @@ pub(crate) enum Admitted<'a> {
         /// The base URL they used.
         base: String,
         /// What they read.
-        document: &'a Discovery<'a>,
+        document: &'t Discovery<'t>,
     },
 }
 
 /// Lets a request in, or refuses it.
-pub(crate) fn admit<'a>(
-    gateway: &'a Gateway,
+pub(crate) fn admit<'a, 't>(
+    worker: &'a Worker,
     (request, payload): (&'a HttpRequest, Payload),
-    target: &'a Target<'a>,
+    target: &'t Target<'t>,
     exchange: &Exchange,
-) -> Result<Admitted<'a>, Rejection> {
+) -> Result<Admitted<'a, 't>, Rejection> {
+    let gateway = &*worker.gateway;
     let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
     let named = Named::by(&origin, target.tenant, &gateway.tenants);
     let base = base_url(&origin, target.tenant, named, gateway.settings.public_url.as_ref());
@@ -52,9 +54,9 @@ pub(crate) fn admit<'a>(
         admit_reader(gateway, &origin, request.method())?;
         return Ok(Admitted::Anonymous { base, document });
     }
-    let authenticated = authenticate(gateway, &origin, target.tenant, request)?;
+    let authenticated = authenticate(gateway, &origin, target.tenant, request, exchange.now())?;
     let permit = gateway.limits.admit(authenticated.tenant())?;
-    Ok(Admitted::Caller(Box::new(Caller::new(gateway, (request, payload), exchange, (authenticated, permit), base))))
+    Ok(Admitted::Caller(Box::new(Caller::new(worker, (request, payload), exchange, (authenticated, permit), base))))
 }
 
 fn authenticate(
@@ -62,9 +64,9 @@ fn authenticate(
     origin: &Origin<'_>,
     path_tenant: Option<&str>,
     request: &HttpRequest,
+    now: OffsetDateTime,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    let now = OffsetDateTime::now_utc();
     bearer::authenticate(&gateway.tenants, &address, request, now).map_err(|refusal| refuse(gateway, origin, refusal))
 }
 

@@ -59,13 +59,13 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
         (&Method::GET, Route::Resources(kind)) => Box::pin(search::list(caller, Some(*kind))).await,
         (&Method::POST, Route::Search(kind)) => Box::pin(search::search(caller, *kind)).await,
         (&Method::POST, Route::Resources(kind)) => Box::pin(resources::create(caller, *kind)).await,
-        (&Method::GET, Route::Resource(kind, id)) => resources::get(caller, *kind, id).await,
+        (&Method::GET, Route::Resource(kind, id)) => Box::pin(resources::get(caller, *kind, id)).await,
         (&Method::PUT, Route::Resource(kind, id)) => Box::pin(resources::replace(caller, *kind, id)).await,
         (&Method::PATCH, Route::Resource(kind, id)) => Box::pin(resources::patch(caller, *kind, id)).await,
         (&Method::DELETE, Route::Resource(kind, id)) => Box::pin(resources::delete(caller, *kind, id)).await,
         (&Method::POST, Route::Bulk) => Box::pin(bulk::bulk(caller)).await,
         (&Method::GET, Route::Discovery(document)) => {
-            discovery::read(caller.gateway(), caller.request(), caller.tenant().schemas(), caller.base(), document)
+            discovery::read(caller.worker(), caller.request(), caller.tenant().schemas(), caller.base(), document)
         }
         (_, Route::Me) => me::refuse(),
         (_, Route::Version) => Err(Rejection::unserved_version()),

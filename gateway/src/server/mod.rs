@@ -5,6 +5,7 @@ mod wire;
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
+use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +17,7 @@ use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
 
 use crate::app::Gateway;
+use crate::worker::Worker;
 use crate::{exchange, operations};
 use wire::Wire;
 
@@ -49,7 +51,7 @@ pub(crate) fn serve_clients(
     let gateway = Arc::clone(gateway);
     let server = builder.listen("clients", listener, move || {
         let draining = draining.clone();
-        let app = map_config(app(Arc::clone(&gateway)).into_factory(), |()| AppConfig::default());
+        let app = map_config(app(Worker::new(&gateway)).into_factory(), |()| AppConfig::default());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let draining = draining.clone();
@@ -76,7 +78,7 @@ pub(crate) fn serve_clients(
 
 /// The only service there is: no router stands between a path and its answer.
 fn app(
-    gateway: Arc<Gateway>,
+    worker: Rc<Worker>,
 ) -> App<
     impl actix_service::ServiceFactory<
         ServiceRequest,
@@ -86,12 +88,12 @@ fn app(
         InitError = (),
     >,
 > {
-    App::new().default_service(fn_service(move |request: ServiceRequest| answer(Arc::clone(&gateway), request)))
+    App::new().default_service(fn_service(move |request: ServiceRequest| answer(Rc::clone(&worker), request)))
 }
 
-async fn answer(gateway: Arc<Gateway>, request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
+async fn answer(worker: Rc<Worker>, request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
     let (request, payload) = request.into_parts();
-    let response = exchange::answer(&gateway, &request, payload).await;
+    let response = exchange::answer(&worker, &request, payload).await;
     Ok(ServiceResponse::new(request, response))
 }
 

@@ -7,11 +7,11 @@
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use actix_web::rt::net::TcpStream;
 use scim::ScimError;
-use telemetry::{Answered, Telemetry};
+use telemetry::{Answered, Method, Telemetry};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// The stream of one connection.
@@ -46,9 +46,10 @@ impl Wire {
 
     fn tell(&self, refusal: &Refusal) {
         self.telemetry.answered(&Answered {
+            at: SystemTime::now(),
             request_id: "",
             tenant: None,
-            method: "OTHER",
+            method: Method::Other,
             route: "unknown",
             status: refusal.error.status,
             duration: Duration::ZERO,

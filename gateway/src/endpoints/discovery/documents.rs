@@ -1,7 +1,9 @@
 //! The large documents, written once for each base URL and set of schemas.
 
+use std::cell::{OnceCell, RefCell};
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock, PoisonError, RwLock};
+use std::rc::Rc;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use scim::Schemas;
@@ -14,32 +16,32 @@ const MOST_BASES: usize = 256;
 
 /// Every document that was asked for lately.
 #[derive(Debug, Default)]
-pub(crate) struct Documents(RwLock<HashMap<String, Arc<Set>>>);
+pub(crate) struct Documents(RefCell<HashMap<String, Rc<Set>>>);
 
 /// The documents of one base URL.
 #[derive(Debug)]
 pub(crate) struct Set {
     base: String,
     of: Arc<Schemas>,
-    configuration: OnceLock<Bytes>,
-    resource_types: OnceLock<Bytes>,
-    schemas: OnceLock<Bytes>,
+    configuration: OnceCell<Bytes>,
+    resource_types: OnceCell<Bytes>,
+    schemas: OnceCell<Bytes>,
 }
 
 impl Documents {
     /// The documents as they are under this base URL, for these schemas.
-    pub(crate) fn of(&self, schemas: &Arc<Schemas>, base: &str) -> Arc<Set> {
-        let known = self.0.read().unwrap_or_else(PoisonError::into_inner).get(base).map(Arc::clone);
+    pub(crate) fn of(&self, schemas: &Arc<Schemas>, base: &str) -> Rc<Set> {
+        let known = self.0.borrow().get(base).map(Rc::clone);
         known.filter(|set| Arc::ptr_eq(&set.of, schemas)).unwrap_or_else(|| self.remember(schemas, base))
     }
 
-    fn remember(&self, schemas: &Arc<Schemas>, base: &str) -> Arc<Set> {
-        let set = Arc::new(Set::new(schemas, base));
-        let mut sets = self.0.write().unwrap_or_else(PoisonError::into_inner);
+    fn remember(&self, schemas: &Arc<Schemas>, base: &str) -> Rc<Set> {
+        let set = Rc::new(Set::new(schemas, base));
+        let mut sets = self.0.borrow_mut();
         if sets.len() >= MOST_BASES {
             sets.clear();
         }
-        sets.insert(base.to_owned(), Arc::clone(&set));
+        sets.insert(base.to_owned(), Rc::clone(&set));
         set
     }
 }
@@ -49,9 +51,9 @@ impl Set {
         Self {
             base: base.to_owned(),
             of: Arc::clone(schemas),
-            configuration: OnceLock::new(),
-            resource_types: OnceLock::new(),
-            schemas: OnceLock::new(),
+            configuration: OnceCell::new(),
+            resource_types: OnceCell::new(),
+            schemas: OnceCell::new(),
         }
     }
 
@@ -85,7 +87,7 @@ mod tests {
         let documents = Documents::default();
         let schemas = Schemas::standard();
         let first = documents.of(&schemas, "https://a.example/scim/v2");
-        assert!(Arc::ptr_eq(&first, &documents.of(&schemas, "https://a.example/scim/v2")));
+        assert!(Rc::ptr_eq(&first, &documents.of(&schemas, "https://a.example/scim/v2")));
         let other = documents.of(&schemas, "https://b.example/scim/v2").resource_types();
         assert!(std::str::from_utf8(&other).unwrap().contains("https://b.example/scim/v2/ResourceTypes/User"));
     }
@@ -95,7 +97,7 @@ mod tests {
         let documents = Documents::default();
         let first = documents.of(&Schemas::standard(), "base");
         let changed = Schemas::with_extensions(Vec::new()).unwrap();
-        assert!(!Arc::ptr_eq(&first, &documents.of(&changed, "base")));
+        assert!(!Rc::ptr_eq(&first, &documents.of(&changed, "base")));
     }
 
     #[test]
@@ -104,6 +106,6 @@ mod tests {
         for host in 0..MOST_BASES * 3 {
             documents.of(&Schemas::standard(), &format!("https://{host}.example"));
         }
-        assert!(documents.0.read().unwrap().len() <= MOST_BASES);
+        assert!(documents.0.borrow().len() <= MOST_BASES);
     }
 }

@@ -11,23 +11,23 @@ use scim::{Schemas, ScimError};
 
 pub(crate) use documents::Documents;
 
-use crate::app::Gateway;
 use crate::error::Rejection;
 use crate::reply::Reply;
 use crate::routes::Discovery;
+use crate::worker::Worker;
 
 /// Shows one of the documents (RFC 7644 section 4).
 pub(crate) fn read(
-    gateway: &Gateway,
+    worker: &Worker,
     request: &HttpRequest,
     schemas: &Arc<Schemas>,
     base: &str,
     document: &Discovery<'_>,
 ) -> Result<Reply, Rejection> {
     refuse_filter(request.query_string())?;
-    let documents = gateway.documents.of(schemas, base);
+    let documents = worker.documents.of(schemas, base);
     let body = match document {
-        Discovery::ServiceProviderConfig => documents.configuration(&gateway.capabilities),
+        Discovery::ServiceProviderConfig => documents.configuration(&worker.gateway.capabilities),
         Discovery::ResourceTypes => documents.resource_types(),
         Discovery::Schemas => documents.schemas(),
         Discovery::ResourceType(name) => discovery::resource_type(schemas, name, base)

@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use governor::clock::{Clock, QuantaClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::{InMemoryState, NotKeyed, keyed::DefaultKeyedStateStore};
@@ -34,7 +35,9 @@ type Addresses<C> = RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, C, NoOpM
 /// Counts requests by tenant, and by address what comes without a valid token.
 pub(crate) struct Limiter<C: Clock = QuantaClock> {
     clock: C,
-    tenants: RwLock<HashMap<i64, Arc<Share<C>>>>,
+    /// Read without a lock; copied when a tenant comes or goes.
+    tenants: ArcSwap<HashMap<i64, Arc<Share<C>>>>,
+    turn: Mutex<()>,
     addresses: Addresses<C>,
     concurrency: u32,
     body_bytes: usize,
@@ -45,6 +48,7 @@ struct Share<C: Clock> {
     per_second: u32,
     burst: u32,
     rate: Rate<C>,
+    clock: C,
     usage: Arc<Usage>,
 }
 
@@ -61,7 +65,8 @@ impl<C: Clock + Clone> Limiter<C> {
         Self {
             addresses: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
             clock,
-            tenants: RwLock::default(),
+            tenants: ArcSwap::from_pointee(HashMap::new()),
+            turn: Mutex::default(),
             concurrency: limits.tenant_concurrency,
             body_bytes: limits.tenant_body_bytes,
         }
@@ -76,7 +81,7 @@ impl<C: Clock + Clone> Limiter<C> {
     fn admit_by(&self, tenant: i64, per_second: u32, burst: u32) -> Result<Permit<C>, Limited> {
         let share = self.share(tenant, per_second, burst);
         share.rate.check().map_err(|until| self.too_soon("tenant", &until))?;
-        let permit = Permit { share, clock: self.clock.clone(), most_body_bytes: self.body_bytes, body_bytes: 0 };
+        let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0 };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.
         if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= self.concurrency {
             return Err(Limited { scope: "concurrency", retry_after: 1 });
@@ -97,25 +102,35 @@ impl<C: Clock + Clone> Limiter<C> {
     pub(crate) fn forget_idle(&self) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
-        self.tenants.write().unwrap_or_else(PoisonError::into_inner).retain(|_, share| !share.is_idle());
+        self.change(|tenants| tenants.retain(|_, share| !share.is_idle()));
     }
 
     /// The tenant's share; a new one when its settings have changed, with what is in use taken over.
     fn share(&self, tenant: i64, per_second: u32, burst: u32) -> Arc<Share<C>> {
         let fits = |share: &&Arc<Share<C>>| (share.per_second, share.burst) == (per_second, burst);
-        if let Some(share) = self.tenants.read().unwrap_or_else(PoisonError::into_inner).get(&tenant).filter(fits) {
+        if let Some(share) = self.tenants.load().get(&tenant).filter(fits) {
             return Arc::clone(share);
         }
-        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
-        let known = tenants.get(&tenant);
-        if let Some(share) = known.filter(fits) {
-            return Arc::clone(share);
-        }
-        let usage = known.map(|share| Arc::clone(&share.usage)).unwrap_or_default();
-        let rate = RateLimiter::direct_with_clock(quota(per_second, burst), self.clock.clone());
-        let share = Arc::new(Share { per_second, burst, rate, usage });
-        tenants.insert(tenant, Arc::clone(&share));
-        share
+        self.change(|tenants| {
+            let known = tenants.get(&tenant);
+            if let Some(share) = known.filter(fits) {
+                return Arc::clone(share);
+            }
+            let usage = known.map(|share| Arc::clone(&share.usage)).unwrap_or_default();
+            let rate = RateLimiter::direct_with_clock(quota(per_second, burst), self.clock.clone());
+            let share = Arc::new(Share { per_second, burst, rate, clock: self.clock.clone(), usage });
+            tenants.insert(tenant, Arc::clone(&share));
+            share
+        })
+    }
+
+    /// Changes wait for each other, requests for none of them.
+    fn change<R>(&self, change: impl FnOnce(&mut HashMap<i64, Arc<Share<C>>>) -> R) -> R {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tenants = HashMap::clone(&self.tenants.load());
+        let result = change(&mut tenants);
+        self.tenants.store(Arc::new(tenants));
+        result
     }
 
     fn too_soon(&self, scope: &'static str, until: &NotUntil<C::Instant>) -> Limited {
@@ -134,7 +149,6 @@ impl<C: Clock> Share<C> {
 /// One request that may run. Dropping it makes room for the next.
 pub(crate) struct Permit<C: Clock = QuantaClock> {
     share: Arc<Share<C>>,
-    clock: C,
     most_body_bytes: usize,
     body_bytes: usize,
 }
@@ -144,7 +158,7 @@ impl<C: Clock> Permit<C> {
     /// requests one by one.
     pub(crate) async fn wait_for_turn(&self) {
         while let Err(until) = self.share.rate.check() {
-            tokio::time::sleep(until.wait_time_from(self.clock.now())).await;
+            tokio::time::sleep(until.wait_time_from(self.share.clock.now())).await;
         }
     }
 

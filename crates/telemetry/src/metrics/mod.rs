@@ -10,6 +10,8 @@
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
+mod bound;
+
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -20,6 +22,7 @@ use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
 use prometheus::{Registry, TextEncoder};
 
 use crate::Answered;
+use bound::{ByRoute, ByTenant};
 
 /// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
 const TENANT_SETS: usize = 50_000;
@@ -42,8 +45,8 @@ pub enum MetricsError {
 /// The instruments of one process.
 #[derive(Debug)]
 pub struct Metrics {
-    durations: Histogram<f64>,
-    requests: Counter<u64>,
+    durations: ByRoute,
+    requests: ByTenant,
     refused: Counter<u64>,
     rate_limited: Counter<u64>,
     quirks: Counter<u64>,
@@ -65,8 +68,8 @@ impl Metrics {
         let meter = provider.meter("tenantry");
         observe_process(&meter, dropped);
         Ok(Self {
-            durations: durations(&meter),
-            requests: counter(&meter, "tenantry.requests", "Answered requests of each tenant"),
+            durations: ByRoute::new(durations(&meter)),
+            requests: ByTenant::new(counter(&meter, "tenantry.requests", "Answered requests of each tenant")),
             refused: counter(&meter, "tenantry.refused", "Requests refused before the protocol was looked at"),
             rate_limited: counter(&meter, "tenantry.rate_limited", "Requests refused because there were too many"),
             quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
@@ -77,17 +80,9 @@ impl Metrics {
 
     /// Counts one answered request.
     pub(crate) fn answered(&self, answered: &Answered<'_>) {
-        let class = KeyValue::new("status_class", answered.status_class());
-        self.durations.record(
-            answered.duration.as_secs_f64(),
-            &[
-                KeyValue::new("http.request.method", answered.method),
-                KeyValue::new("http.route", answered.route),
-                class.clone(),
-            ],
-        );
+        self.durations.record(answered);
         if let Some(tenant) = answered.tenant {
-            self.requests.add(1, &[KeyValue::new("tenant", tenant.to_owned()), class]);
+            self.requests.count(tenant, answered);
         }
         if let Some(reason) = answered.refused {
             self.refused.add(1, &[KeyValue::new("reason", reason)]);
@@ -163,9 +158,10 @@ mod tests {
     fn an_answer_is_counted_by_route_by_tenant_and_by_quirk() {
         let metrics = Metrics::new(Arc::default()).unwrap();
         metrics.answered(&Answered {
+            at: std::time::SystemTime::UNIX_EPOCH,
             request_id: "1",
             tenant: Some("acme"),
-            method: "GET",
+            method: crate::Method::Get,
             route: "/Users",
             status: 200,
             duration: Duration::from_millis(3),
