@@ -13,8 +13,8 @@ use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
 use crate::write::{Action, Change, Outcome, Statements, Writer};
 use crate::{Actor, Condition, DirectoryError, Include, Members, Record, key};
 
-/// How many statements that look up single resources may be under way at once.
-const LOADERS: usize = 2;
+/// How many statements that look up single resources may be under way at once, if they take long.
+const LOADERS: usize = 4;
 
 /// All directories of a database; gives out one at a time, against a proof.
 #[derive(Clone, Debug)]

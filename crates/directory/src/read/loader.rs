@@ -1,9 +1,11 @@
 //! Lookups that wait at the same time share one statement, so a round trip costs each of them little.
 //!
-//! Nothing waits for company: a lookup that finds a free connection goes at once, and what comes while the connections
-//! are busy goes together with the next.
+//! Nothing waits for company: a lookup that finds nobody before it goes at once, and what comes while a statement is
+//! under way goes together with the next. A statement that takes long gives up its turn, so it holds up nobody else.
 
+use std::pin::pin;
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Database;
 use sea_orm::{ConnectionTrait, DbErr, Statement};
@@ -16,6 +18,8 @@ use crate::{DirectoryError, Record, key};
 
 /// Most lookups in one statement.
 const BATCH: usize = 64;
+/// How long a statement keeps others waiting for it.
+const TURN: Duration = Duration::from_millis(2);
 /// Most lookups that wait; more are refused at the door by the limits.
 const WAITING: usize = 4096;
 
@@ -75,16 +79,26 @@ fn stopped() -> DirectoryError {
 async fn serve(database: Database, lookups: Arc<Lookups>, queue: Arc<Mutex<mpsc::Receiver<Waiting>>>) {
     let mut batch = Vec::with_capacity(BATCH);
     loop {
-        if queue.lock().await.recv_many(&mut batch, BATCH).await == 0 {
+        let mut turn = queue.lock().await;
+        if turn.recv_many(&mut batch, BATCH).await == 0 {
             return;
         }
-        // One statement for each sort of key; in practice a batch is mostly of one sort.
-        while let Some(first) = batch.first() {
-            let sort = first.lookup.key.sort();
-            let alike: Vec<Waiting> = batch.extract_if(.., |waiting| waiting.lookup.key.sort() == sort).collect();
-            let found = query(&database, lookups.statement(sort), &alike).await;
-            answer(alike, found);
+        let mut asking = pin!(ask(&database, &lookups, &mut batch));
+        if tokio::time::timeout(TURN, &mut asking).await.is_ok() {
+            continue;
         }
+        drop(turn);
+        asking.await;
+    }
+}
+
+/// One statement for each sort of key; in practice a batch is mostly of one sort.
+async fn ask(database: &Database, lookups: &Lookups, batch: &mut Vec<Waiting>) {
+    while let Some(first) = batch.first() {
+        let sort = first.lookup.key.sort();
+        let alike: Vec<Waiting> = batch.extract_if(.., |waiting| waiting.lookup.key.sort() == sort).collect();
+        let found = query(database, lookups.statement(sort), &alike).await;
+        answer(alike, found);
     }
 }
 

@@ -63,7 +63,9 @@ fn group_references(text: &str) -> Result<Vec<MemberReference>, DbErr> {
     if text == "[]" {
         return Ok(Vec::new());
     }
-    let groups: Vec<Group> = serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()))?;
+    let mut groups: Vec<Group> = serde_json::from_str(text).map_err(|error| DbErr::Json(error.to_string()))?;
+    // Ids sort by creation; sorting the few here is cheaper than a sort node in each statement.
+    groups.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     let reference = |group: Group| MemberReference { id: group.id, kind: ResourceKind::Group, display: group.display };
     Ok(groups.into_iter().map(reference).collect())
 }

@@ -6,6 +6,7 @@
 mod apply;
 mod batch;
 mod change;
+mod company;
 mod event;
 mod load;
 mod member;

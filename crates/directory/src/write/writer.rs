@@ -2,6 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::time::Instant;
 
 use database::Database;
 use delivery::Events;
@@ -9,13 +10,14 @@ use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{Committed, commit};
+use super::company::Company;
 use super::statements::Statements;
 use super::statistics::Statistics;
 use super::{Change, Outcome};
 use crate::DirectoryError;
 
 /// Most changes in one commit.
-const BATCH: usize = 64;
+pub(super) const BATCH: usize = 64;
 /// Most changes that wait; more are refused at the door by the limits.
 const WAITING: usize = 1024;
 
@@ -52,6 +54,7 @@ impl Writer {
 async fn serve(database: Database, statements: Arc<Statements>, events: Events, mut queue: mpsc::Receiver<Job>) {
     let mut waiting = VecDeque::with_capacity(BATCH);
     let mut statistics = Statistics::new(&database);
+    let mut company = Company::default();
     loop {
         if waiting.is_empty() {
             match queue.recv().await {
@@ -59,15 +62,12 @@ async fn serve(database: Database, statements: Arc<Statements>, events: Events, 
                 None => return,
             }
         }
-        while let Ok(job) = queue.try_recv() {
-            waiting.push_back(job);
-            if waiting.len() >= BATCH {
-                break;
-            }
-        }
+        company.gather(&mut queue, &mut waiting).await;
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
+        let started = Instant::now();
         let Committed { answers, rows } = write(&database, &statements, &changes).await;
+        company.seen(changes.len(), started.elapsed());
         events.announce();
         statistics.written(rows);
         for (reply, answer) in replies.into_iter().zip(answers) {
