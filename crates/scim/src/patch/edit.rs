@@ -22,7 +22,7 @@ pub(super) fn edit(
     let kept = if attribute.mutability == Mutability::Immutable { old.clone() } else { None };
     let new = change(old)?;
     if kept.is_some() && kept != new {
-        return Err(ScimError::mutability(format!("{} is immutable and has a value", attribute.name)));
+        return Err(immutable(attribute));
     }
     match new {
         Some(new) => {
@@ -34,6 +34,19 @@ pub(super) fn edit(
         }
     }
     Ok(())
+}
+
+/// Takes an attribute out together with its whole extension, which nobody needs to have.
+pub(super) fn unassign(holder: &mut Map<String, Value>, attribute: &Attribute) -> Result<(), ScimError> {
+    if attribute.mutability == Mutability::Immutable {
+        return Err(immutable(attribute));
+    }
+    holder.shift_remove(&attribute.name);
+    Ok(())
+}
+
+fn immutable(attribute: &Attribute) -> ScimError {
+    ScimError::mutability(format!("{} is immutable and has a value", attribute.name))
 }
 
 fn required(attribute: &Attribute, action: Action) -> ScimError {

@@ -2,15 +2,14 @@
 
 use serde_json::{Map, Value};
 
+use super::budget::Budget;
 use super::create::described;
 use super::edit::merge;
 use super::same::{self, Index};
 use super::step::{Action, Change, Merge};
 use crate::filter::Filter;
+use crate::resource::{MOST_ELEMENTS, normalize_element};
 use crate::{Attribute, AttributePath, Dialect, Quirk, ScimError, ScimType};
-
-/// Elements one attribute may have, however they came together.
-const MOST_ELEMENTS: usize = 2_000;
 
 /// Adds the elements that are not there yet. One that is there takes over what is given beside its value, such as
 /// `primary` (RFC 7644 section 3.5.2.1: adding what is present changes nothing).
@@ -64,28 +63,22 @@ pub(super) struct Selection<'a> {
     pub(super) action: Action,
     /// The path as text, for the client.
     pub(super) place: &'a dyn std::fmt::Display,
+    pub(super) budget: &'a mut Budget,
+    pub(super) dialect: &'a mut Dialect,
 }
 
 impl Selection<'_> {
     /// Changes the selected elements of an array.
-    pub(super) fn change(
-        &self,
-        array: Option<Value>,
-        change: &Change,
-        dialect: &mut Dialect,
-    ) -> Result<Option<Value>, ScimError> {
+    pub(super) fn change(&mut self, array: Option<Value>, change: &Change) -> Result<Option<Value>, ScimError> {
         let mut elements = into_elements(array);
         let selected: Vec<usize> =
             elements.iter().enumerate().filter(|(_, element)| self.selects(element)).map(|(at, _)| at).collect();
         match (change, selected.as_slice()) {
-            (Change::Merge(merge), []) if !merge.set.is_empty() => self.create(&mut elements, merge, dialect)?,
-            (Change::Set(value), []) => {
-                dialect.repair(Quirk::CreatedElement, || self.no_target())?;
-                elements.push(value.clone());
-            }
-            (_, []) => dialect.repair(Quirk::NothingToRemove, || self.no_target())?,
-            (Change::Merge(merge), selected) => self.merge(&mut elements, selected, merge, dialect)?,
-            (Change::Set(value), selected) => replace(&mut elements, selected, value),
+            (Change::Merge(merge), []) if !merge.set.is_empty() => return self.create(elements, change),
+            (Change::Set(_), []) => return self.create(elements, change),
+            (_, []) => self.dialect.repair(Quirk::NothingToRemove, || no_target(self.place))?,
+            (Change::Merge(merge), selected) => self.merge(&mut elements, selected, merge)?,
+            (Change::Set(value), selected) => self.replace(&mut elements, selected, value)?,
             (_, selected) => remove(&mut elements, selected),
         }
         Ok(into_array(elements))
@@ -95,13 +88,8 @@ impl Selection<'_> {
         self.filter.is_none_or(|filter| filter.matches_element(element))
     }
 
-    fn merge(
-        &self,
-        elements: &mut [Value],
-        selected: &[usize],
-        parts: &Merge,
-        dialect: &mut Dialect,
-    ) -> Result<(), ScimError> {
+    fn merge(&mut self, elements: &mut [Value], selected: &[usize], parts: &Merge) -> Result<(), ScimError> {
+        self.budget.write(selected.len(), parts.set.values())?;
         for position in selected {
             if let Some(element) = elements.get_mut(*position) {
                 let merged = merge(Some(element.take()), &self.path.attribute, self.action, parts)?;
@@ -114,29 +102,57 @@ impl Selection<'_> {
         if selected.len() > 1 {
             let refusal =
                 || ScimError::invalid_value(format!("{} selects several elements; one is primary", self.place));
-            dialect.repair(Quirk::SeveralPrimary, refusal)?;
+            self.dialect.repair(Quirk::SeveralPrimary, refusal)?;
         }
         selected.first().into_iter().for_each(|first| make_only_primary(elements, *first));
         Ok(())
     }
 
-    /// Creates the element that the filter describes (Q8, Q9).
-    fn create(&self, elements: &mut Vec<Value>, parts: &Merge, dialect: &mut Dialect) -> Result<(), ScimError> {
-        let described = self.filter.map_or_else(|| Some(Map::new()), described).ok_or_else(|| self.no_target())?;
-        dialect.repair(Quirk::CreatedElement, || self.no_target())?;
-        let element = merge(Some(Value::Object(described)), &self.path.attribute, self.action, parts)?;
-        let Some(element) = element else { return Ok(()) };
-        let (position, primary) = (elements.len(), is_primary(&element));
-        elements.push(element);
-        if primary {
-            make_only_primary(elements, position);
+    fn replace(&mut self, elements: &mut [Value], selected: &[usize], value: &Value) -> Result<(), ScimError> {
+        self.budget.write(selected.len(), std::iter::once(value))?;
+        for position in selected {
+            if let Some(element) = elements.get_mut(*position) {
+                element.clone_from(value);
+            }
         }
         Ok(())
     }
 
-    fn no_target(&self) -> ScimError {
-        ScimError::bad_request(ScimType::NoTarget, format!("{} selects nothing", self.place))
+    /// Adds the element of a path that selects nothing (Q8), unless it is there all the same.
+    fn create(&mut self, elements: Vec<Value>, change: &Change) -> Result<Option<Value>, ScimError> {
+        self.dialect.repair(Quirk::CreatedElement, || no_target(self.place))?;
+        let element = match change {
+            Change::Merge(parts) => self.described(parts)?,
+            Change::Set(value) => Some(value.clone()),
+            _ => None,
+        };
+        // `emails[type eq "work"].type` made `home`, sent twice: the second must not leave an empty home address.
+        let element = element.filter(|element| self.selects(element) || has_value(element));
+        append(into_array(elements), &self.path.attribute, self.action, element.as_slice())
     }
+
+    /// The element that the filter describes, with these parts. What stands in the filter is a value like any other: it
+    /// must suit its attribute, not be empty, and be the client's to write.
+    fn described(&mut self, parts: &Merge) -> Result<Option<Value>, ScimError> {
+        let attribute = &self.path.attribute;
+        let mut element = None;
+        if let Some(filter) = self.filter {
+            let described = described(filter).ok_or_else(|| no_target(self.place))?;
+            element = normalize_element(attribute, Value::Object(described), self.dialect)?;
+            if !element.as_ref().is_some_and(|element| self.selects(element)) {
+                return Err(no_target(self.place));
+            }
+        }
+        merge(element, attribute, self.action, parts)
+    }
+}
+
+fn has_value(element: &Value) -> bool {
+    element.as_object().is_none_or(|parts| parts.contains_key("value"))
+}
+
+fn no_target(place: &dyn std::fmt::Display) -> ScimError {
+    ScimError::bad_request(ScimType::NoTarget, format!("{place} selects nothing"))
 }
 
 fn into_elements(array: Option<Value>) -> Vec<Value> {
@@ -149,14 +165,6 @@ fn into_elements(array: Option<Value>) -> Vec<Value> {
 
 fn into_array(elements: Vec<Value>) -> Option<Value> {
     (!elements.is_empty()).then_some(Value::Array(elements))
-}
-
-fn replace(elements: &mut [Value], selected: &[usize], value: &Value) {
-    for position in selected {
-        if let Some(element) = elements.get_mut(*position) {
-            *element = value.clone();
-        }
-    }
 }
 
 fn remove(elements: &mut Vec<Value>, selected: &[usize]) {

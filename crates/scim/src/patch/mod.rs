@@ -6,6 +6,7 @@
 //! [`Patch::split_members`], because members are not part of the resource.
 
 mod apply;
+mod budget;
 mod change;
 mod create;
 mod edit;
@@ -15,6 +16,7 @@ mod members;
 mod operation;
 mod same;
 mod step;
+mod tidy;
 
 #[cfg(test)]
 mod tests;

@@ -20,7 +20,7 @@ pub use changes::{Change, changes};
 pub use check::check;
 pub use draft::Draft;
 pub(crate) use members::ids as member_ids;
-pub(crate) use normalize::{normalize, normalize_element, only_one, parts};
+pub(crate) use normalize::{MOST_ELEMENTS, merge_same, normalize, normalize_element, only_one, parts};
 
 /// URN of the enterprise extension, whose `manager` has a meaning of its own.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -2,6 +2,7 @@
 
 mod add;
 mod clients;
+mod elements;
 mod laws;
 mod members;
 mod message;
@@ -33,6 +34,7 @@ fn schemas() -> std::sync::Arc<Schemas> {
             {"name": "lockers", "type": "complex", "multiValued": true, "subAttributes": [
                 {"name": "value", "type": "string", "mutability": "immutable"},
                 {"name": "note", "type": "string"},
+                {"name": "owner", "type": "string", "mutability": "readOnly"},
                 {"name": "floor", "type": "integer"}]},
             {"name": "serial", "type": "string", "mutability": "readOnly"},
         ]

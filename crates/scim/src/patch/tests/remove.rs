@@ -42,6 +42,26 @@ fn r075_removing_an_extension_removes_all_of_it() {
 }
 
 #[test]
+fn r035_r082_what_an_extension_requires_goes_only_with_the_extension() {
+    let visa = json!({"id": "urn:acme:visa", "name": "Visa", "attributes": [
+        {"name": "number", "required": true}, {"name": "country"}, {"name": "issuer", "mutability": "immutable"}]});
+    let schemas = Schemas::with_extensions(vec![serde_json::from_value(visa).unwrap()]).unwrap();
+    let of = schemas.of(ResourceKind::User);
+    let removed = |user: Value, path: &str| {
+        let body = message(json!([{"op": "remove", "path": path}]));
+        let patch = Patch::parse(body, of, 9, &mut Dialect::strict()).unwrap();
+        let current = Resource::from_document(&user.to_string()).unwrap();
+        patch.apply(&current, of, &mut Dialect::strict()).map(|after| Value::Object(after.attributes().clone()))
+    };
+    let user = json!({"userName": "m", "urn:acme:visa": {"number": "1", "country": "US"}});
+    let refusal = removed(user.clone(), "urn:acme:visa:number").unwrap_err();
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::Mutability)));
+    assert_eq!(removed(user, "urn:acme:visa"), Ok(json!({"userName": "m"})));
+    let issued = json!({"userName": "m", "urn:acme:visa": {"number": "1", "issuer": "i"}});
+    assert_eq!(keyword(&removed(issued, "urn:acme:visa").unwrap_err()), (400, Some(ScimType::Mutability)));
+}
+
+#[test]
 fn r082_a_required_attribute_cannot_be_removed() {
     let refusal = refused(&mara(), json!([{"op": "remove", "path": "userName"}]));
     assert_eq!(keyword(&refusal), (400, Some(ScimType::Mutability)));

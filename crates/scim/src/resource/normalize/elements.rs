@@ -8,7 +8,7 @@ use super::{normalize_element, refused};
 use crate::{Attribute, Dialect, Kind, Quirk, ScimError};
 
 /// Elements one attribute may have; members of groups are no attribute in this sense.
-const MOST_ELEMENTS: usize = 2_000;
+pub(crate) const MOST_ELEMENTS: usize = 2_000;
 
 pub(super) fn normalize(
     attribute: &Attribute,
@@ -49,7 +49,7 @@ fn each(attribute: &Attribute, sent: Vec<Value>, dialect: &mut Dialect) -> Resul
 
 /// The same type and value should not be returned twice (RFC 7643 section 2.4): the first stays, and takes over what
 /// only the later one says.
-fn merge_same(elements: &mut Vec<Value>) {
+pub(crate) fn merge_same(elements: &mut Vec<Value>) {
     if elements.len() < 2 {
         return;
     }

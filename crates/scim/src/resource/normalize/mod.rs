@@ -8,6 +8,7 @@ mod elements;
 mod scalar;
 
 pub(crate) use complex::parts;
+pub(crate) use elements::{MOST_ELEMENTS, merge_same};
 
 use serde_json::Value;
 
