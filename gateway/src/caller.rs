@@ -3,9 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_web::HttpRequest;
-use actix_web::dev::Payload;
-use actix_web::http::Method;
+use actix_http::{Method, Payload, RequestHead};
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use directory::{Actor, Condition, Directory, Include, Members, Record};
 use scim::{BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError};
@@ -25,7 +23,7 @@ use crate::worker::Worker;
 /// Who asks, and what they send. Endpoints get nothing else, so none of them can reach another tenant's directory.
 pub(crate) struct Caller<'a> {
     worker: &'a Worker,
-    request: &'a HttpRequest,
+    request: &'a RequestHead,
     payload: Payload,
     authenticated: Authenticated,
     permit: Permit,
@@ -40,7 +38,7 @@ impl<'a> Caller<'a> {
     /// Somebody whom the stages have let in.
     pub(crate) fn new(
         worker: &'a Worker,
-        (request, payload): (&'a HttpRequest, Payload),
+        (request, payload): (&'a RequestHead, Payload),
         exchange: &Exchange,
         (authenticated, permit): (Authenticated, Permit),
         base: String,
@@ -61,14 +59,9 @@ impl<'a> Caller<'a> {
         &self.worker.gateway
     }
 
-    /// The request without its body.
-    pub(crate) fn request(&self) -> &'a HttpRequest {
-        self.request
-    }
-
     /// The method; HEAD is GET, the server leaves out the body.
     pub(crate) fn method(&self) -> &'a Method {
-        match self.request.method() {
+        match &self.request.method {
             &Method::HEAD => &Method::GET,
             method => method,
         }
@@ -116,10 +109,10 @@ impl<'a> Caller<'a> {
 }
 
 /// What they send.
-impl Caller<'_> {
+impl<'a> Caller<'a> {
     /// `attributes` and `excludedAttributes` of the query.
     pub(crate) fn view(&self) -> Result<Projection, Rejection> {
-        match self.request.query_string() {
+        match self.query() {
             "" => Ok(Projection::default()),
             query => Ok(ListQuery::from_query(query)?.view),
         }
@@ -167,7 +160,7 @@ impl Caller<'_> {
 
     /// The query in the query string.
     pub(crate) fn list_query(&self) -> Result<ListQuery, Rejection> {
-        Ok(ListQuery::from_query(self.request.query_string())?)
+        Ok(ListQuery::from_query(self.query())?)
     }
 
     /// The query in the body of a `/.search`.
@@ -199,6 +192,11 @@ impl Caller<'_> {
             ResourceKind::User => limits.body_bytes,
             ResourceKind::Group => limits.group_body_bytes,
         }
+    }
+
+    /// The query string without its question mark.
+    pub(crate) fn query(&self) -> &'a str {
+        self.request.uri.query().unwrap_or_default()
     }
 
     fn header(&self, name: &HeaderName) -> Option<&str> {

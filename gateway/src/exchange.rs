@@ -2,10 +2,8 @@
 
 use std::time::{Instant, SystemTime};
 
-use actix_web::dev::Payload;
-use actix_web::http::header::{HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
-use actix_web::{HttpRequest, HttpResponse};
+use actix_http::{Method, Payload, RequestHead, StatusCode};
+use actix_web::http::header::HeaderName;
 use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
 use time::OffsetDateTime;
@@ -15,7 +13,7 @@ use crate::client;
 use crate::endpoints::discovery;
 use crate::error::Rejection;
 use crate::pipeline::{self, Admitted};
-use crate::reply::Reply;
+use crate::reply::{Answer, Reply, add};
 use crate::request_id::RequestId;
 use crate::routes::{self, Target};
 use crate::worker::Worker;
@@ -23,13 +21,13 @@ use crate::worker::Worker;
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// Answers one request, whatever it is, and tells the log.
-pub(crate) async fn answer(worker: &Worker, request: &HttpRequest, payload: Payload) -> HttpResponse {
+pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payload) -> Answer {
     let mut exchange = Exchange::begin(request);
     let (outcome, caller) = exchange.run(worker, request, payload).await;
     let telemetry = &worker.gateway.telemetry;
-    let response = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), HttpResponse::from);
-    exchange.end(telemetry, caller.as_deref(), response.status());
-    response
+    let answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
+    exchange.end(telemetry, caller.as_deref(), answer.status());
+    answer
 }
 
 /// What is known of a request from its arrival on.
@@ -47,16 +45,16 @@ pub(crate) struct Exchange {
 }
 
 impl Exchange {
-    fn begin(request: &HttpRequest) -> Self {
+    fn begin(request: &RequestHead) -> Self {
         let at = SystemTime::now();
         Self {
             started: Instant::now(),
             at,
             route: "unknown",
-            method: method(request.method()),
+            method: method(&request.method),
             scim_type: None,
             refused: None,
-            client: client::label(request.headers(), request.query_string()),
+            client: client::label(request.headers(), request.uri.query().unwrap_or_default()),
             id: RequestId::new(at),
         }
     }
@@ -69,35 +67,34 @@ impl Exchange {
     async fn run<'a>(
         &mut self,
         worker: &'a Worker,
-        request: &'a HttpRequest,
+        request: &'a RequestHead,
         payload: Payload,
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
-        let Some(target) = Target::parse(request.path()) else { return (Err(Rejection::unknown_base()), None) };
+        let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
         match pipeline::admit(worker, (request, payload), &target, self) {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))
             }
-            Ok(Admitted::Anonymous { base, document }) => {
-                (discovery::read(worker, request, &Schemas::standard(), &base, document), None)
-            }
+            Ok(Admitted::Anonymous { base, document }) => (
+                discovery::read(worker, request.uri.query().unwrap_or_default(), &Schemas::standard(), &base, document),
+                None,
+            ),
             Err(rejection) => (Err(rejection), None),
         }
     }
 
     /// The answer to a refusal, with the id by which its line in the log is found.
-    fn reject(&mut self, rejection: &Rejection, telemetry: &Telemetry) -> HttpResponse {
+    fn reject(&mut self, rejection: &Rejection, telemetry: &Telemetry) -> Answer {
         (self.scim_type, self.refused) = rejection.labels();
         if let Rejection::Limited(limited) = rejection {
             telemetry.metrics().rate_limited(limited.scope);
         }
         rejection.log(self.id.as_str());
-        let mut response = rejection.to_response();
-        if let Ok(id) = HeaderValue::from_str(self.id.as_str()) {
-            response.headers_mut().insert(X_REQUEST_ID, id);
-        }
-        response
+        let mut answer = rejection.to_answer();
+        add(&mut answer, X_REQUEST_ID, self.id.as_str());
+        answer
     }
 
     fn end(&self, telemetry: &Telemetry, caller: Option<&Caller<'_>>, status: StatusCode) {

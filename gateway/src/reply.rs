@@ -1,13 +1,29 @@
 //! What a request is answered with when it is not refused.
 
-use actix_web::HttpResponse;
-use actix_web::http::StatusCode;
+use actix_http::body::{EitherBody, None as NoBody};
+use actix_http::{Response, StatusCode};
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use bytes::Bytes;
 
+/// An answer as the server writes it.
+pub(crate) type Answer = Response<EitherBody<Bytes, NoBody>>;
+
 /// The media type of every answer with a body, without parameters (RFC 7644 section 3.1).
-pub(crate) const SCIM_JSON: (HeaderName, HeaderValue) =
-    (CONTENT_TYPE, HeaderValue::from_static("application/scim+json"));
+const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+
+/// An answer with a body.
+pub(crate) fn answer_with(status: StatusCode, body: impl Into<Bytes>) -> Answer {
+    let mut answer = Response::with_body(status, EitherBody::left(body.into()));
+    answer.headers_mut().insert(CONTENT_TYPE, SCIM_JSON);
+    answer
+}
+
+/// Adds a header. A text that cannot stand in one is left out; ours can.
+pub(crate) fn add(answer: &mut Answer, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        answer.headers_mut().insert(name, value);
+    }
+}
 
 /// An answer.
 #[derive(Debug)]
@@ -60,21 +76,21 @@ impl Reply {
     }
 }
 
-impl From<Reply> for HttpResponse {
+impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
-        let mut response = Self::build(reply.status);
+        let mut answer = match reply.body {
+            Some(body) => answer_with(reply.status, body),
+            None => Response::with_body(reply.status, EitherBody::right(NoBody::new())),
+        };
         if let Some(version) = reply.version {
-            response.insert_header((ETAG, format!("W/\"{version}\"")));
+            add(&mut answer, ETAG, &format!("W/\"{version}\""));
         }
         if let Some(location) = reply.location {
-            response.insert_header((LOCATION, location));
+            add(&mut answer, LOCATION, &location);
         }
         if let Some(preference) = reply.applied_preference {
-            response.insert_header(("preference-applied", preference));
+            add(&mut answer, HeaderName::from_static("preference-applied"), preference);
         }
-        match reply.body {
-            Some(body) => response.insert_header(SCIM_JSON).body(body),
-            None => response.finish(),
-        }
+        answer
     }
 }

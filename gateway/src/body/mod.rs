@@ -5,9 +5,8 @@ mod json;
 
 use std::time::Duration;
 
-use actix_web::HttpRequest;
-use actix_web::dev::Payload;
-use actix_web::error::PayloadError;
+use actix_http::error::PayloadError;
+use actix_http::{Payload, RequestHead};
 use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
 use futures::StreamExt as _;
@@ -31,7 +30,7 @@ pub(crate) struct Bound {
 
 /// Reads the JSON body of a request that has passed every stage.
 pub(crate) async fn read(
-    request: &HttpRequest,
+    request: &RequestHead,
     payload: Payload,
     bound: Bound,
     permit: &mut Permit,
@@ -45,7 +44,7 @@ pub(crate) async fn read(
     parse(body).await
 }
 
-fn announced(request: &HttpRequest) -> Option<u64> {
+fn announced(request: &RequestHead) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 

@@ -1,12 +1,12 @@
 //! Stage two: who asks.
 
-use actix_web::HttpRequest;
+use actix_http::RequestHead;
 use actix_web::http::header::AUTHORIZATION;
 use tenancy::{Address, Authenticated, Refusal, Tenants};
 use time::OffsetDateTime;
 
 /// Whether the sender claims to be somebody.
-pub(crate) fn is_sent(request: &HttpRequest) -> bool {
+pub(crate) fn is_sent(request: &RequestHead) -> bool {
     request.headers().contains_key(AUTHORIZATION)
 }
 
@@ -15,13 +15,13 @@ pub(crate) fn is_sent(request: &HttpRequest) -> bool {
 pub(crate) fn authenticate(
     tenants: &Tenants,
     address: &Address<'_>,
-    request: &HttpRequest,
+    request: &RequestHead,
     now: OffsetDateTime,
 ) -> Result<Authenticated, Refusal> {
     let mut sent = request.headers().get_all(AUTHORIZATION);
     let authorization = match (sent.next(), sent.next()) {
         (None, _) => None,
-        (Some(one), None) => Some(one.to_str().map_err(|_| Refusal::NotBearer)?),
+        (Some(one), None) => Some(std::str::from_utf8(one.as_bytes()).map_err(|_| Refusal::NotBearer)?),
         (Some(_), Some(_)) => return Err(Refusal::NotBearer),
     };
     tenants.authenticate(address, authorization, now)

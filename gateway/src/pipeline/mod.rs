@@ -6,9 +6,7 @@ mod bearer;
 mod limit;
 mod origin;
 
-use actix_web::HttpRequest;
-use actix_web::dev::Payload;
-use actix_web::http::Method;
+use actix_http::{Method, Payload, RequestHead};
 use tenancy::{Authenticated, Refusal};
 use time::OffsetDateTime;
 
@@ -39,7 +37,7 @@ pub(crate) enum Admitted<'a, 't> {
 /// Lets a request in, or refuses it.
 pub(crate) fn admit<'a, 't>(
     worker: &'a Worker,
-    (request, payload): (&'a HttpRequest, Payload),
+    (request, payload): (&'a RequestHead, Payload),
     target: &'t Target<'t>,
     exchange: &Exchange,
 ) -> Result<Admitted<'a, 't>, Rejection> {
@@ -51,7 +49,7 @@ pub(crate) fn admit<'a, 't>(
         && named.is_one()
         && !bearer::is_sent(request)
     {
-        admit_reader(gateway, &origin, request.method())?;
+        admit_reader(gateway, &origin, &request.method)?;
         return Ok(Admitted::Anonymous { base, document });
     }
     let authenticated = authenticate(gateway, &origin, target.tenant, request, exchange.now())?;
@@ -63,7 +61,7 @@ fn authenticate(
     gateway: &Gateway,
     origin: &Origin<'_>,
     path_tenant: Option<&str>,
-    request: &HttpRequest,
+    request: &RequestHead,
     now: OffsetDateTime,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);

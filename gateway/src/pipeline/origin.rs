@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr};
 
-use actix_web::HttpRequest;
+use actix_http::RequestHead;
 use actix_web::http::header::{
     FORWARDED, HOST, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
 };
@@ -26,13 +26,13 @@ pub(crate) struct Origin<'a> {
 
 impl<'a> Origin<'a> {
     /// Reads the connection, and the headers of proxies if it comes from a trusted one.
-    pub(crate) fn of(request: &'a HttpRequest, trusted: &[Network]) -> Result<Self, Rejection> {
-        let peer = request.peer_addr().map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip());
-        let authority = match request.uri().authority() {
+    pub(crate) fn of(request: &'a RequestHead, trusted: &[Network]) -> Result<Self, Rejection> {
+        let peer = request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip());
+        let authority = match request.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => text(request.headers(), &HOST),
         };
-        let mut origin = Hop { is_secure: request.app_config().secure(), authority, client: peer };
+        let mut origin = Hop { is_secure: false, authority, client: peer };
         if is_trusted(trusted, peer) {
             origin.follow(request.headers(), trusted);
         }
@@ -149,16 +149,16 @@ fn without_port(authority: &str) -> &str {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use actix_web::test::TestRequest;
+    use actix_http::test::TestRequest;
 
     fn origin(peer: &str, headers: &[(&str, &str)]) -> (bool, String, String) {
-        let request = headers
-            .iter()
-            .fold(TestRequest::default().peer_addr(format!("{peer}:4711").parse().unwrap()), |request, header| {
-                request.insert_header(*header)
-            })
-            .to_http_request();
-        let origin = Origin::of(&request, &[Network::parse("10.0.0.0/8").unwrap()]).unwrap();
+        let mut request = TestRequest::default();
+        for header in headers {
+            request.insert_header(*header);
+        }
+        let mut request = request.finish();
+        request.head_mut().peer_addr = Some(format!("{peer}:4711").parse().unwrap());
+        let origin = Origin::of(request.head(), &[Network::parse("10.0.0.0/8").unwrap()]).unwrap();
         (origin.is_secure, origin.authority.to_string(), origin.client.to_string())
     }
 
@@ -206,7 +206,7 @@ mod tests {
 
     #[test]
     fn a_host_that_is_none_is_refused() {
-        let request = TestRequest::default().insert_header(("host", "a\"b")).to_http_request();
-        assert!(Origin::of(&request, &[]).is_err());
+        let request = TestRequest::default().insert_header(("host", "a\"b")).finish();
+        assert!(Origin::of(request.head(), &[]).is_err());
     }
 }

@@ -4,7 +4,7 @@ mod path;
 
 use std::borrow::Cow;
 
-use actix_web::http::Method;
+use actix_http::Method;
 use scim::ResourceKind;
 
 pub(crate) use path::Target;
@@ -65,7 +65,7 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
         (&Method::DELETE, Route::Resource(kind, id)) => Box::pin(resources::delete(caller, *kind, id)).await,
         (&Method::POST, Route::Bulk) => Box::pin(bulk::bulk(caller)).await,
         (&Method::GET, Route::Discovery(document)) => {
-            discovery::read(caller.worker(), caller.request(), caller.tenant().schemas(), caller.base(), document)
+            discovery::read(caller.worker(), caller.query(), caller.tenant().schemas(), caller.base(), document)
         }
         (_, Route::Me) => me::refuse(),
         (_, Route::Version) => Err(Rejection::unserved_version()),

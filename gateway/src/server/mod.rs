@@ -2,6 +2,7 @@
 
 mod wire;
 
+use std::convert::Infallible;
 use std::future::Future;
 use std::io;
 use std::net::TcpListener;
@@ -9,14 +10,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_http::{HttpService, Protocol};
+use actix_http::{HttpService, Protocol, Request};
 use actix_server::Server;
-use actix_service::{IntoServiceFactory as _, ServiceFactoryExt as _, fn_service, map_config};
-use actix_web::dev::{AppConfig, ServiceRequest, ServiceResponse};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
 
 use crate::app::Gateway;
+use crate::reply::Answer;
 use crate::worker::Worker;
 use crate::{exchange, operations};
 use wire::Wire;
@@ -35,7 +36,7 @@ const DRAIN_SECONDS: u64 = 30;
 
 /// Serves clients until `shutdown` is done and every request that had begun is answered.
 ///
-/// This is what `actix_web::HttpServer` does, except that connections are wrapped: see [`Wire`].
+/// This is `actix_web::HttpServer` without its router, with every connection in a [`Wire`].
 pub(crate) fn serve_clients(
     gateway: &Arc<Gateway>,
     listener: TcpListener,
@@ -51,7 +52,6 @@ pub(crate) fn serve_clients(
     let gateway = Arc::clone(gateway);
     let server = builder.listen("clients", listener, move || {
         let draining = draining.clone();
-        let app = map_config(app(Worker::new(&gateway)).into_factory(), |()| AppConfig::default());
         let http = HttpService::build()
             .graceful_shutdown_signal(move || {
                 let draining = draining.clone();
@@ -61,7 +61,7 @@ pub(crate) fn serve_clients(
             .client_request_timeout(HEAD_TIME)
             .client_disconnect_timeout(LINGER_TIME)
             .local_addr(address)
-            .finish(app);
+            .finish(answer_with(Worker::new(&gateway)));
         let telemetry = gateway.telemetry.clone();
         fn_service(move |stream: TcpStream| {
             let telemetry = telemetry.clone();
@@ -76,25 +76,17 @@ pub(crate) fn serve_clients(
     Ok(server.run())
 }
 
-/// The only service there is: no router stands between a path and its answer.
-fn app(
+/// The only service there is. With no router in between, every path is ours to read, and the way to the answer is short.
+fn answer_with(
     worker: Rc<Worker>,
-) -> App<
-    impl actix_service::ServiceFactory<
-        ServiceRequest,
-        Config = (),
-        Response = ServiceResponse,
-        Error = actix_web::Error,
-        InitError = (),
-    >,
-> {
-    App::new().default_service(fn_service(move |request: ServiceRequest| answer(Rc::clone(&worker), request)))
-}
-
-async fn answer(worker: Rc<Worker>, request: ServiceRequest) -> Result<ServiceResponse, actix_web::Error> {
-    let (request, payload) = request.into_parts();
-    let response = exchange::answer(&worker, &request, payload).await;
-    Ok(ServiceResponse::new(request, response))
+) -> impl ServiceFactory<Request, Config = (), Response = Answer, Error = Infallible, InitError = ()> {
+    fn_service(move |request: Request| {
+        let worker = Rc::clone(&worker);
+        async move {
+            let (head, payload) = request.into_parts();
+            Ok(exchange::answer(&worker, &head, payload).await)
+        }
+    })
 }
 
 /// Serves operators until it is stopped by its handle.

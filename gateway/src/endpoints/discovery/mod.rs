@@ -5,7 +5,6 @@ mod documents;
 
 use std::sync::Arc;
 
-use actix_web::HttpRequest;
 use scim::discovery;
 use scim::{Schemas, ScimError};
 
@@ -19,12 +18,12 @@ use crate::worker::Worker;
 /// Shows one of the documents (RFC 7644 section 4).
 pub(crate) fn read(
     worker: &Worker,
-    request: &HttpRequest,
+    query: &str,
     schemas: &Arc<Schemas>,
     base: &str,
     document: &Discovery<'_>,
 ) -> Result<Reply, Rejection> {
-    refuse_filter(request.query_string())?;
+    refuse_filter(query)?;
     let documents = worker.documents.of(schemas, base);
     let body = match document {
         Discovery::ServiceProviderConfig => documents.configuration(&worker.gateway.capabilities),
