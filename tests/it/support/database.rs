@@ -25,14 +25,38 @@ impl Database {
     }
 }
 
+/// The collation is one of people, not of bytes: what the server compares must not depend on it.
 async fn create_in_postgres() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
-    let server = std::env::var_os(POSTGRES_VARIABLE)
-        .and_then(|url| url.into_string().ok())
-        .unwrap_or_else(|| panic!("{POSTGRES_VARIABLE} is not set: run `tests/run`, which starts a PostgreSQL"));
     let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-    let admin = sea_orm::Database::connect(format!("{server}/postgres")).await.expect("the PostgreSQL of tests/run");
-    admin.execute_unprepared(&format!("CREATE DATABASE {name}")).await.expect("a database of its own");
+    administer(&[&format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")]).await;
+    format!("{}/{name}", postgres())
+}
+
+/// Ends every connection to a database of the tests and lets no new one in.
+pub(crate) async fn cut(url: &str) {
+    let name = url.rsplit('/').next().expect("a name");
+    let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    administer(&[&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"), &end]).await;
+}
+
+/// Lets connections in again.
+pub(crate) async fn restore(url: &str) {
+    let name = url.rsplit('/').next().expect("a name");
+    administer(&[&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")]).await;
+}
+
+async fn administer(statements: &[&str]) {
+    let admin =
+        sea_orm::Database::connect(format!("{}/postgres", postgres())).await.expect("the PostgreSQL of tests/run");
+    for statement in statements {
+        admin.execute_unprepared(statement).await.expect("the statement");
+    }
     admin.close().await.expect("to close");
-    format!("{server}/{name}")
+}
+
+fn postgres() -> String {
+    std::env::var_os(POSTGRES_VARIABLE)
+        .and_then(|url| url.into_string().ok())
+        .unwrap_or_else(|| panic!("{POSTGRES_VARIABLE} is not set: run `tests/run`, which starts a PostgreSQL"))
 }

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
-use super::{Database, Program, reaper, until};
+use super::{Database, Program, database, reaper, until};
 
 /// How often a port that was free a moment ago may turn out to be taken.
 const ATTEMPTS: u32 = 5;
@@ -117,6 +117,21 @@ impl Server {
     pub(crate) async fn stop(&self) -> ExitStatus {
         self.signal("TERM");
         until("the server to stop", async || self.ended()).await
+    }
+
+    /// Takes its PostgreSQL database away.
+    pub(crate) async fn cut_database(&self) {
+        database::cut(self.setting("TENANTRY_DATABASE__URL")).await;
+    }
+
+    /// Gives its PostgreSQL database back.
+    pub(crate) async fn restore_database(&self) {
+        database::restore(self.setting("TENANTRY_DATABASE__URL")).await;
+    }
+
+    fn setting(&self, name: &str) -> &str {
+        let found = self.settings.iter().find(|(own, _)| own == name);
+        found.map_or_else(|| panic!("{name} is not set"), |(_, value)| value)
     }
 
     /// A command of the program with this server's settings.
