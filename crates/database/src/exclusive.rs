@@ -1,6 +1,7 @@
 //! The promise that one process uses a database at a time: what it caches is then exact.
 
 use std::fs::{File, TryLockError};
+use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
@@ -9,6 +10,10 @@ use crate::{Database, DatabaseError};
 
 /// A fixed number: the advisory lock of this program in a PostgreSQL database.
 const ADVISORY_LOCK: i64 = 0x7465_6e61_6e74_7279;
+
+/// How long the session of a process that was killed may take to notice.
+const PATIENCE: Duration = Duration::from_secs(10);
+const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
 /// Proof that no other process uses the database; the lock lives as long as the value.
 #[derive(Debug)]
@@ -26,7 +31,7 @@ enum Lock {
 
 impl Database {
     /// Takes the lock: a file beside an SQLite database, a session's advisory lock in PostgreSQL. The system releases
-    /// it when the process ends, however it ends.
+    /// it when the process ends, however it ends; PostgreSQL may take a moment, so there the lock is waited for.
     ///
     /// # Errors
     /// [`DatabaseError::InUse`] if another process has it.
@@ -61,13 +66,18 @@ async fn lock_session(url: &str) -> Result<DatabaseConnection, DatabaseError> {
         .sqlx_logging(false)
         .set_application_name("tenantry lock");
     let session = sea_orm::Database::connect(options).await?;
-    let taken = session
-        .query_one_raw(sea_orm::Statement::from_string(
-            DbBackend::Postgres,
-            format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})"),
-        ))
-        .await?
-        .ok_or_else(|| DbErr::RecordNotFound("advisory lock".to_owned()))?
-        .try_get_by_index::<bool>(0)?;
-    if taken { Ok(session) } else { Err(DatabaseError::InUse) }
+    let taking = async {
+        while !try_lock(&session).await? {
+            tokio::time::sleep(BETWEEN_TRIES).await;
+        }
+        Ok(session)
+    };
+    tokio::time::timeout(PATIENCE, taking).await.map_err(|_| DatabaseError::InUse)?
+}
+
+async fn try_lock(session: &DatabaseConnection) -> Result<bool, DatabaseError> {
+    let sql = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})");
+    let statement = sea_orm::Statement::from_string(DbBackend::Postgres, sql);
+    let row = session.query_one_raw(statement).await?;
+    Ok(row.ok_or_else(|| DbErr::RecordNotFound("advisory lock".to_owned()))?.try_get_by_index(0)?)
 }

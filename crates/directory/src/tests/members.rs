@@ -57,7 +57,7 @@ on_both! {
             let (directory, group) = (system.directory.clone(), group.id.clone());
             let add = json!([{ "op": "add", "path": "members", "value": [{ "value": user.id }] }]);
             tokio::spawn(async move {
-                let patch = patch(ResourceKind::Group, add);
+                let patch = patch(ResourceKind::Group, &add);
                 directory.patch(ResourceKind::Group, &group, patch, Condition::None, Include::NOTHING).await.unwrap();
             })
         });

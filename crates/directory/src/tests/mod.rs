@@ -25,4 +25,4 @@ macro_rules! on_both {
         })*
     };
 }
-pub(self) use on_both;
+use on_both;

@@ -73,7 +73,7 @@ impl System {
     }
 
     pub(super) async fn patch(&self, record: &Record, operations: Value) -> Result<Record, DirectoryError> {
-        let patch = patch(record.kind, operations);
+        let patch = patch(record.kind, &operations);
         Ok(self.directory.patch(record.kind, &record.id, patch, Condition::None, ALL).await?.record)
     }
 
@@ -105,7 +105,7 @@ pub(super) fn draft(kind: ResourceKind, mut body: Value) -> Draft {
     Draft::parse(body, of.of(kind), &mut Dialect::lenient()).unwrap()
 }
 
-pub(super) fn patch(kind: ResourceKind, operations: Value) -> Patch {
+pub(super) fn patch(kind: ResourceKind, operations: &Value) -> Patch {
     let body = json!({ "schemas": ["urn:ietf:params:scim:api:messages:2.0:PatchOp"], "Operations": operations });
     Patch::parse(body, scim::Schemas::standard().of(kind), 1000, &mut Dialect::lenient()).unwrap()
 }

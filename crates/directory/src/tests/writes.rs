@@ -57,7 +57,7 @@ on_both! {
 
     async fn a_stale_version_is_refused(system: System) {
         let ada = system.user("ada").await;
-        let title = || patch(ResourceKind::User, json!([{ "op": "add", "path": "title", "value": "x" }]));
+        let title = || patch(ResourceKind::User, &json!([{ "op": "add", "path": "title", "value": "x" }]));
         let stale = system.directory.patch(ResourceKind::User, &ada.id, title(), Condition::Versions(vec![7]), ALL).await;
         assert_eq!(status(&stale.unwrap_err()), 412);
         let fresh = system.directory.patch(ResourceKind::User, &ada.id, title(), Condition::Versions(vec![1]), ALL).await;
