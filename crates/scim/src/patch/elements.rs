@@ -42,8 +42,11 @@ pub(super) fn append(
 }
 
 fn take_over(there: &mut Value, attribute: &Attribute, action: Action, given: &Value) -> Result<(), ScimError> {
-    if let Value::Object(set) = given {
-        let parts = Merge { set: set.clone(), unset: Vec::new() };
+    if let Value::Object(given) = given {
+        let is_kept = |name: &str, value: &Value| same::is_immutable(attribute, name, there, value);
+        let set = given.iter().filter(|(name, value)| !is_kept(name, value));
+        let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let parts = Merge { set, unset: Vec::new() };
         *there = merge(Some(there.take()), attribute, action, &parts)?.unwrap_or_default();
     }
     Ok(())

@@ -6,7 +6,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
-use crate::{Attribute, fold};
+use crate::{Attribute, Mutability, fold};
 
 /// What an element is recognised by: its value and its type, in the form in which they are compared.
 #[derive(PartialEq, Eq, Hash)]
@@ -72,6 +72,12 @@ impl<'a> Index<'a> {
             None => self.by_value.get(&identity.value).copied(),
         }
     }
+}
+
+/// Whether a part is written once and what is given is the same as what `there` has.
+pub(super) fn is_immutable(attribute: &Attribute, name: &str, there: &Value, given: &Value) -> bool {
+    let sub = attribute.sub(name).filter(|sub| sub.mutability == Mutability::Immutable);
+    sub.zip(there.get(name)).is_some_and(|(sub, there)| comparable(sub, there) == comparable(sub, given))
 }
 
 /// Drops the elements that are named.

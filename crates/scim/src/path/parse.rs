@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use super::AttributePath;
 use crate::filter::{Filter, Gap, Parser, Unknown, shown, write_bracketed};
+use crate::schema::modern;
 use crate::{Attribute, Dialect, Quirk, ResourceType, Schema, ScimError, ScimType};
 
 /// A checked PATCH path.
@@ -42,6 +43,10 @@ impl Path {
     /// `invalidPath` if the path is malformed or names an unknown attribute, `invalidFilter` if the filter inside its
     /// brackets is malformed (RFC 7644 table 9).
     pub fn parse(text: &str, of: &ResourceType, dialect: &mut Dialect) -> Result<Option<Self>, ScimError> {
+        if let Some(modern) = modern(text, of.kind) {
+            dialect.repair(Quirk::CoreOne, || ScimError::invalid_path(format!("{} is SCIM 1.1", shown(text))))?;
+            return Self::parse(&modern, of, dialect);
+        }
         let mut parser = Parser::new(text, of, Unknown::Refused, dialect).map_err(as_path_error)?;
         parser.cursor.skip_gap(Gap::None);
         let name = parser.cursor.take_word();

@@ -7,11 +7,13 @@ use crate::{Attribute, Kind, Mutability, ResourceType, ScimError};
 
 /// Bytes of a text that is looked up; the keys of a database index are not longer.
 const LONGEST_KEY: usize = 512;
+/// Bytes of names and texts in one resource; it grows by PATCH, and is read and written whole.
+const LARGEST: usize = 1_048_576;
 /// The attributes that are looked up.
 const KEYS: [&str; 3] = ["userName", "externalId", "displayName"];
 
-/// Checks a whole resource: required attributes are there and not blank (RFC 7643 section 7), and what is looked up is
-/// not longer than an index takes.
+/// Checks a whole resource: required attributes are there and not blank (RFC 7643 section 7), what is looked up is not
+/// longer than an index takes, and all of it is not too large.
 ///
 /// # Errors
 /// A 400 `invalidValue` that names the attribute.
@@ -23,7 +25,8 @@ pub fn check(resource: &Resource, of: &ResourceType) -> Result<(), ScimError> {
         let prefix = format!("{}:", extension.id);
         extension.attributes.iter().try_for_each(|attribute| required(attribute, attributes, &prefix))?;
     }
-    short(resource)
+    short(resource)?;
+    small(attributes)
 }
 
 fn required(attribute: &Attribute, holder: &Map<String, Value>, prefix: &str) -> Result<(), ScimError> {
@@ -64,5 +67,25 @@ fn short(resource: &Resource) -> Result<(), ScimError> {
     match texts.chain(emails).find(|(_, text)| text.len() > LONGEST_KEY) {
         Some((name, _)) => Err(ScimError::invalid_value(format!("{name} is longer than {LONGEST_KEY} bytes"))),
         None => Ok(()),
+    }
+}
+
+fn small(attributes: &Map<String, Value>) -> Result<(), ScimError> {
+    if members(attributes) > LARGEST {
+        return Err(ScimError::invalid_value(format!("the resource has more than {LARGEST} bytes")));
+    }
+    Ok(())
+}
+
+fn members(object: &Map<String, Value>) -> usize {
+    object.iter().map(|(name, value)| name.len() + bytes(value)).sum()
+}
+
+fn bytes(value: &Value) -> usize {
+    match value {
+        Value::String(text) => text.len(),
+        Value::Array(elements) => elements.iter().map(bytes).sum(),
+        Value::Object(object) => members(object),
+        _ => 1,
     }
 }

@@ -39,16 +39,17 @@ fn keep_in(next: &mut Map<String, Value>, stored: &Map<String, Value>, attribute
         let sent = next.entry(attribute.name.as_str()).or_insert_with(|| value.clone());
         return if sent == value { Ok(()) } else { Err(refused(&attribute.name)) };
     }
-    let sent = next.entry(attribute.name.as_str()).or_insert_with(|| Value::Object(Map::new()));
-    if let (Value::Object(sent), Value::Object(stored)) = (&mut *sent, value) {
-        for sub in attribute.sub_attributes.iter().filter(|sub| concerns(sub)) {
-            keep_in(sent, stored, sub)?;
+    let Value::Object(stored) = value else { return Ok(()) };
+    let mut written_once = attribute.sub_attributes.iter().filter(|sub| concerns(sub));
+    match next.get_mut(&attribute.name) {
+        Some(Value::Object(sent)) => written_once.try_for_each(|sub| keep_in(sent, stored, sub)),
+        // Whole, because its other parts may be required.
+        None if written_once.any(|sub| stored.contains_key(&sub.name)) => {
+            next.insert(attribute.name.clone(), value.clone());
+            Ok(())
         }
+        _ => Ok(()),
     }
-    if sent.as_object().is_some_and(Map::is_empty) {
-        next.shift_remove(&attribute.name);
-    }
-    Ok(())
 }
 
 fn refused(name: &str) -> ScimError {

@@ -7,7 +7,6 @@ mod draft;
 mod immutable;
 mod members;
 mod normalize;
-mod old;
 mod reading;
 mod schemas;
 #[cfg(test)]

@@ -1,11 +1,13 @@
 //! The body of a POST or PUT, key by key.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Resource, members, normalize, old, schemas};
-use crate::{Attribute, AttributePath, Dialect, Mutability, Quirk, ResourceKind, ResourceType, Schema, ScimError};
+use super::{Resource, members, normalize, schemas};
+use crate::schema::modern;
+use crate::{Attribute, Dialect, Mutability, Quirk, ResourceKind, ResourceType, Schema, ScimError};
 
 /// A body that is being read.
 pub(super) struct Reading<'a> {
@@ -14,12 +16,13 @@ pub(super) struct Reading<'a> {
     resource: Resource,
     members: Option<Vec<String>>,
     schemas: Option<Value>,
-    seen: Vec<String>,
+    /// The paths that have a value.
+    seen: HashSet<String>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(of: &'a ResourceType, dialect: &'a mut Dialect) -> Self {
-        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: Vec::new() }
+        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: HashSet::new() }
     }
 
     pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<String>>), ScimError> {
@@ -35,9 +38,9 @@ impl<'a> Reading<'a> {
         if let Some(attribute) = of.attribute(key) {
             return self.core(attribute, value);
         }
-        if let Some(urn) = old::modern(key, of.kind) {
+        if let Some(urn) = modern(key, of.kind) {
             self.dialect.repair(Quirk::CoreOne, || ScimError::invalid_value(format!("{key} is a SCIM 1.1 URN")))?;
-            return self.take(urn, value);
+            return self.take(&urn, value);
         }
         match of.split_urn(key) {
             Some((schema, "")) if !Arc::ptr_eq(schema, &of.schema) => self.extension(schema, value),
@@ -52,11 +55,7 @@ impl<'a> Reading<'a> {
             "members" if self.of.kind == ResourceKind::Group => {
                 self.members = Some(members::ids(value, self.dialect)?);
             }
-            _ if !is_kept(attribute) => {}
-            name => {
-                let value = normalize(attribute, value, self.dialect)?;
-                insert(self.resource.attributes_mut(), &[name], value);
-            }
+            _ => self.keep(None, attribute, value)?,
         }
         Ok(())
     }
@@ -80,11 +79,22 @@ impl<'a> Reading<'a> {
 
     fn within_extension(&mut self, urn: &str, attribute: &Attribute, value: Value) -> Result<(), ScimError> {
         self.once(&format!("{urn}:{}", attribute.name))?;
+        self.keep(Some(urn), attribute, value)
+    }
+
+    /// Keeps what the value says; an object joins what was said of other parts.
+    fn keep(&mut self, urn: Option<&str>, attribute: &Attribute, value: Value) -> Result<(), ScimError> {
         if !is_kept(attribute) {
             return Ok(());
         }
-        let value = normalize(attribute, value, self.dialect).map_err(|error| prefixed(urn, error))?;
-        insert(self.resource.attributes_mut(), &[urn, &attribute.name], value);
+        let prefix = urn.map(|urn| format!("{urn}:")).unwrap_or_default();
+        self.once_each(&format!("{prefix}{}", attribute.name), attribute, &value)?;
+        let value = normalize(attribute, value, self.dialect).map_err(|error| prefixed(&prefix, error))?;
+        let attributes = self.resource.attributes_mut();
+        match urn {
+            Some(urn) => insert(attributes, &[urn, &attribute.name], value),
+            None => insert(attributes, &[&attribute.name], value),
+        }
         Ok(())
     }
 
@@ -97,25 +107,14 @@ impl<'a> Reading<'a> {
                 .repair(Quirk::PathKeys, || ScimError::invalid_value(format!("{key} is a path, not a name")))?;
         }
         match (&path.extension, &path.sub) {
-            (_, Some(sub)) if !path.attribute.multi_valued => self.part(&path, sub, value),
-            (_, Some(_)) => self.unknown(key),
+            (_, Some(_)) if path.attribute.multi_valued => self.unknown(key),
+            (urn, Some(sub)) => {
+                let object = Map::from_iter([(sub.name.clone(), value)]);
+                self.keep(urn.as_deref(), &path.attribute, Value::Object(object))
+            }
             (Some(urn), None) => self.within_extension(urn, &path.attribute, value),
             (None, None) => self.core(&path.attribute, value),
         }
-    }
-
-    fn part(&mut self, path: &AttributePath, sub: &Attribute, value: Value) -> Result<(), ScimError> {
-        self.once(&path.to_string())?;
-        if !is_kept(&path.attribute) || !is_kept(sub) {
-            return Ok(());
-        }
-        let value = normalize(sub, value, self.dialect)?;
-        let (name, sub) = (path.attribute.name.as_str(), sub.name.as_str());
-        match &path.extension {
-            Some(urn) => insert(self.resource.attributes_mut(), &[urn, name, sub], value),
-            None => insert(self.resource.attributes_mut(), &[name, sub], value),
-        }
-        Ok(())
     }
 
     fn unknown(&mut self, name: &str) -> Result<(), ScimError> {
@@ -125,12 +124,26 @@ impl<'a> Reading<'a> {
 
     /// Two names that differ in letter case are one attribute (RFC 7643 section 2.1), and JSON has it once.
     fn once(&mut self, name: &str) -> Result<(), ScimError> {
-        if self.seen.iter().any(|seen| seen == name) {
-            return Err(ScimError::invalid_syntax(format!("{name} is there twice")));
-        }
-        self.seen.push(name.to_owned());
-        Ok(())
+        if self.seen.insert(name.to_owned()) { Ok(()) } else { Err(twice(name)) }
     }
+
+    /// A part may be named by its path or inside the object, not by both.
+    fn once_each(&mut self, name: &str, attribute: &Attribute, value: &Value) -> Result<(), ScimError> {
+        let Value::Object(object) = value else { return Ok(()) };
+        let subs = object.keys().filter_map(|key| attribute.sub(key));
+        let parts: HashSet<String> = subs.map(|sub| format!("{name}.{}", sub.name)).collect();
+        match parts.iter().find(|part| self.seen.contains(*part)) {
+            Some(part) => Err(twice(part)),
+            None => {
+                self.seen.extend(parts);
+                Ok(())
+            }
+        }
+    }
+}
+
+fn twice(name: &str) -> ScimError {
+    ScimError::invalid_syntax(format!("{name} is there twice"))
 }
 
 fn is_kept(attribute: &Attribute) -> bool {
@@ -155,7 +168,7 @@ fn insert(map: &mut Map<String, Value>, names: &[&str], value: Option<Value>) {
     }
 }
 
-fn prefixed(urn: &str, mut error: ScimError) -> ScimError {
-    error.detail = format!("{urn}:{}", error.detail);
+fn prefixed(prefix: &str, mut error: ScimError) -> ScimError {
+    error.detail.insert_str(0, prefix);
     error
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Resource, old};
+use super::Resource;
+use crate::schema::modern;
 use crate::{Dialect, Quirk, ResourceType, ScimError};
 
 /// Entra lists URNs that are not known here and leaves out some that it uses; OneLogin lists SCIM 1.1 URNs.
@@ -17,8 +18,8 @@ pub(super) fn check(
 ) -> Result<(), ScimError> {
     let mut known: Vec<Arc<str>> = Vec::new();
     for urn in listed(sent, dialect)? {
-        let urn = current(&urn, of, dialect)?;
-        match of.schema(urn) {
+        let urn = current(urn, of, dialect)?;
+        match of.schema(&urn) {
             Some(schema) if !known.contains(&schema.id) => known.push(Arc::clone(&schema.id)),
             Some(_) => mismatch(dialect, &format!("schemas lists {urn} twice"))?,
             None => mismatch(dialect, &format!("schemas lists {urn}, which is no schema of a {}", of.kind))?,
@@ -46,8 +47,8 @@ fn listed(sent: Option<Value>, dialect: &mut Dialect) -> Result<Vec<String>, Sci
     values.into_iter().map(text).collect()
 }
 
-fn current<'a>(urn: &'a str, of: &ResourceType, dialect: &mut Dialect) -> Result<&'a str, ScimError> {
-    let Some(modern) = old::modern(urn, of.kind) else { return Ok(urn) };
+fn current(urn: String, of: &ResourceType, dialect: &mut Dialect) -> Result<String, ScimError> {
+    let Some(modern) = modern(&urn, of.kind) else { return Ok(urn) };
     dialect.repair(Quirk::CoreOne, || ScimError::invalid_value(format!("schemas lists {urn}; write {modern}")))?;
     Ok(modern)
 }

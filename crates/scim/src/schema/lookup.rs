@@ -90,11 +90,9 @@ impl ResourceType {
     }
 
     fn unqualified(&self, first: &str, sub: Option<&str>) -> Option<AttributePath> {
-        let mut holders = self.extensions.iter().filter_map(|extension| Some((extension, extension.attribute(first)?)));
-        let (extension, attribute) = holders.next()?;
-        if holders.next().is_some() {
-            return None;
-        }
+        let (extension, attribute) = (*self.bare.get(&first.to_ascii_lowercase())?)?;
+        let extension = self.extensions.get(extension)?;
+        let attribute = extension.attributes.get(attribute)?;
         path(Some(&extension.id), attribute, sub)
     }
 }
@@ -114,7 +112,8 @@ fn split_sub(name: &str) -> (&str, Option<&str>) {
     }
 }
 
-fn after_urn<'a>(urn: &str, text: &'a str) -> Option<&'a str> {
+/// What follows a URN and its colon.
+pub(super) fn after_urn<'a>(urn: &str, text: &'a str) -> Option<&'a str> {
     let (head, tail) = text.split_at_checked(urn.len())?;
     if !head.eq_ignore_ascii_case(urn) {
         return None;

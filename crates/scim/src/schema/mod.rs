@@ -6,9 +6,11 @@
 mod check;
 mod definition;
 mod lookup;
+mod old;
 mod schemas;
 #[cfg(test)]
 mod tests;
 
 pub use definition::{Attribute, Kind, Mutability, Returned, Schema, Uniqueness};
+pub(crate) use old::modern;
 pub use schemas::{ResourceKind, ResourceType, Schemas};

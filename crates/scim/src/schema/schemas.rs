@@ -1,5 +1,6 @@
 //! The schemas of one tenant: the two resource types, their core schemas and their extensions.
 
+use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
@@ -54,6 +55,9 @@ pub struct ResourceType {
     pub extensions: Vec<Arc<Schema>>,
     /// Whether an attribute that is kept is not shown by default, so that stored text cannot be sent as it is.
     pub(crate) hides: bool,
+    /// Where each name of an extension attribute is, in lower case: the extension and the attribute, or `None` if
+    /// several have it. Clients may send thousands of names that no schema has.
+    pub(super) bare: HashMap<String, Option<(usize, usize)>>,
 }
 
 /// User, Group and the enterprise extension, read once and shared by all tenants.
@@ -122,8 +126,20 @@ impl ResourceType {
     fn new(kind: ResourceKind, schema: Arc<Schema>, extensions: Vec<Arc<Schema>>) -> Self {
         let mut kept = std::iter::once(&schema).chain(&extensions).flat_map(|schema| &schema.attributes);
         let hides = kept.any(|attribute| hidden(attribute));
-        Self { kind, schema, extensions, hides }
+        let bare = bare_names(&extensions);
+        Self { kind, schema, extensions, hides, bare }
     }
+}
+
+fn bare_names(extensions: &[Arc<Schema>]) -> HashMap<String, Option<(usize, usize)>> {
+    let mut names = HashMap::new();
+    for (at, extension) in extensions.iter().enumerate() {
+        for (position, attribute) in extension.attributes.iter().enumerate() {
+            let place = names.entry(attribute.name.to_ascii_lowercase());
+            place.and_modify(|place| *place = None).or_insert(Some((at, position)));
+        }
+    }
+    names
 }
 
 /// Whether some of a stored value is left out of an answer. What is writeOnly is never stored.

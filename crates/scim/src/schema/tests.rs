@@ -130,6 +130,20 @@ fn q50_the_longest_urn_wins_and_may_end_in_anything() {
 }
 
 #[test]
+fn a_hundred_extensions_are_told_apart() {
+    let attributes = |n: usize| json!([{ "name": format!("own{n}") }, { "name": "color", "type": "string" }]);
+    let many = (0..100).map(|n| extension(&format!("urn:acme:{}x", "x:".repeat(n)), &attributes(n))).collect();
+    let schemas = own(many);
+    for n in [0, 1, 50, 99] {
+        let urn = format!("urn:acme:{}x", "x:".repeat(n));
+        assert_eq!(resolved(&schemas, &format!("OWN{n}")), Some(format!("{urn}:own{n}")));
+        assert_eq!(resolved(&schemas, &format!("{}:color", urn.to_uppercase())), Some(format!("{urn}:color")));
+    }
+    assert_eq!(resolved(&schemas, "color"), None, "all of them have it");
+    assert_eq!(resolved(&schemas, "own100"), None);
+}
+
+#[test]
 fn extension_urns_are_urns_of_their_own() {
     let color = || json!([{ "name": "color" }]);
     let refused = ["acme", "urn:acme", "urn::x", "urn:a b:c", "urn:ietf:params:scim:schemas:core:2.0:Device"];

@@ -60,6 +60,14 @@ fn r074_an_immutable_part_of_an_element_stays() {
 }
 
 #[test]
+fn r079_an_immutable_part_that_is_the_same_stays_as_it_is() {
+    let user = with(mara(), &format!("/{BADGE}/lockers"), json!([{"value": "a17"}]));
+    let operations =
+        json!([{"op": "add", "path": format!("{BADGE}:lockers"), "value": [{"value": "A17", "note": "blue"}]}]);
+    assert_eq!(repairing(&user, operations, &[])[BADGE]["lockers"], json!([{"value": "a17", "note": "blue"}]));
+}
+
+#[test]
 fn q28_a_password_is_accepted_and_kept_nowhere() {
     for operations in [
         json!([{"op": "replace", "path": "password", "value": "s3cret"}]),

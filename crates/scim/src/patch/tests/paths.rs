@@ -161,6 +161,22 @@ fn q51_a_path_into_an_unknown_extension_does_not_block_the_others() {
 }
 
 #[test]
+fn q36_scim_1_1_urns_are_understood() {
+    let old = "urn:scim:schemas:extension:enterprise:1.0";
+    let expected = with(mara(), &format!("/{ENTERPRISE}/department"), json!("Lasers"));
+    for operation in [
+        json!({"op": "replace", "path": format!("{old}:department"), "value": "Lasers"}),
+        json!({"op": "replace", "path": format!("{old}:User:department"), "value": "Lasers"}),
+        json!({"op": "add", "path": old, "value": {"department": "Lasers"}}),
+        json!({"op": "replace", "value": {(old): {"department": "Lasers"}}}),
+    ] {
+        assert_eq!(repairing(&mara(), json!([operation]), &[Quirk::CoreOne]), expected, "{operation}");
+    }
+    let title = json!([{"op": "replace", "path": "urn:scim:schemas:core:1.0:title", "value": "CTO"}]);
+    assert_eq!(repairing(&mara(), title, &[Quirk::CoreOne]), with(mara(), "/title", json!("CTO")));
+}
+
+#[test]
 fn r094_a_literal_may_follow_its_operator_at_once() {
     let operations = json!([{"op": "remove", "path": "emails[type eq\"work\"]"}]);
     assert_eq!(repairing(&mara(), operations, &[Quirk::LooseFilter]), with(mara(), "/emails/0", Value::Null));

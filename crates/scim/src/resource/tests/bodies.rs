@@ -43,6 +43,28 @@ fn r019_names_that_differ_in_letter_case_are_the_same_name() {
 }
 
 #[test]
+fn r019_a_path_and_an_object_name_a_part_once() {
+    for (body, name) in [
+        (json!({ "name.givenName": "A", "name": { "givenName": "B" } }), "name.givenName".to_owned()),
+        (json!({ "name": { "GivenName": "B" }, "NAME.givenname": "A" }), "name.givenName".to_owned()),
+        (
+            json!({ ENTERPRISE: { "manager": { "value": "a" } }, "manager.value": "b" }),
+            format!("{ENTERPRISE}:manager.value"),
+        ),
+        (json!({ "name.givenName": null, "Name.GivenName": "B" }), "name.givenName".to_owned()),
+        (json!({ "department": "a", ENTERPRISE: { "Department": "b" } }), format!("{ENTERPRISE}:department")),
+    ] {
+        let error = parse(ResourceKind::User, framed(&body), Dialect::lenient()).unwrap_err();
+        let expected = (Some(ScimType::InvalidSyntax), format!("{name} is there twice"));
+        assert_eq!((error.scim_type, error.detail), expected, "{body}");
+    }
+    let apart = json!({ "name": { "familyName": "V" }, "name.givenName": "M", "manager.value": "x", ENTERPRISE: { "division": "d" } });
+    let kept = json!({ "name": { "familyName": "V", "givenName": "M" }, ENTERPRISE: { "manager": { "value": "x" }, "division": "d" } });
+    assert_eq!(user(&apart), kept);
+    assert_eq!(refusal(&json!({ "name.givenName": {} })), "name.givenName must be a string");
+}
+
+#[test]
 fn only_an_object_describes_a_resource() {
     for body in [json!([]), json!(null), json!("x")] {
         let error = parse(ResourceKind::User, body, Dialect::lenient()).unwrap_err();
@@ -132,6 +154,13 @@ fn what_is_looked_up_is_not_longer_than_an_index_takes() {
 }
 
 #[test]
+fn a_resource_has_a_bounded_size() {
+    let refused = refusal(&json!({ "title": "x".repeat(1_048_577) }));
+    assert!(refused.contains("1048576 bytes"), "{refused}");
+    user(&json!({ "title": "x".repeat(1_000_000) }));
+}
+
+#[test]
 fn r046_a_group_has_a_name() {
     let error = parse(ResourceKind::Group, json!({ "schemas": [GROUP] }), Dialect::lenient()).unwrap_err();
     assert_eq!(error.detail, "displayName is required");
@@ -177,6 +206,8 @@ fn q36_scim_1_1_urns_are_understood() {
     let resource = assert_repaired(Quirk::CoreOne, &old);
     assert_eq!(resource.attributes()[ENTERPRISE], json!({ "department": "Optics" }));
     assert_repaired(Quirk::CoreOne, &json!({ "schemas": ["urn:scim:schemas:core:1.0"], "displayName": "Lab" }));
+    let path = json!({ "urn:scim:schemas:extension:enterprise:1.0:department": "Optics", "urn:scim:schemas:core:1.0:title": "x" });
+    assert_eq!(user(&path), json!({ ENTERPRISE: { "department": "Optics" }, "title": "x" }));
 }
 
 #[test]

@@ -70,6 +70,14 @@ fn r058_immutable_parts_stay() {
 }
 
 #[test]
+fn r058_a_put_without_an_attribute_keeps_it_whole_if_a_part_is_immutable() {
+    let current = json!({ "active": true, BADGE: { "desk": { "floor": 1, "room": "r" }, "doors": ["a"] } });
+    let kept = json!({ "active": true, BADGE: { "desk": { "floor": 1, "room": "r" } } });
+    assert_eq!(replaced(&current, &json!({ "active": true })), Ok(kept.clone()), "a floor is required");
+    assert_eq!(replaced(&current, &json!({ "active": true, BADGE: { "desk": null } })), Ok(kept));
+}
+
+#[test]
 fn r059_an_id_in_the_body_is_ignored() {
     assert_eq!(
         replaced(&json!({ "active": true }), &json!({ "id": "other", "active": true })),
