@@ -13,7 +13,7 @@ use futures::future::join;
 use governor::clock::QuantaClock;
 use scim::discovery::Capabilities;
 use telemetry::Telemetry;
-use tenancy::Tenants;
+use tenancy::{TenancyError, Tenants};
 
 use crate::cursor::Cursors;
 use crate::pipeline::Limiter;
@@ -33,6 +33,9 @@ pub enum GatewayError {
     #[error("the key of the paging cursors cannot be made")]
     CursorKey,
 }
+
+/// How long the database may take to show that it is there.
+const READY_TIME: Duration = Duration::from_secs(2);
 
 /// The gateway, ready to be served.
 pub struct App(Arc<Gateway>);
@@ -123,8 +126,16 @@ async fn sweep(gateway: &Gateway) {
 
 impl Gateway {
     /// Whether requests may be sent here.
-    pub(crate) fn check_ready(&self) -> Result<(), &'static str> {
-        if self.is_draining.load(Ordering::Relaxed) { Err("the process is about to end") } else { Ok(()) }
+    pub(crate) async fn check_ready(&self) -> Result<(), &'static str> {
+        if self.is_draining.load(Ordering::Relaxed) {
+            return Err("the process is about to end");
+        }
+        // The smallest question to the database; without a tenant there is nothing to serve, and nothing to ask.
+        let Some(tenant) = self.tenants.list().into_iter().next() else { return Ok(()) };
+        match tokio::time::timeout(READY_TIME, self.tenants.list_tokens(tenant.name())).await {
+            Ok(Ok(_) | Err(TenancyError::NoTenant { .. })) => Ok(()),
+            _ => Err("the database does not answer"),
+        }
     }
 }
 

@@ -24,9 +24,9 @@ async fn live() -> impl Responder {
     "ok\n"
 }
 
-/// Requests may be sent here: the process is not about to end.
+/// Requests may be sent here: the database answers, and the process is not about to end.
 async fn ready(gateway: Data<Gateway>) -> impl Responder {
-    match gateway.check_ready() {
+    match gateway.check_ready().await {
         Ok(()) => HttpResponse::Ok().body("ok\n"),
         Err(reason) => HttpResponse::ServiceUnavailable().body(format!("{reason}\n")),
     }

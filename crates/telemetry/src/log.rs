@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::settings::{Format, LogSettings, Requests};
@@ -52,13 +53,28 @@ impl Log {
     }
 }
 
+/// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
+/// warn, and no more unless they are named.
+const OURS: [&str; 8] =
+    ["tenantry", "gateway", "directory", "delivery", "tenancy", "database", "tenant_admin", "telemetry"];
+
 /// What says nothing to an operator: notices about migrations that are there already, and connections that break off or
 /// send no HTTP, which are counted.
-const QUIET: &str = ",sqlx::postgres::notice=warn,sea_orm_migration=warn,actix_http::h1=off";
+const QUIET: &str = "sqlx::postgres::notice=off,actix_http::h1=off";
 
 fn filter(level: &str) -> Result<EnvFilter, TelemetryError> {
-    let refused = |_| TelemetryError::Level { level: level.to_owned() };
-    EnvFilter::builder().parse(format!("{level}{QUIET}")).map_err(refused)
+    let (named, levels): (Vec<_>, Vec<_>) =
+        level.split(',').map(str::trim).filter(|directive| !directive.is_empty()).partition(|part| part.contains('='));
+    let refused = || TelemetryError::Level { level: level.to_owned() };
+    let general = match levels.as_slice() {
+        [] => LevelFilter::INFO,
+        [general] => general.parse().map_err(|_| refused())?,
+        _ => return Err(refused()),
+    };
+    let ours = OURS.map(|name| format!("{name}={general}")).join(",");
+    let libraries = general.min(LevelFilter::WARN);
+    let directives = format!("{libraries},{ours},{QUIET},{}", named.join(","));
+    EnvFilter::builder().parse(directives).map_err(|_| refused())
 }
 
 fn install(filter: EnvFilter, format: Format, sink: Sink) {
@@ -91,6 +107,16 @@ mod tests {
             filter("loud=very").unwrap_err().to_string(),
             "log.level \"loud=very\" is not a level such as info, or a list such as info,directory=debug"
         );
+        assert!(filter("info,debug").is_err());
         assert!(filter("info,directory=debug").is_ok());
+    }
+
+    #[test]
+    fn the_most_talkative_level_makes_no_library_talk() {
+        let text = filter("trace,sqlx=info").unwrap().to_string();
+        for directive in ["warn", "gateway=trace", "sqlx=info", "actix_http::h1=off"] {
+            assert!(text.split(',').any(|part| part == directive), "{directive} is not in {text}");
+        }
+        assert!(filter("off").unwrap().to_string().contains("gateway=off"));
     }
 }

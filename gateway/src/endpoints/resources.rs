@@ -21,6 +21,7 @@ pub(crate) async fn get(caller: &mut Caller<'_>, kind: ResourceKind, id: &str) -
 pub(crate) async fn create(caller: &mut Caller<'_>, kind: ResourceKind) -> Result<Reply, Rejection> {
     let view = caller.view()?;
     let draft = caller.draft(kind).await?;
+    let view = draft.reveal(view, caller.of(kind));
     let record = caller.directory().create(kind, draft, caller.include(kind, &view)).await?;
     caller.created(&record, &view)
 }
@@ -29,6 +30,7 @@ pub(crate) async fn create(caller: &mut Caller<'_>, kind: ResourceKind) -> Resul
 pub(crate) async fn replace(caller: &mut Caller<'_>, kind: ResourceKind, id: &str) -> Result<Reply, Rejection> {
     let view = caller.view()?;
     let draft = caller.draft(kind).await?;
+    let view = draft.reveal(view, caller.of(kind));
     let include = caller.include(kind, &view);
     let record = caller.directory().replace(kind, id, draft, caller.condition(), include).await?;
     caller.ok(&record, &view)
@@ -38,6 +40,7 @@ pub(crate) async fn replace(caller: &mut Caller<'_>, kind: ResourceKind, id: &st
 pub(crate) async fn patch(caller: &mut Caller<'_>, kind: ResourceKind, id: &str) -> Result<Reply, Rejection> {
     let view = caller.view()?;
     let patch = caller.patch(kind).await?;
+    let view = patch.reveal(view);
     let include = include_after_patch(caller, kind, &view);
     let patched = caller.directory().patch(kind, id, patch, caller.condition(), include).await?;
     caller.dialect.absorb(patched.dialect);
