@@ -6,7 +6,9 @@ use std::time::Duration;
 use actix_http::{Method, Payload, RequestHead};
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
 use directory::{Actor, Condition, Directory, Include, Members, Record};
-use scim::{BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError};
+use scim::{
+    BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError, VersionTag,
+};
 use serde_json::Value;
 use tenancy::{Authenticated, Tenant};
 
@@ -124,8 +126,8 @@ impl<'a> Caller<'a> {
     }
 
     /// Whether `If-None-Match` says that they have this version.
-    pub(crate) fn has_already(&self, version: i64) -> bool {
-        precondition::has_already(self.header(&IF_NONE_MATCH), version)
+    pub(crate) fn has_already(&self, tag: VersionTag) -> bool {
+        precondition::has_already(self.header(&IF_NONE_MATCH), tag)
     }
 
     /// Whether they want no resource back (RFC 7240 section 4.2).
@@ -231,12 +233,12 @@ impl Caller<'_> {
 
     /// 200 with the resource.
     pub(crate) fn ok(&self, record: &Record, view: &Projection) -> Result<Reply, Rejection> {
-        Ok(Reply::ok(self.show(record, view)?).version(record.version))
+        Ok(Reply::ok(self.show(record, view)?).tag(record.stored().tag()))
     }
 
     /// 201 with the resource and its URL.
     pub(crate) fn created(&self, record: &Record, view: &Projection) -> Result<Reply, Rejection> {
         let location = [&self.base, record.kind.endpoint(), "/", &record.id].concat();
-        Ok(Reply::created(self.show(record, view)?).version(record.version).location(location))
+        Ok(Reply::created(self.show(record, view)?).tag(record.stored().tag()).location(location))
     }
 }

@@ -1,6 +1,7 @@
 //! `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1).
 
 use directory::Condition;
+use scim::VersionTag;
 
 /// What `If-Match`, or the `version` of a bulk operation, demands. A tag that is not one of ours matches nothing.
 pub(crate) fn if_match(header: Option<&str>) -> Condition {
@@ -12,27 +13,36 @@ pub(crate) fn if_match(header: Option<&str>) -> Condition {
 }
 
 /// Whether `If-None-Match` says that the client has this version already. Strong and weak tags compare alike there.
-pub(crate) fn has_already(header: Option<&str>, version: i64) -> bool {
+pub(crate) fn has_already(header: Option<&str>, tag: VersionTag) -> bool {
     match header.map(str::trim) {
         None => false,
         Some("*") => true,
-        Some(tags) => versions(tags).any(|known| known == version),
+        Some(tags) => {
+            let shown = tag.to_string();
+            opaque(tags).any(|known| known == shown)
+        }
     }
 }
 
-/// The numbers in `W/"3", "4"`.
+/// The versions in `W/"3", "4-9f2c11aa"`: whoever changes a resource need not know what others have become.
 fn versions(tags: &str) -> impl Iterator<Item = i64> {
-    tags.split(',').filter_map(|tag| {
+    opaque(tags).filter_map(|tag| tag.split('-').next()?.parse().ok())
+}
+
+/// What stands between the quotes.
+fn opaque(tags: &str) -> impl Iterator<Item = &str> {
+    tags.split(',').map(|tag| {
         let tag = tag.trim();
-        let opaque = tag.strip_prefix("W/").unwrap_or(tag);
+        let tag = tag.strip_prefix("W/").unwrap_or(tag);
         // Some clients take the tag out of its quotes.
-        let number = opaque.strip_prefix('"').and_then(|opaque| opaque.strip_suffix('"')).unwrap_or(opaque);
-        number.parse().ok()
+        tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).unwrap_or(tag)
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use scim::{MemberReference, ResourceKind, Stored};
+
     use super::*;
 
     #[test]
@@ -46,10 +56,37 @@ mod tests {
 
     #[test]
     fn r016_if_none_match_compares_weakly() {
-        assert!(has_already(Some("W/\"3\""), 3));
-        assert!(has_already(Some("\"2\", \"3\""), 3));
-        assert!(has_already(Some("*"), 3));
-        assert!(!has_already(Some("W/\"2\""), 3));
-        assert!(!has_already(None, 3));
+        let tag = shown(&[]).tag();
+        assert!(has_already(Some("W/\"3\""), tag));
+        assert!(has_already(Some("\"2\", \"3\""), tag));
+        assert!(has_already(Some("*"), tag));
+        assert!(!has_already(Some("W/\"2\""), tag));
+        assert!(!has_already(None, tag));
+    }
+
+    #[test]
+    fn a_tag_tells_what_others_in_the_resource_have_become() {
+        let group = |name: &str| {
+            [MemberReference { id: "g".to_owned(), kind: ResourceKind::Group, display: Some(name.to_owned()) }]
+        };
+        let (lab, renamed) = (group("Lab"), group("Laboratory"));
+        let known = format!("W/\"{}\"", shown(&lab).tag());
+        assert!(has_already(Some(&known), shown(&lab).tag()));
+        assert!(!has_already(Some(&known), shown(&renamed).tag()));
+        assert!(!has_already(Some(&known), shown(&[]).tag()));
+        assert_eq!(if_match(Some(&known)), Condition::Versions(vec![3]));
+    }
+
+    fn shown(groups: &[MemberReference]) -> Stored<'_> {
+        Stored {
+            kind: ResourceKind::User,
+            id: "u",
+            document: "{}",
+            version: 3,
+            created_ms: 0,
+            modified_ms: 0,
+            groups,
+            members: None,
+        }
     }
 }

@@ -4,6 +4,7 @@ use actix_http::body::{EitherBody, None as NoBody};
 use actix_http::{Response, StatusCode};
 use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
 use bytes::Bytes;
+use scim::VersionTag;
 
 /// An answer as the server writes it.
 pub(crate) type Answer = Response<EitherBody<Bytes, NoBody>>;
@@ -30,7 +31,7 @@ pub(crate) fn add(answer: &mut Answer, name: HeaderName, value: &str) {
 pub(crate) struct Reply {
     status: StatusCode,
     body: Option<Bytes>,
-    version: Option<i64>,
+    tag: Option<VersionTag>,
     location: Option<String>,
     applied_preference: Option<&'static str>,
 }
@@ -56,9 +57,9 @@ impl Reply {
         Self::bare(StatusCode::NOT_MODIFIED)
     }
 
-    /// With the `ETag` of this version.
-    pub(crate) fn version(self, version: i64) -> Self {
-        Self { version: Some(version), ..self }
+    /// With this `ETag`.
+    pub(crate) fn tag(self, tag: VersionTag) -> Self {
+        Self { tag: Some(tag), ..self }
     }
 
     /// With the URL of the resource.
@@ -72,7 +73,7 @@ impl Reply {
     }
 
     fn bare(status: StatusCode) -> Self {
-        Self { status, body: None, version: None, location: None, applied_preference: None }
+        Self { status, body: None, tag: None, location: None, applied_preference: None }
     }
 }
 
@@ -82,8 +83,8 @@ impl From<Reply> for Answer {
             Some(body) => answer_with(reply.status, body),
             None => Response::with_body(reply.status, EitherBody::right(NoBody::new())),
         };
-        if let Some(version) = reply.version {
-            add(&mut answer, ETAG, &format!("W/\"{version}\""));
+        if let Some(tag) = reply.tag {
+            add(&mut answer, ETAG, &format!("W/\"{tag}\""));
         }
         if let Some(location) = reply.location {
             add(&mut answer, LOCATION, &location);

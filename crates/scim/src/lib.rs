@@ -67,4 +67,4 @@ pub use patch::{MemberStep, Patch};
 pub use path::{AttributePath, Path, Target};
 pub use resource::{Change, Draft, Resource, changes, check};
 pub use schema::{Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness};
-pub use view::{MemberReference, Projection, Stored, render, to_tree};
+pub use view::{MemberReference, Projection, Stored, VersionTag, render, to_tree};

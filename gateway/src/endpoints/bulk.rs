@@ -46,5 +46,5 @@ async fn perform(caller: &mut Caller<'_>, action: &BulkAction) -> Result<BulkDon
 }
 
 fn done(status: u16, record: &Record) -> BulkDone {
-    BulkDone { status, id: record.id.clone(), version: Some(format!("W/\"{}\"", record.version)) }
+    BulkDone { status, id: record.id.clone(), version: Some(format!("W/\"{}\"", record.stored().tag())) }
 }

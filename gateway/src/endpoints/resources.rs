@@ -11,8 +11,8 @@ use crate::reply::Reply;
 pub(crate) async fn get(caller: &mut Caller<'_>, kind: ResourceKind, id: &str) -> Result<Reply, Rejection> {
     let view = caller.view()?;
     let record = caller.directory().get(kind, id, caller.include(kind, &view)).await?;
-    if caller.has_already(record.version) {
-        return Ok(Reply::not_modified().version(record.version));
+    if caller.has_already(record.stored().tag()) {
+        return Ok(Reply::not_modified().tag(record.stored().tag()));
     }
     caller.ok(&record, &view)
 }
@@ -46,10 +46,10 @@ pub(crate) async fn patch(caller: &mut Caller<'_>, kind: ResourceKind, id: &str)
     caller.dialect.absorb(patched.dialect);
     let record = patched.record;
     if caller.prefers_minimal() {
-        return Ok(Reply::no_content().version(record.version).applied("return=minimal"));
+        return Ok(Reply::no_content().tag(record.stored().tag()).applied("return=minimal"));
     }
     if matches!(include.members, Members::UpTo(_)) && record.members.is_none() {
-        return Ok(Reply::no_content().version(record.version));
+        return Ok(Reply::no_content().tag(record.stored().tag()));
     }
     caller.ok(&record, &view)
 }

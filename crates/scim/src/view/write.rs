@@ -46,7 +46,7 @@ impl Writer<'_> {
         self.raw(r#"","location":"#);
         self.location(stored.kind, stored.id);
         self.raw(r#","version":"W/\""#);
-        self.raw(&stored.version.to_string());
+        self.raw(&stored.tag().to_string());
         self.raw(r#"\""}"#);
     }
 
