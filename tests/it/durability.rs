@@ -25,7 +25,9 @@ on_both! {
             system.server().start_again().await;
             check(&tenant.client(), &group_id, &answered).await;
         }
-        check_events(&system.events(&tenant, 0), &answered);
+        let events = system.events(&tenant, 0);
+        check_events(&events, &answered);
+        check_state(&tenant.client(), &group_id, &events).await;
     }
 }
 
@@ -88,4 +90,19 @@ fn check_events(events: &[Value], answered: &BTreeMap<String, String>) {
         let event = created.get(format!("Users/{id}").as_str()).unwrap_or_else(|| panic!("no event for {id}"));
         assert_eq!(event["data"]["resource"]["userName"], json!(name));
     }
+}
+
+/// The directory is exactly what the events tell, also where an answer was lost with the process.
+async fn check_state(client: &Client, group_id: &str, events: &[Value]) {
+    let created = events.iter().filter(|event| event["type"] == "user.created").count();
+    assert_eq!(client.get("/Users?count=0").await.expect(200).total(), u64::try_from(created).expect("few"));
+    let added = events.iter().filter(|event| event["type"] == "group.member_added");
+    let mut told: Vec<String> = added
+        .flat_map(|event| event["data"]["members"]["added"].as_array().expect("members"))
+        .map(|member| member["value"].as_str().expect("an id").to_owned())
+        .collect();
+    let mut members = client.get(&format!("/Groups/{group_id}")).await.expect(200).members();
+    told.sort();
+    members.sort();
+    assert_eq!(members, told);
 }

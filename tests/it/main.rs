@@ -28,6 +28,7 @@ mod limits;
 mod operations;
 mod outage;
 mod paging;
+mod protocol;
 mod races;
 mod readme;
 mod redaction;

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::json;
 
-use crate::support::{Client, added_member, crowd, group, patch, urn, user};
+use crate::support::{Client, added_member, crowd, group, patch, patch_one, urn, user};
 
 const CLIENTS: usize = 16;
 
@@ -108,6 +108,130 @@ on_both! {
             assert!(events.iter().all(|event| event["data"]["resource"]["title"] == side));
             assert_eq!(events.len(), 160);
         }
+    }
+
+    /// Sixteen users are renamed to one name at once.
+    async fn r093_of_sixteen_renames_to_one_name_one_wins(system) {
+        let client = system.tenant("rename").client();
+        let users = create_users(&client, CLIENTS).await;
+        let rename = patch_one("replace", "userName", json!("the-one"));
+        let statuses = crowd(CLIENTS, |number| {
+            let (client, path, body) = (client.clone(), format!("/Users/{}", users[number]), rename.clone());
+            async move { client.patch(&path, &body).await.status }
+        })
+        .await;
+        assert_eq!(statuses.iter().filter(|status| **status == 200).count(), 1, "{statuses:?}");
+        assert_eq!(statuses.iter().filter(|status| **status == 409).count(), CLIENTS - 1, "{statuses:?}");
+        assert_eq!(client.find("Users", "userName eq \"THE-ONE\"").await.total(), 1);
+    }
+
+    /// Where a tenant wants unique group names, they are also unique when all come at once.
+    async fn q53_of_sixteen_groups_of_one_name_one_is_made(system) {
+        let tenant = system.tenant("groups");
+        system.set(&tenant, &json!({ "unique_group_names": true }));
+        for round in 0..10 {
+            let statuses = crowd(CLIENTS, |_| {
+                let (client, body) = (tenant.client(), group(&format!("Team {round}"), &[]));
+                async move { client.post("/Groups", &body).await.status }
+            })
+            .await;
+            assert_eq!(statuses.iter().filter(|status| **status == 201).count(), 1, "{statuses:?}");
+        }
+        assert_eq!(tenant.client().get("/Groups").await.expect(200).total(), 10);
+    }
+
+    /// Clients that change different attributes of one user keep each other's changes.
+    async fn r095_changes_of_different_attributes_are_all_kept(system) {
+        let client = system.tenant("attributes").client();
+        let path = format!("/Users/{}", client.post("/Users", &user("shared")).await.expect(201).id());
+        let attributes = ["title", "nickName", "userType", "locale", "timezone", "preferredLanguage", "name.givenName", "name.familyName"];
+        crowd(attributes.len(), |number| {
+            let (client, path) = (client.clone(), path.clone());
+            async move {
+                for round in 0..20 {
+                    client.patch(&path, &patch_one("replace", attributes[number], json!(format!("{round}")))).await.expect(200);
+                }
+            }
+        })
+        .await;
+        let left = client.get(&path).await.expect(200);
+        for attribute in attributes {
+            let value = &left.body.pointer(&format!("/{}", attribute.replace('.', "/")));
+            assert_eq!(value, &Some(&json!("19")), "{attribute}");
+        }
+        assert_eq!(left.header("etag"), Some("W/\"161\""), "every change is a version");
+    }
+
+    /// R63: users that are deleted while they are added leave no dangling member and no event of one.
+    async fn r063_users_deleted_while_they_are_added_are_no_members(system) {
+        let tenant = system.tenant("dangling");
+        let client = tenant.client();
+        let users = create_users(&client, CLIENTS * 4).await;
+        let id = client.post("/Groups", &group("Fleeting", &[])).await.expect(201).id();
+        crowd(CLIENTS, |number| {
+            let (client, path) = (client.clone(), format!("/Groups/{id}"));
+            let own = users[number / 2 * 8..number / 2 * 8 + 8].to_vec();
+            async move {
+                for member in own {
+                    if number % 2 == 0 {
+                        let status = client.patch(&path, &added_member(&member)).await.status;
+                        assert!(matches!(status, 200 | 204 | 400), "{status}");
+                    } else {
+                        client.delete(&format!("/Users/{member}")).await.expect(204);
+                    }
+                }
+            }
+        })
+        .await;
+        assert_eq!(client.get("/Users?count=0").await.expect(200).total(), 0);
+        assert!(client.get(&format!("/Groups/{id}")).await.expect(200).members().is_empty());
+        let sequences: Vec<u64> = system.events(&tenant, 0).iter().map(|event| event["sequence"].as_u64().expect("a number")).collect();
+        assert_eq!(sequences, (1..=u64::try_from(sequences.len()).expect("few")).collect::<Vec<_>>());
+    }
+
+    /// A group deleted while it is written is gone afterwards, and nothing of it shows on users.
+    async fn a_group_deleted_while_it_is_written_is_gone(system) {
+        let client = system.tenant("gone").client();
+        let users = create_users(&client, CLIENTS).await;
+        let id = client.post("/Groups", &group("Doomed", &[])).await.expect(201).id();
+        let statuses = crowd(CLIENTS, |number| {
+            let (client, path, member) = (client.clone(), format!("/Groups/{id}"), users[number].clone());
+            async move {
+                if number == CLIENTS / 2 { client.delete(&path).await.status } else { client.patch(&path, &added_member(&member)).await.status }
+            }
+        })
+        .await;
+        assert!(statuses.iter().all(|status| matches!(status, 200 | 204 | 404)), "{statuses:?}");
+        client.get(&format!("/Groups/{id}")).await.expect(404);
+        let all = client.get("/Users?count=100").await.expect(200);
+        assert!(all.resources().iter().all(|user| user.get("groups").is_none()), "{}", all.text);
+    }
+
+    /// A tenant that is deleted while it is written leaves nothing behind and answers no error of ours.
+    async fn a_tenant_deleted_while_it_is_written_is_gone(system) {
+        let tenant = system.tenant("vanishing");
+        let results = crowd(9, |number| {
+            let (system, tenant) = (system.clone(), tenant.clone());
+            async move {
+                if number == 0 {
+                    tenant.client().post("/Users", &user("first")).await;
+                    let delete = move || system.tenantry(&["tenant", "delete", &tenant.name, "--yes"]).code;
+                    return tokio::task::spawn_blocking(delete).await.expect("a task") == Some(0);
+                }
+                for round in 0.. {
+                    let status = tenant.client().post("/Users", &user(&format!("u{number}-{round}"))).await.status;
+                    if status != 201 {
+                        return matches!(status, 401 | 403 | 404);
+                    }
+                }
+                false
+            }
+        })
+        .await;
+        assert!(results.iter().all(|right| *right), "{results:?}");
+        let again = system.tenantry(&["tenant", "create", &tenant.name, "--with-token", "--json"]).expect(0).json();
+        let client = tenant.client().with_token(again["token"].as_str().expect("a token"));
+        assert_eq!(client.get("/").await.expect(200).total(), 0);
     }
 
     /// A version names one state: of clients that all saw the same one, one changes it.

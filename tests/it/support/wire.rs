@@ -53,6 +53,22 @@ impl Wire {
         }
     }
 
+    /// The status of the next answer, whatever else it has; none if the server closes instead.
+    pub(crate) async fn status(&mut self) -> Option<u16> {
+        let mut bytes = Vec::new();
+        while !bytes.contains(&b'\n') {
+            if !timeout(PATIENCE, self.more(&mut bytes)).await.expect("an answer in time") {
+                return None;
+            }
+        }
+        Some(parse(String::from_utf8_lossy(&bytes).lines().next()?).0)
+    }
+
+    /// Sends no more.
+    pub(crate) async fn shut(&mut self) {
+        let _ = self.0.shutdown().await;
+    }
+
     /// Reads until the server closes the connection.
     pub(crate) async fn closed(&mut self) {
         let mut rest = Vec::new();
