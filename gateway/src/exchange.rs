@@ -1,11 +1,13 @@
 //! One request from its arrival to its line in the log.
 
+use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use actix_http::{Method, Payload, RequestHead, StatusCode};
 use actix_web::http::header::HeaderName;
 use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
+use tenancy::Tenant;
 use time::OffsetDateTime;
 
 use crate::caller::Caller;
@@ -38,6 +40,8 @@ pub(crate) struct Exchange {
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
+    /// Whose request was refused although its token is good.
+    tenant: Option<Arc<Tenant>>,
     /// The short name of the client.
     pub(crate) client: &'static str,
     /// The id of the request, in refusals, the log and the events.
@@ -54,9 +58,15 @@ impl Exchange {
             method: method(&request.method),
             scim_type: None,
             refused: None,
+            tenant: None,
             client: client::label(request.headers(), request.uri.query().unwrap_or_default()),
             id: RequestId::new(at),
         }
+    }
+
+    /// Notes whose request is refused after its token was found good.
+    pub(crate) fn blame(&mut self, tenant: &Arc<Tenant>) {
+        self.tenant = Some(Arc::clone(tenant));
     }
 
     /// When the request arrived.
@@ -98,13 +108,14 @@ impl Exchange {
     }
 
     fn end(&self, telemetry: &Telemetry, caller: Option<&Caller<'_>>, status: StatusCode) {
+        let tenant = caller.map(Caller::tenant).or(self.tenant.as_ref());
         let repaired = caller.map(|caller| caller.dialect.repaired()).unwrap_or_default();
         let quirks: Vec<_> = repaired.iter().map(Quirk::label).collect();
         let duration = self.started.elapsed();
         telemetry.answered(&Answered {
             at: self.at + duration,
             request_id: self.id.as_str(),
-            tenant: caller.map(|caller| caller.tenant().name()),
+            tenant: tenant.map(|tenant| tenant.name()),
             method: self.method,
             route: self.route,
             status: status.as_u16(),

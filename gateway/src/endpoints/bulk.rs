@@ -11,10 +11,15 @@ use crate::reply::Reply;
 /// Runs many operations, each as if it were a request of its own (RFC 7644 section 3.7).
 pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
     let mut run = caller.bulk_request().await?.start();
-    while let Some(task) = run.next_task() {
-        caller.wait_for_turn().await;
+    let mut next = run.next_task();
+    while let Some(task) = next {
         let outcome = perform(caller, &task.action).await;
         run.record(&task, outcome.map_err(|rejection| caller.explain(&rejection)));
+        next = run.next_task();
+        if next.is_some() {
+            // The first was counted when the request was let in.
+            caller.wait_for_turn().await;
+        }
     }
     Ok(Reply::ok(run.finish(caller.base()).to_string()))
 }

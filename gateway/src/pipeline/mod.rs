@@ -39,7 +39,7 @@ pub(crate) fn admit<'a, 't>(
     worker: &'a Worker,
     (request, payload): (&'a RequestHead, Payload),
     target: &'t Target<'t>,
-    exchange: &Exchange,
+    exchange: &mut Exchange,
 ) -> Result<Admitted<'a, 't>, Rejection> {
     let gateway = &*worker.gateway;
     let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
@@ -53,7 +53,8 @@ pub(crate) fn admit<'a, 't>(
         return Ok(Admitted::Anonymous { base, document });
     }
     let authenticated = authenticate(gateway, &origin, target.tenant, request, exchange.now())?;
-    let permit = gateway.limits.admit(authenticated.tenant())?;
+    let tenant = authenticated.tenant();
+    let permit = gateway.limits.admit(tenant).inspect_err(|_| exchange.blame(tenant))?;
     Ok(Admitted::Caller(Box::new(Caller::new(worker, (request, payload), exchange, (authenticated, permit), base))))
 }
 

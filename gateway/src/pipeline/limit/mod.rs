@@ -196,7 +196,9 @@ impl<C: Clock> Permit<C> {
 impl<C: Clock> Drop for Permit<C> {
     fn drop(&mut self) {
         self.share.usage.requests.fetch_sub(1, Ordering::Relaxed);
-        self.share.usage.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
+        if self.body_bytes > 0 {
+            self.share.usage.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
+        }
     }
 }
 
