@@ -68,6 +68,8 @@ on_both! {
         let ada = client.post("/Users", &user("ada")).await.expect(201);
         let team = client.post("/Groups", &group("team", &[&ada.id()])).await.expect(201);
         let (at_ada, at_team) = (format!("/Users/{}", ada.id()), format!("/Groups/{}", team.id()));
+        // Read again: the user shows its group since.
+        let (ada, team) = (client.get(&at_ada).await.expect(200), client.get(&at_team).await.expect(200));
         let before = system.events(&tenant, 0).len();
         for body in [
             patch_one("replace", "active", json!(true)),
