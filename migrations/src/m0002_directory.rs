@@ -36,10 +36,12 @@ const EMAILS: &str = "CREATE TABLE emails (
     resource_id {uuid} NOT NULL,
     PRIMARY KEY (tenant_id, value, resource_id))";
 
+/// `display` is the member's name as the client sent it, if it sent one.
 const MEMBERSHIPS: &str = "CREATE TABLE memberships (
     tenant_id BIGINT NOT NULL,
     group_id {uuid} NOT NULL,
     member_id {uuid} NOT NULL,
+    display TEXT,
     PRIMARY KEY (tenant_id, group_id, member_id))";
 
 /// How many resources live in each run of 256 positions: finds any page, and the true total, without counting rows.

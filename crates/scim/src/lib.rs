@@ -65,6 +65,6 @@ pub use fold::fold;
 pub use list::{ListHead, ListQuery, ListWriter, Page, SortBy, SortKey};
 pub use patch::{MemberStep, Patch};
 pub use path::{AttributePath, Path, Target};
-pub use resource::{Change, Draft, Resource, changes, check};
+pub use resource::{Change, Draft, Member, Resource, changes, check};
 pub use schema::{Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness};
 pub use view::{MemberReference, Projection, Stored, VersionTag, render, to_tree};

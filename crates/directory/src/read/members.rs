@@ -23,7 +23,7 @@ impl MemberReader {
         let columns = [("tenant_id", Column::Integer), ("id", Column::Uuid)];
         let groups = source(database.backend(), 1, "k", &columns);
         let sql = format!(
-            "SELECT CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, r.display FROM {groups} \
+            "SELECT CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, COALESCE(m.display, r.display) FROM {groups} \
              CROSS JOIN memberships m CROSS JOIN resources r WHERE m.tenant_id = k.tenant_id AND m.group_id = k.id \
              AND r.tenant_id = m.tenant_id AND r.id = m.member_id ORDER BY m.group_id, m.member_id"
         );

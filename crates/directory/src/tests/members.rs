@@ -88,4 +88,26 @@ on_both! {
         assert_eq!(status(&error), 400);
         assert_eq!(system.get(&group).await.unwrap().version, 1);
     }
+
+    async fn a_member_has_the_name_that_was_sent_or_else_its_own(system: System) {
+        let (ada, bob) = (system.user("ada").await, system.user("bob").await);
+        let group = system.group("Lab", &[]).await;
+        let shown = |record: &crate::Record| -> Vec<Option<String>> {
+            record.members.iter().flatten().map(|member| member.display.clone()).collect()
+        };
+        let set = |display: &str| json!([{ "op": "replace", "path": "members", "value": [
+            { "value": ada.id, "display": display }, { "value": bob.id },
+        ] }]);
+        let named = system.patch(&group, set("Countess")).await.unwrap();
+        assert_eq!(shown(&named), [Some("Countess".to_owned()), Some("bob".to_owned())]);
+        assert_eq!(system.patch(&group, set("Countess")).await.unwrap().version, 2);
+        let again = json!([{ "op": "add", "path": "members", "value": [{ "value": ada.id, "display": "other" }] }]);
+        assert_eq!(system.patch(&group, again).await.unwrap().version, 2);
+        assert_eq!(shown(&system.patch(&group, set("Ada L")).await.unwrap())[0].as_deref(), Some("Ada L"));
+        let by_name = json!([{ "op": "remove", "path": "members[display eq \"ada l\"]" }]);
+        assert_eq!(member_ids(&system.patch(&group, by_name).await.unwrap()), [bob.id.as_str()]);
+        assert_eq!(system.event_types().await[3..], [
+            "group.member_added", "group.updated", "group.member_removed",
+        ]);
+    }
 }

@@ -35,7 +35,7 @@ fn create(change: &Change, draft: &Draft, working: &mut Working) -> Answer {
     let tenant = change.tenant_number();
     let resource = draft.clone().creating().resource;
     claim(change, None, &resource, working)?;
-    let steps: Vec<_> = draft.members.iter().map(|ids| MemberStep::Replace(ids.clone())).collect();
+    let steps: Vec<_> = draft.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
     let moves = moves(working, (tenant, change.id), &steps)?;
     let id = change.id.to_string();
     let record = Record {
@@ -104,14 +104,13 @@ fn settle(
     };
     tell(&story, working)?;
     let tenant = change.tenant_number();
-    for (ids, added) in [(&moves.added, true), (&moves.removed, false)] {
-        for member in ids {
-            working.members.entry((tenant, change.id)).or_default().insert(*member, added);
-            // Added and removed again within a batch leaves the row as it was.
-            if working.moved.remove(&(tenant, change.id, *member)).is_none() {
-                working.moved.insert((tenant, change.id, *member), added);
-            }
-        }
+    for (member, row) in &moves.rows {
+        let members = working.members.entry((tenant, change.id)).or_default();
+        match row {
+            Some(name) => members.insert(*member, name.clone()),
+            None => members.remove(member),
+        };
+        working.moved.insert((tenant, change.id, *member), row.clone());
     }
     if let Some(known) = working.known.get_mut(&(tenant, change.id)) {
         *known = Known { kind: change.kind, display: held.resource.display() };
@@ -191,7 +190,7 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
     let mut moves = Moves::default();
     let mut after = held.resource.clone();
     match kind {
-        ResourceKind::Group => moves.removed.push(change.id),
+        ResourceKind::Group => moves = Moves::removing(change.id),
         ResourceKind::User => after.clear_manager(),
     }
     let of = change.tenant.schemas().of(kind);

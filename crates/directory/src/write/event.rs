@@ -113,11 +113,13 @@ fn event_type(story: &Story<'_>) -> EventType {
         },
         (ResourceKind::Group, None, _) => EventType::GroupCreated,
         (ResourceKind::Group, _, None) => EventType::GroupDeleted,
-        (ResourceKind::Group, Some(before), Some(after)) if before == after => match story.moves {
-            Moves { removed, .. } if removed.is_empty() => EventType::GroupMemberAdded,
-            Moves { added, .. } if added.is_empty() => EventType::GroupMemberRemoved,
-            _ => EventType::GroupUpdated,
-        },
+        (ResourceKind::Group, Some(before), Some(after)) if before == after => {
+            match (story.moves.added.is_empty(), story.moves.removed.is_empty()) {
+                (false, true) => EventType::GroupMemberAdded,
+                (true, false) => EventType::GroupMemberRemoved,
+                _ => EventType::GroupUpdated,
+            }
+        }
         (ResourceKind::Group, ..) => EventType::GroupUpdated,
     }
 }

@@ -70,14 +70,14 @@ pub(super) async fn load_touched(
     let pairs = needs.pairs.iter().map(pair).collect();
     for row in query(transaction, statements, &statements.pairs, pairs).await? {
         let group = (row.try_get_by_index(0)?, uuid(&row, 1)?);
-        working.members.entry(group).or_default().insert(uuid(&row, 2)?, true);
+        working.members.entry(group).or_default().insert(uuid(&row, 2)?, row.try_get_by_index(3)?);
     }
     let whole = needs.whole_groups.iter().map(|place| place_row(*place)).collect();
     for row in query(transaction, statements, &statements.whole_groups, whole).await? {
         let group: Place = (row.try_get_by_index(0)?, uuid(&row, 1)?);
         let member = uuid(&row, 2)?;
-        working.members.entry(group).or_default().insert(member, true);
-        working.known.insert((group.0, member), known(&row, 3)?);
+        working.members.entry(group).or_default().insert(member, row.try_get_by_index(3)?);
+        working.known.insert((group.0, member), known(&row, 4)?);
     }
     Ok(())
 }

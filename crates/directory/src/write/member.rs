@@ -1,12 +1,10 @@
 //! Which memberships a change adds and removes.
 
-use std::collections::BTreeMap;
-
-use scim::{MemberStep, ScimError};
+use scim::{Member, MemberStep, ScimError};
 use serde_json::json;
 use uuid::Uuid;
 
-use super::working::{Known, Place, Working};
+use super::working::{Known, MemberName, MemberNames, Place, Working};
 use crate::key;
 
 /// How many members the steps of one change may look at in all, a filter counting for more than a flag. The writer
@@ -19,20 +17,47 @@ const LOOKS_OF_A_FILTER: usize = 8;
 pub(super) struct Moves {
     pub(super) added: Vec<Uuid>,
     pub(super) removed: Vec<Uuid>,
+    /// Every row that is written, with its name, or removed.
+    pub(super) rows: Vec<(Uuid, Option<MemberName>)>,
 }
 
 impl Moves {
     pub(super) fn is_empty(&self) -> bool {
-        self.added.is_empty() && self.removed.is_empty()
+        self.rows.is_empty()
+    }
+
+    /// One member goes.
+    pub(super) fn removing(member: Uuid) -> Self {
+        Self { added: Vec::new(), removed: vec![member], rows: vec![(member, None)] }
+    }
+
+    fn between(before: &MemberNames, after: MemberNames) -> Self {
+        let mut moves = Self::default();
+        for id in before.keys().filter(|id| !after.contains_key(id)) {
+            moves.removed.push(*id);
+            moves.rows.push((*id, None));
+        }
+        for (id, name) in after {
+            match before.get(&id) {
+                Some(known) if *known == name => continue,
+                Some(_) => {}
+                None => moves.added.push(id),
+            }
+            moves.rows.push((id, Some(name)));
+        }
+        moves
     }
 }
 
 /// Takes the steps in order, each on what the one before left; only what differs in the end counts (RFC 7644 section
 /// 3.5.2: adding a member that is there, or removing one that is not, changes nothing).
 pub(super) fn moves(working: &Working, group: Place, steps: &[MemberStep]) -> Result<Moves, ScimError> {
-    let before = working.members.get(&group);
-    let was = |id: &Uuid| before.and_then(|members| members.get(id)).copied().unwrap_or(false);
-    let mut now: BTreeMap<Uuid, bool> = before.cloned().unwrap_or_default();
+    if steps.is_empty() {
+        return Ok(Moves::default());
+    }
+    let nobody = MemberNames::new();
+    let before = working.members.get(&group).unwrap_or(&nobody);
+    let mut now = before.clone();
     let mut looks = 0;
     for step in steps {
         looks += cost(step, now.len());
@@ -44,59 +69,53 @@ pub(super) fn moves(working: &Working, group: Place, steps: &[MemberStep]) -> Re
         }
         take(step, working, group, &mut now)?;
     }
-    let mut moves = Moves::default();
-    for (id, is) in now {
-        match (was(&id), is) {
-            (false, true) => moves.added.push(id),
-            (true, false) => moves.removed.push(id),
-            _ => {}
-        }
-    }
-    Ok(moves)
+    Ok(Moves::between(before, now))
 }
 
 fn cost(step: &MemberStep, members: usize) -> usize {
     match step {
-        MemberStep::Add(ids) | MemberStep::Remove(ids) => ids.len(),
-        MemberStep::Replace(ids) => ids.len().saturating_add(members),
+        MemberStep::Add(added) => added.len(),
+        MemberStep::Remove(ids) => ids.len(),
+        MemberStep::Replace(kept) => kept.len().saturating_add(members),
         MemberStep::Clear => members,
         MemberStep::RemoveWhere(_) => members.saturating_mul(LOOKS_OF_A_FILTER),
     }
 }
 
-fn take(step: &MemberStep, working: &Working, group: Place, now: &mut BTreeMap<Uuid, bool>) -> Result<(), ScimError> {
+fn take(step: &MemberStep, working: &Working, group: Place, now: &mut MemberNames) -> Result<(), ScimError> {
     match step {
-        MemberStep::Add(ids) => add(ids, working, group, now)?,
-        MemberStep::Replace(ids) => {
-            now.values_mut().for_each(|is| *is = false);
-            add(ids, working, group, now)?;
+        MemberStep::Add(members) => {
+            for member in members {
+                now.entry(known_id(member, working, group)?).or_insert_with(|| member.display.clone());
+            }
         }
-        MemberStep::Clear => now.values_mut().for_each(|is| *is = false),
+        MemberStep::Replace(members) => {
+            now.clear();
+            for member in members {
+                now.insert(known_id(member, working, group)?, member.display.clone());
+            }
+        }
+        MemberStep::Clear => now.clear(),
         MemberStep::Remove(ids) => {
             for id in ids.iter().filter_map(|id| key::id(id)) {
-                now.insert(id, false);
+                now.remove(&id);
             }
         }
         MemberStep::RemoveWhere(filter) => {
-            for (id, is) in now.iter_mut().filter(|(_, is)| **is) {
-                let element = element(*id, working.known.get(&(group.0, *id)));
-                *is = !filter.matches_element(&element);
-            }
+            now.retain(|id, name| !filter.matches_element(&element(*id, name, working.known.get(&(group.0, *id)))));
         }
     }
     Ok(())
 }
 
-fn add(ids: &[String], working: &Working, group: Place, now: &mut BTreeMap<Uuid, bool>) -> Result<(), ScimError> {
-    for text in ids {
-        let id = key::id(text).filter(|id| working.known.contains_key(&(group.0, *id)));
-        let id = id.ok_or_else(|| unknown_member(text))?;
-        if id == group.1 {
-            return Err(ScimError::invalid_value("members.value is the group itself; a group cannot contain itself"));
-        }
-        now.insert(id, true);
+/// Members are users and groups of this directory, other than the group itself.
+fn known_id(member: &Member, working: &Working, group: Place) -> Result<Uuid, ScimError> {
+    let id = key::id(&member.id).filter(|id| working.known.contains_key(&(group.0, *id)));
+    let id = id.ok_or_else(|| unknown_member(&member.id))?;
+    if id == group.1 {
+        return Err(ScimError::invalid_value("members.value is the group itself; a group cannot contain itself"));
     }
-    Ok(())
+    Ok(id)
 }
 
 fn unknown_member(id: &str) -> ScimError {
@@ -107,8 +126,8 @@ fn unknown_member(id: &str) -> ScimError {
 }
 
 /// A member as far as a filter on `members` sees it.
-fn element(id: Uuid, known: Option<&Known>) -> serde_json::Value {
+fn element(id: Uuid, name: &MemberName, known: Option<&Known>) -> serde_json::Value {
     let kind = known.map(|known| known.kind.name());
-    let display = known.and_then(|known| known.display.as_deref());
+    let display = name.as_deref().or_else(|| known?.display.as_deref());
     json!({ "value": id, "type": kind, "display": display })
 }

@@ -33,13 +33,13 @@ impl Needs {
             let place = (tenant, change.id);
             match &change.action {
                 Action::Create(draft) => {
-                    needs.mention(tenant, draft.members.iter().flatten());
+                    needs.mention(tenant, draft.members.iter().flatten().map(|member| &member.id));
                 }
                 Action::Replace(draft, _) => {
                     needs.targets.push((place, change.groups));
                     if change.kind == ResourceKind::Group {
                         needs.whole_groups.insert(place);
-                        needs.mention(tenant, draft.members.iter().flatten());
+                        needs.mention(tenant, draft.members.iter().flatten().map(|member| &member.id));
                     }
                 }
                 Action::Patch(_, steps, _) => {
@@ -62,17 +62,22 @@ impl Needs {
 
     fn member_step(&mut self, (tenant, group): Place, step: &MemberStep) {
         match step {
-            MemberStep::Add(ids) | MemberStep::Remove(ids) => {
-                self.mention(tenant, ids.iter());
-                self.pairs.extend(ids.iter().filter_map(|id| Some((tenant, group, key::id(id)?))));
-            }
-            MemberStep::Replace(ids) => {
-                self.mention(tenant, ids.iter());
+            MemberStep::Add(members) => self.pair((tenant, group), members.iter().map(|member| &member.id)),
+            MemberStep::Remove(ids) => self.pair((tenant, group), ids.iter()),
+            MemberStep::Replace(members) => {
+                self.mention(tenant, members.iter().map(|member| &member.id));
                 self.whole_groups.insert((tenant, group));
             }
             MemberStep::RemoveWhere(_) | MemberStep::Clear => {
                 self.whole_groups.insert((tenant, group));
             }
+        }
+    }
+
+    fn pair<'a>(&mut self, (tenant, group): Place, ids: impl Iterator<Item = &'a String>) {
+        for id in ids.filter_map(|id| key::id(id)) {
+            self.mentioned.insert((tenant, id));
+            self.pairs.insert((tenant, group, id));
         }
     }
 

@@ -109,14 +109,20 @@ async fn save_emails(tx: &DatabaseTransaction, statements: &Statements, working:
 }
 
 async fn save_memberships(tx: &DatabaseTransaction, statements: &Statements, working: &Working) -> Result<(), DbErr> {
-    for (added, sql) in [(false, &statements.delete_memberships), (true, &statements.insert_memberships)] {
-        let moved = working.moved.iter().filter(|(_, is)| **is == added);
-        let rows: Vec<_> = moved
-            .map(|((tenant, group, member), _)| json!({ "tenant_id": tenant, "group_id": group, "member_id": member }))
-            .collect();
-        execute(tx, statements, sql, &rows).await?;
+    let mut gone = Vec::new();
+    let mut written = Vec::new();
+    for ((tenant, group, member), row) in &working.moved {
+        match row {
+            None => gone.push(json!({ "tenant_id": tenant, "group_id": group, "member_id": member })),
+            Some(display) => {
+                let display = display.as_deref().map(key::exact);
+                written
+                    .push(json!({ "tenant_id": tenant, "group_id": group, "member_id": member, "display": display }));
+            }
+        }
     }
-    Ok(())
+    execute(tx, statements, &statements.delete_memberships, &gone).await?;
+    execute(tx, statements, &statements.insert_memberships, &written).await
 }
 
 fn place_row((tenant, id): Place) -> Value {

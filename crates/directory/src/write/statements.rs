@@ -104,7 +104,7 @@ impl Statements {
                 "DELETE FROM emails WHERE (tenant_id, resource_id) IN (SELECT k.tenant_id, k.id FROM {place})"
             ),
             insert_emails: email_insert(backend),
-            insert_memberships: insert("memberships", &PAIR, &rows(&PAIR)),
+            insert_memberships: insert_memberships(backend),
             delete_memberships: format!(
                 "DELETE FROM memberships WHERE (tenant_id, group_id, member_id) IN \
                  (SELECT k.tenant_id, k.group_id, k.member_id FROM {})",
@@ -127,7 +127,7 @@ impl Statements {
 
 fn pairs(rows: &str) -> String {
     format!(
-        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text) FROM {rows} \
+        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text), m.display FROM {rows} \
          CROSS JOIN memberships m WHERE m.tenant_id = k.tenant_id AND m.group_id = k.group_id \
          AND m.member_id = k.member_id"
     )
@@ -135,7 +135,7 @@ fn pairs(rows: &str) -> String {
 
 fn whole_groups(place: &str) -> String {
     format!(
-        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, r.display \
+        "SELECT m.tenant_id, CAST(m.group_id AS text), CAST(m.member_id AS text), m.display, r.kind, r.display \
          FROM {place} CROSS JOIN memberships m CROSS JOIN resources r WHERE m.tenant_id = k.tenant_id \
          AND m.group_id = k.id AND r.tenant_id = m.tenant_id AND r.id = m.member_id"
     )
@@ -177,6 +177,15 @@ fn email_insert(backend: DbBackend) -> String {
     let columns = [("tenant_id", Integer), ("value", Text), ("resource_id", Uuid)];
     let rows = source(backend, 1, "k", &columns);
     format!("{} WHERE true ON CONFLICT DO NOTHING", insert("emails", &columns, &rows))
+}
+
+fn insert_memberships(backend: DbBackend) -> String {
+    let columns = [PAIR[0], PAIR[1], PAIR[2], ("display", Text)];
+    let rows = source(backend, 1, "k", &columns);
+    format!(
+        "{} WHERE true ON CONFLICT (tenant_id, group_id, member_id) DO UPDATE SET display = excluded.display",
+        insert("memberships", &columns, &rows)
+    )
 }
 
 fn count_blocks(backend: DbBackend) -> String {

@@ -43,6 +43,11 @@ pub(super) struct Known {
     pub(super) display: Option<String>,
 }
 
+/// The name that the client gave a member; `None` if it gave none.
+pub(super) type MemberName = Option<String>;
+/// Members and their names.
+pub(super) type MemberNames = BTreeMap<Uuid, MemberName>;
+
 /// A name that must be unique: its kind and its folded text.
 pub(super) type Name = (i64, ResourceKind, String);
 
@@ -54,10 +59,10 @@ pub(super) struct Working {
     pub(super) known: HashMap<Place, Known>,
     /// Who has a name now; absent means that nobody has.
     pub(super) names: HashMap<Name, Uuid>,
-    /// Whether somebody is a member of a group now: by group, then member. Absent means no.
-    pub(super) members: HashMap<Place, BTreeMap<Uuid, bool>>,
-    /// Memberships to be added (`true`) or removed, by group and member.
-    pub(super) moved: HashMap<(i64, Uuid, Uuid), bool>,
+    /// The members of a group now, as far as they are loaded, with the names that the client gave them.
+    pub(super) members: HashMap<Place, MemberNames>,
+    /// Memberships to be written, with their names, or to be removed; by group and member.
+    pub(super) moved: HashMap<(i64, Uuid, Uuid), Option<MemberName>>,
     /// For a user or group that is deleted: the groups it is in, and the users whose manager it is.
     pub(super) referrers: HashMap<Place, Vec<Uuid>>,
     /// By how much the number of resources changes, by tenant, kind and block.

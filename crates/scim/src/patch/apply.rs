@@ -60,7 +60,7 @@ impl Workpiece {
             Change::Append(elements) => append(old, attribute, action, elements),
             Change::Merge(parts) => merge(old, attribute, action, parts),
             Change::Withdraw(elements) => Ok(withdraw(old, attribute, elements)),
-            Change::Unassign => Ok(old.filter(|old| stays(path, old))),
+            Change::Unassign => Ok(None),
         })
     }
 
@@ -106,9 +106,4 @@ fn in_holder<T>(resource: &mut Resource, extension: Option<&str>, run: impl FnOn
         attributes.insert(urn.to_owned(), Value::Object(holder));
     }
     result
-}
-
-/// A user of whom nothing is said is active. Clearing `active` must not let in a user who was locked out.
-fn stays(path: &AttributePath, old: &Value) -> bool {
-    path.is_core("active") && *old == Value::Bool(false)
 }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::step::{Action, Change, Merge, Place};
-use crate::resource::{member_ids, normalize, normalize_element, only_one, parts};
+use crate::resource::{Member, normalize, normalize_element, only_one, parse_members, parts};
 use crate::{Attribute, AttributePath, Dialect, Kind, Mutability, Quirk, ScimError};
 
 /// The change of an attribute or sub-attribute; `None` if it does nothing.
@@ -151,8 +151,8 @@ fn change_of_array(
 
 fn elements(path: &AttributePath, value: Value, dialect: &mut Dialect) -> Result<Vec<Value>, ScimError> {
     if path.is_core("members") {
-        // Ids alone, however many.
-        return Ok(member_ids(value, dialect)?.into_iter().map(Value::String).collect());
+        // Ids and names alone, however many.
+        return Ok(parse_members(value, dialect)?.into_iter().map(Member::into_value).collect());
     }
     match normalize(&path.attribute, value, dialect)? {
         Some(Value::Array(elements)) => Ok(elements),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::reading::Reading;
-use super::{Resource, check, immutable};
+use super::{Member, Resource, check, immutable};
 use crate::view::written;
 use crate::{Dialect, Projection, ResourceKind, ResourceType, ScimError};
 
@@ -13,7 +13,7 @@ pub struct Draft {
     /// The attributes, without those that only the server writes.
     pub resource: Resource,
     /// The ids of a group's members in the order sent, each once; `None` if the body does not speak of members.
-    pub members: Option<Vec<String>>,
+    pub members: Option<Vec<Member>>,
     /// Whether the body says if the user is active.
     pub names_active: bool,
     kind: ResourceKind,
@@ -44,7 +44,7 @@ impl Draft {
     /// The resource a POST creates: a user of whom nothing else is said is active.
     #[must_use]
     pub fn creating(mut self) -> Self {
-        self.say_active(true);
+        self.say_active(Some(&Value::Bool(true)));
         self
     }
 
@@ -55,7 +55,7 @@ impl Draft {
     /// A 400 `mutability` if an immutable attribute that has a value would get another one.
     pub fn replacing(mut self, current: &Resource, of: &ResourceType) -> Result<Self, ScimError> {
         immutable::keep(&mut self.resource, current, of)?;
-        self.say_active(current.active());
+        self.say_active(current.attributes().get("active"));
         Ok(self)
     }
 
@@ -66,9 +66,9 @@ impl Draft {
         view.and_written(written(&self.resource, of))
     }
 
-    fn say_active(&mut self, active: bool) {
-        if self.kind == ResourceKind::User && !self.names_active {
-            self.resource.attributes_mut().insert("active".to_owned(), Value::Bool(active));
+    fn say_active(&mut self, active: Option<&Value>) {
+        if let Some(active) = active.filter(|_| self.kind == ResourceKind::User && !self.names_active) {
+            self.resource.attributes_mut().insert("active".to_owned(), active.clone());
         }
     }
 }

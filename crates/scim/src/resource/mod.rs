@@ -18,7 +18,8 @@ use crate::AttributePath;
 pub use changes::{Change, changes};
 pub use check::check;
 pub use draft::Draft;
-pub(crate) use members::ids as member_ids;
+pub use members::Member;
+pub(crate) use members::parse as parse_members;
 pub(crate) use normalize::{MOST_ELEMENTS, merge_same, normalize, normalize_element, only_one, parts};
 
 /// URN of the enterprise extension, whose `manager` has a meaning of its own.
@@ -77,10 +78,11 @@ impl Resource {
         self.text("displayName")
     }
 
-    /// Whether the user may use the service; a user of whom nothing is said may.
+    /// Whether the user may use the service. Creating a user says it, so where nothing is said a client has taken it away:
+    /// who is not known to be active is not let in.
     #[must_use]
     pub fn active(&self) -> bool {
-        self.attributes.get("active").and_then(Value::as_bool).unwrap_or(true)
+        self.attributes.get("active").and_then(Value::as_bool).unwrap_or(false)
     }
 
     /// The e-mail addresses in the order they were sent.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{Resource, members, normalize, schemas};
+use super::{Member, Resource, members, normalize, schemas};
 use crate::schema::modern;
 use crate::{Attribute, Dialect, Mutability, Quirk, ResourceKind, ResourceType, Schema, ScimError};
 
@@ -14,7 +14,7 @@ pub(super) struct Reading<'a> {
     of: &'a ResourceType,
     dialect: &'a mut Dialect,
     resource: Resource,
-    members: Option<Vec<String>>,
+    members: Option<Vec<Member>>,
     schemas: Option<Value>,
     /// The paths that have a value.
     seen: HashSet<String>,
@@ -25,7 +25,7 @@ impl<'a> Reading<'a> {
         Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: HashSet::new() }
     }
 
-    pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<String>>), ScimError> {
+    pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<Member>>), ScimError> {
         for (key, value) in body {
             self.take(&key, value)?;
         }
@@ -53,7 +53,7 @@ impl<'a> Reading<'a> {
         match attribute.name.as_str() {
             "schemas" => self.schemas = Some(value),
             "members" if self.of.kind == ResourceKind::Group => {
-                self.members = Some(members::ids(value, self.dialect)?);
+                self.members = Some(members::parse(value, self.dialect)?);
             }
             _ => self.keep(None, attribute, value)?,
         }

@@ -1,6 +1,7 @@
 //! Bodies as the clients send them.
 
 use super::*;
+use crate::Member;
 
 fn entra(operations: Value) -> Value {
     patched(&mara(), operations)
@@ -126,7 +127,7 @@ fn entra_changes_members() {
     let mut dialect = Dialect::lenient();
     let (patch, steps) = group_steps(add, &mut dialect).unwrap();
     assert!(patch.is_empty());
-    assert_eq!(steps, [MemberStep::Add(vec!["u1".to_owned(), "u2".to_owned()])]);
+    assert_eq!(steps, [MemberStep::Add(vec![Member::new("u1"), Member::new("u2")])]);
     let (_, steps) = group_steps(remove, &mut dialect).unwrap();
     assert_eq!(steps, [MemberStep::Remove(vec!["u1".to_owned()])]);
     let repaired: Vec<_> = dialect.repaired().iter().collect();
@@ -146,7 +147,8 @@ fn okta_pushes_a_group() {
         {"op": "remove", "path": "members[value eq \"0d9e\"]"},
         {"op": "add", "path": "members", "value": [{"value": "6f1c", "display": "mara.voss@acme.example"}]}]);
     let (patch, steps) = group_steps(operations, &mut Dialect::lenient()).unwrap();
-    assert_eq!(steps, [MemberStep::Remove(vec!["0d9e".to_owned()]), MemberStep::Add(vec!["6f1c".to_owned()])]);
+    let mara = Member { id: "6f1c".to_owned(), display: Some("mara.voss@acme.example".to_owned()) };
+    assert_eq!(steps, [MemberStep::Remove(vec!["0d9e".to_owned()]), MemberStep::Add(vec![mara])]);
     assert!(patch.touches("displayName"));
 }
 

@@ -1,7 +1,7 @@
 //! Members of groups, which are kept beside the group.
 
 use super::*;
-use crate::Filter;
+use crate::{Filter, Member};
 
 fn steps(operations: Value) -> Vec<MemberStep> {
     group_steps(operations, &mut Dialect::lenient()).unwrap().1
@@ -16,6 +16,14 @@ fn steps_repairing(operations: Value, quirks: &[Quirk]) -> Vec<MemberStep> {
     steps
 }
 
+fn people(ids: &[&str]) -> Vec<Member> {
+    ids.iter().copied().map(Member::new).collect()
+}
+
+fn named(id: &str, display: &str) -> Member {
+    Member { id: id.to_owned(), display: Some(display.to_owned()) }
+}
+
 fn ids(ids: &[&str]) -> Vec<String> {
     ids.iter().map(|&id| id.to_owned()).collect()
 }
@@ -28,11 +36,11 @@ fn refusal(operation: Value) -> ScimError {
 fn r078_members_are_added() {
     let operations =
         json!([{"op": "add", "path": "members", "value": [{"value": "u1", "display": "Mara"}, {"value": "u2"}]}]);
-    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Add(ids(&["u1", "u2"]))]);
+    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Add(vec![named("u1", "Mara"), Member::new("u2")])]);
     let operations = json!([{"op": "add", "value": {"members": [{"value": "u1"}]}}]);
-    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Add(ids(&["u1"]))]);
+    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Add(people(&["u1"]))]);
     let operations = json!([{"op": "add", "path": "members", "value": {"value": "u1"}}]);
-    assert_eq!(steps_repairing(operations, &[Quirk::SingleForArray]), [MemberStep::Add(ids(&["u1"]))]);
+    assert_eq!(steps_repairing(operations, &[Quirk::SingleForArray]), [MemberStep::Add(people(&["u1"]))]);
 }
 
 #[test]
@@ -87,7 +95,7 @@ fn r081_without_value_all_members_go() {
 fn q14_replace_sets_exactly_these_members() {
     let operations =
         json!([{"op": "replace", "path": "members", "value": [{"value": "u1", "display": "m"}, {"value": "u1"}]}]);
-    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Replace(ids(&["u1"]))]);
+    assert_eq!(steps_repairing(operations, &[]), [MemberStep::Replace(vec![named("u1", "m")])]);
 }
 
 #[test]
@@ -109,7 +117,7 @@ fn r072_member_operations_keep_their_order_and_the_rest_stays() {
         {"op": "replace", "path": "displayName", "value": "Lab"},
         {"op": "add", "path": "members", "value": [{"value": "u1"}]}]);
     let (patch, steps) = group_steps(operations, &mut Dialect::strict()).unwrap();
-    assert_eq!(steps, [MemberStep::Clear, MemberStep::Add(ids(&["u1"]))]);
+    assert_eq!(steps, [MemberStep::Clear, MemberStep::Add(people(&["u1"]))]);
     assert!(patch.touches("displayName") && !patch.touches("members") && !patch.is_empty());
 }
 
@@ -145,7 +153,7 @@ fn r046_members_are_not_edited() {
         assert_eq!(keyword(&refusal(operation)), (400, Some(ScimType::Mutability)));
     }
     let operations = json!([{"op": "add", "path": "members[value eq \"u1\"]", "value": {"value": "u1"}}]);
-    assert_eq!(steps(operations), [MemberStep::Add(ids(&["u1"]))]);
+    assert_eq!(steps(operations), [MemberStep::Add(people(&["u1"]))]);
 }
 
 #[test]

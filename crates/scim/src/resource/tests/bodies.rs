@@ -1,5 +1,6 @@
 //! The shape of POST and PUT bodies.
 
+use crate::Member;
 use serde_json::{Value, json};
 
 use super::{BADGE, ENTERPRISE, GROUP, USER, assert_repaired, framed, parse, refusal, user};
@@ -170,7 +171,7 @@ fn r046_a_group_has_a_name() {
 fn r047_members_are_ids_in_the_order_sent_each_once() {
     let members = json!([{ "value": "u-2", "$ref": "x", "type": "User" }, { "VALUE": "g-1" }, { "value": "u-2" }]);
     let draft = group(json!({ "schemas": [GROUP], "displayName": "Lab", "members": members }));
-    assert_eq!(draft.members, Some(vec!["u-2".to_owned(), "g-1".to_owned()]));
+    assert_eq!(draft.members, Some(vec![Member::new("u-2"), Member::new("g-1")]));
     assert!(!draft.resource.attributes().contains_key("members"));
     assert_eq!(group(json!({ "displayName": "Lab" })).members, None);
     assert_eq!(group(json!({ "displayName": "Lab", "members": null })).members, Some(Vec::new()));

@@ -35,7 +35,7 @@ fn the_parts_the_directory_looks_up_are_at_hand() {
     assert_eq!((mara.user_name(), mara.external_id(), mara.display_name()), (Some("mara"), Some("a8"), Some("Mara")));
     assert_eq!(mara.emails().collect::<Vec<_>>(), ["a@b", "c@d"]);
     assert_eq!((mara.manager(), mara.active()), (Some("0d9e"), false));
-    assert!(resource(&json!({})).active());
+    assert!(!resource(&json!({})).active());
 }
 
 #[test]
