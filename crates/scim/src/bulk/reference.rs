@@ -66,10 +66,18 @@ impl BulkIds {
     }
 
     fn fill_places(&self, text: &mut String, places: fn(&str) -> Vec<Range<usize>>) -> Result<(), ScimError> {
-        for place in places(text).into_iter().rev() {
-            let id = self.id(name_at(text, &place))?;
-            text.replace_range(place, id);
+        let places = places(text);
+        if places.is_empty() {
+            return Ok(());
         }
+        let (mut filled, mut end) = (String::with_capacity(text.len()), 0);
+        for place in places {
+            filled.push_str(text.get(end..place.start).unwrap_or_default());
+            end = place.end;
+            filled.push_str(self.id(name_at(text, &place))?);
+        }
+        filled.push_str(text.get(end..).unwrap_or_default());
+        *text = filled;
         Ok(())
     }
 }

@@ -4,35 +4,36 @@ use std::cmp::Ordering;
 
 use serde_json::{Map, Number, Value};
 
+use super::folded::Folded;
 use super::value::{Subject, Unassigned, any_value, each, of_resource};
-use super::{Comparison, Filter, Literal, Operator, Text};
+use super::{Comparison, Filter, Literal, Operator};
+use crate::AttributePath;
 use crate::moment::moment;
-use crate::{AttributePath, fold};
 
 impl Filter {
     /// Whether the resource matches: the tree as the client sees it, with `schemas`, `id`, `meta`, `groups`, `members`.
     #[must_use]
     pub fn matches(&self, tree: &Map<String, Value>) -> bool {
-        self.holds(Subject::Resource(tree))
+        self.holds(Subject::Resource(tree), &mut Folded::default())
     }
 
     /// Whether one element of a multi-valued attribute matches. Only for filters from inside brackets
     /// ([`Filter::Element`], [`crate::Target::Elements`]).
     #[must_use]
     pub fn matches_element(&self, element: &Value) -> bool {
-        self.holds(Subject::Element(element))
+        self.holds(Subject::Element(element), &mut Folded::default())
     }
 
-    fn holds(&self, subject: Subject<'_>) -> bool {
+    fn holds<'a>(&self, subject: Subject<'a>, folded: &mut Folded<'a>) -> bool {
         match self {
-            Self::And(filters) => filters.iter().all(|filter| filter.holds(subject)),
-            Self::Or(filters) => filters.iter().any(|filter| filter.holds(subject)),
-            Self::Not(filter) => !filter.holds(subject),
+            Self::And(filters) => filters.iter().all(|filter| filter.holds(subject, folded)),
+            Self::Or(filters) => filters.iter().any(|filter| filter.holds(subject, folded)),
+            Self::Not(filter) => !filter.holds(subject, folded),
             Self::Present(path) => is_present(path, subject),
-            Self::Compare(comparison) => comparison.holds(subject),
+            Self::Compare(comparison) => comparison.holds(subject, folded),
             Self::Element { attribute, filter } => match subject {
                 Subject::Resource(tree) => of_resource(attribute, tree)
-                    .is_some_and(|value| each(value, &mut |element| filter.matches_element(element))),
+                    .is_some_and(|value| each(value, &mut |element| filter.holds(Subject::Element(element), folded))),
                 Subject::Element(_) => false,
             },
             Self::Nothing => false,
@@ -45,30 +46,30 @@ fn is_present(path: &AttributePath, subject: Subject<'_>) -> bool {
 }
 
 impl Comparison {
-    fn holds(&self, subject: Subject<'_>) -> bool {
+    fn holds<'a>(&self, subject: Subject<'a>, folded: &mut Folded<'a>) -> bool {
         match self.operator {
             Operator::Equal if self.literal == Literal::Null => !is_present(&self.path, subject),
             Operator::NotEqual if self.literal == Literal::Null => is_present(&self.path, subject),
-            Operator::NotEqual => self.differs(subject),
-            _ => any_value(&self.path, subject, Unassigned::Default, &mut |value| self.accepts(value)),
+            Operator::NotEqual => self.differs(subject, folded),
+            _ => any_value(&self.path, subject, Unassigned::Default, &mut |value| self.accepts(value, folded)),
         }
     }
 
     /// `ne`: some value is another one, or there is none.
-    fn differs(&self, subject: Subject<'_>) -> bool {
+    fn differs<'a>(&self, subject: Subject<'a>, folded: &mut Folded<'a>) -> bool {
         let mut any = false;
         let differs = any_value(&self.path, subject, Unassigned::Default, &mut |value| {
             any = true;
-            self.compare(value) != Some(Ordering::Equal)
+            self.compare(value, folded) != Some(Ordering::Equal)
         });
         differs || !any
     }
 
-    fn accepts(&self, value: &Value) -> bool {
+    fn accepts<'a>(&self, value: &'a Value, folded: &mut Folded<'a>) -> bool {
         if self.operator.is_substring() {
-            return self.contains(value);
+            return self.contains(value, folded);
         }
-        let Some(order) = self.compare(value) else {
+        let Some(order) = self.compare(value, folded) else {
             return false;
         };
         match self.operator {
@@ -81,9 +82,11 @@ impl Comparison {
     }
 
     /// How the value relates to the literal; `None` where they have nothing in common.
-    fn compare(&self, value: &Value) -> Option<Ordering> {
+    fn compare<'a>(&self, value: &'a Value, folded: &mut Folded<'a>) -> Option<Ordering> {
         match (&self.literal, value) {
-            (Literal::Text(text), Value::String(value)) => Some(with_case(text, value, |value, text| value.cmp(text))),
+            (Literal::Text(text), Value::String(value)) => {
+                Some(folded.with_case(text, value, |value, text| value.cmp(text)))
+            }
             (Literal::Boolean(literal), Value::Bool(value)) => Some(value.cmp(literal)),
             (Literal::Number(literal), Value::Number(value)) => compare_numbers(value, literal),
             (Literal::Moment { at, .. }, Value::String(value)) => Some(moment(value)?.cmp(at)),
@@ -91,20 +94,16 @@ impl Comparison {
         }
     }
 
-    fn contains(&self, value: &Value) -> bool {
+    fn contains<'a>(&self, value: &'a Value, folded: &mut Folded<'a>) -> bool {
         let (Literal::Text(text), Value::String(value)) = (&self.literal, value) else {
             return false;
         };
-        with_case(text, value, |value, text| match self.operator {
+        folded.with_case(text, value, |value, text| match self.operator {
             Operator::StartsWith => value.starts_with(text),
             Operator::EndsWith => value.ends_with(text),
             _ => value.contains(text),
         })
     }
-}
-
-fn with_case<T>(text: &Text, value: &str, decide: impl FnOnce(&str, &str) -> T) -> T {
-    if text.is_case_exact() { decide(value, text.as_sent()) } else { decide(&fold(value), text.folded()) }
 }
 
 /// Compares without loss where both are whole numbers.

@@ -4,6 +4,7 @@
 //! answered is refused while it is parsed, so that evaluation cannot fail.
 
 mod cursor;
+mod folded;
 mod literal;
 mod matches;
 mod names;

@@ -13,7 +13,7 @@ const MOST_WRITTEN: usize = 8 * 1024 * 1024;
 /// What an element costs beside its texts.
 const ELEMENT: usize = 64;
 /// Folding text beyond ASCII takes many times as long.
-const FOLDED: usize = 16;
+const FOLDED: usize = 32;
 
 /// What was spent so far.
 #[derive(Debug, Default)]

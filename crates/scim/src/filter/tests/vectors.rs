@@ -161,6 +161,20 @@ fn r112_what_is_compared_is_what_the_client_is_shown() {
 }
 
 #[test]
+fn long_texts_are_compared_like_short_ones() {
+    let mut tree = super::mara();
+    let (long, other) = (format!("{}\u{df}", "\u{c4}x".repeat(200)), format!("{}y", "\u{c4}x".repeat(200)));
+    tree.insert("title".to_owned(), long.as_str().into());
+    tree.insert("nickName".to_owned(), other.as_str().into());
+    tree.insert("externalId".to_owned(), long.as_str().into());
+    let is = |text: &str| super::parse(text).unwrap().matches(&tree);
+    let folded = format!("{}ss", "\u{e4}X".repeat(200));
+    assert!(is(&format!("title eq \"{folded}\" and nickName ne \"{folded}\" and externalId ne \"{folded}\"")));
+    assert!(is(&format!("title ew \"SS\" and nickName ew \"Y\" and externalId eq \"{long}\"")));
+    assert!(!is("title ew \"y\" or nickName ew \"ss\" or externalId ew \"ss\""));
+}
+
+#[test]
 fn fold_makes_letters_of_any_script_equal() {
     let mut tree = super::mara();
     tree.insert("title".to_owned(), "Stra\u{df}e".into());
