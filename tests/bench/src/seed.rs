@@ -33,8 +33,8 @@ pub(crate) fn people(target: &Target, tag: &'static str, count: u64) -> anyhow::
     let next = Arc::new(AtomicU64::new(0));
     let ids = runtime.block_on(async {
         let mut tasks = JoinSet::new();
-        for _ in 0..CLIENTS {
-            tasks.spawn(create_people(target.clone(), tag, Arc::clone(&next), count));
+        for client in 0..CLIENTS {
+            tasks.spawn(create_people(target.clone(), tag, (Arc::clone(&next), count), client == 0));
         }
         let mut ids = vec![String::new(); usize::try_from(count)?];
         while let Some(created) = tasks.join_next().await {
@@ -58,8 +58,8 @@ pub(crate) fn directory(target: Target, count: u64) -> anyhow::Result<Directory>
 async fn create_people(
     target: Target,
     tag: &'static str,
-    next: Arc<AtomicU64>,
-    count: u64,
+    (next, count): (Arc<AtomicU64>, u64),
+    tells: bool,
 ) -> anyhow::Result<Vec<(u64, String)>> {
     let mut connection = Connection::open(target.address).await?;
     let (mut request, mut body, mut created) = (Vec::new(), Vec::new(), Vec::new());
@@ -69,7 +69,7 @@ async fn create_people(
         if number >= count {
             return Ok(created);
         }
-        if number.is_multiple_of(16) && told.elapsed() > PAUSE {
+        if tells && told.elapsed() > PAUSE {
             told = Instant::now();
             progress(format_args!("  {number} of {count} users"));
         }
