@@ -6,9 +6,11 @@
 
 mod error;
 mod exclusive;
+mod fault;
 mod open;
 pub mod rows;
 
 pub use error::DatabaseError;
 pub use exclusive::Exclusive;
+pub use fault::Fault;
 pub use open::{Database, Settings};

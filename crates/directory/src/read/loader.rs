@@ -7,7 +7,7 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::Database;
+use database::{Database, Fault};
 use sea_orm::{ConnectionTrait, DbErr, Statement};
 use serde_json::json;
 use tokio::sync::{Mutex, mpsc, oneshot};
@@ -18,6 +18,8 @@ use crate::{DirectoryError, Record, key};
 
 /// Most lookups in one statement.
 const BATCH: usize = 64;
+/// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
+const CONNECTIONS: usize = 3;
 /// How long a statement keeps others waiting for it.
 const TURN: Duration = Duration::from_millis(2);
 /// Most lookups that wait; more are refused at the door by the limits.
@@ -97,7 +99,15 @@ async fn ask(database: &Database, lookups: &Lookups, batch: &mut Vec<Waiting>) {
     while let Some(first) = batch.first() {
         let sort = first.lookup.key.sort();
         let alike: Vec<Waiting> = batch.extract_if(.., |waiting| waiting.lookup.key.sort() == sort).collect();
-        let found = query(database, lookups.statement(sort), &alike).await;
+        let mut found = query(database, lookups.statement(sort), &alike).await;
+        for _ in 1..CONNECTIONS {
+            match &found {
+                Err(error) if Fault::of(error) == Fault::Broken => {
+                    found = query(database, lookups.statement(sort), &alike).await;
+                }
+                _ => break,
+            }
+        }
         answer(alike, found);
     }
 }

@@ -2,6 +2,7 @@
 
 use database::Database;
 use delivery::append;
+use sea_orm::DbErr;
 use time::OffsetDateTime;
 
 use super::apply::apply;
@@ -22,12 +23,27 @@ pub(super) struct Committed {
     pub(super) rows: usize,
 }
 
-/// Makes the changes in order, and commits. Each has its own answer; an error means that none of them was made.
+/// Why a batch has no answers.
+#[derive(Debug)]
+pub(super) struct Failure {
+    /// What the database said.
+    pub(super) error: DbErr,
+    /// Whether the commit may have been made all the same. Otherwise nothing was.
+    pub(super) is_undecided: bool,
+}
+
+impl From<DbErr> for Failure {
+    fn from(error: DbErr) -> Self {
+        Self { error, is_undecided: false }
+    }
+}
+
+/// Makes the changes in order, and commits. Each has its own answer.
 pub(super) async fn commit(
     database: &Database,
     statements: &Statements,
     changes: &[Change],
-) -> Result<Committed, DirectoryError> {
+) -> Result<Committed, Failure> {
     let transaction = database.begin().await?;
     let mut working = Working::at(now_ms());
     lock(&transaction, statements, changes, &mut working).await?;
@@ -40,7 +56,7 @@ pub(super) async fn commit(
     }
     save(&transaction, statements, &working).await?;
     append(&transaction, working.events()).await?;
-    transaction.commit().await?;
+    transaction.commit().await.map_err(|error| Failure { error, is_undecided: true })?;
     Ok(Committed { answers, rows: working.rows() })
 }
 

@@ -11,8 +11,8 @@ use super::Change;
 use super::needs::Needs;
 use super::statements::Statements;
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
+use crate::key;
 use crate::read::{record, uuid};
-use crate::{DirectoryError, key};
 
 /// Locks the directories of the batch, in the order of their tenants, and reads their counters.
 pub(super) async fn lock(
@@ -53,7 +53,7 @@ pub(super) async fn load_touched(
     statements: &Statements,
     needs: &Needs,
     working: &mut Working,
-) -> Result<(), DirectoryError> {
+) -> Result<(), DbErr> {
     let mut targets = needs.targets.clone();
     for place in &needs.deleted {
         let referrers = load_referrers(transaction, statements, *place).await?;
@@ -102,14 +102,15 @@ async fn load_targets(
     statements: &Statements,
     targets: &[(Place, bool)],
     working: &mut Working,
-) -> Result<(), DirectoryError> {
+) -> Result<(), DbErr> {
     let row = |((tenant, id), groups): &(Place, bool)| json!({ "tenant_id": tenant, "id": id, "with_groups": groups });
     let rows = targets.iter().map(row).collect();
     for row in query(transaction, statements, &statements.targets, rows).await? {
         let tenant: i64 = row.try_get_by_index(0)?;
         let record = record(&row, 1)?;
         let Some(id) = key::id(&record.id) else { continue };
-        let resource = scim::Resource::from_document(&record.document)?;
+        let resource =
+            scim::Resource::from_document(&record.document).map_err(|error| DbErr::Json(error.to_string()))?;
         working.held.insert((tenant, id), Held { record, resource, fate: Fate::Kept });
     }
     Ok(())

@@ -4,6 +4,7 @@
 //! Deciding is pure (`apply`), so it is the same on both databases.
 
 mod apply;
+mod attempt;
 mod batch;
 mod change;
 mod company;

@@ -9,7 +9,8 @@ use delivery::Events;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::batch::{Committed, commit};
+use super::attempt::make;
+use super::batch::Committed;
 use super::company::Company;
 use super::statements::Statements;
 use super::statistics::Statistics;
@@ -66,7 +67,7 @@ async fn serve(database: Database, statements: Arc<Statements>, events: Events, 
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
         let started = Instant::now();
-        let Committed { answers, rows } = write(&database, &statements, &changes).await;
+        let Committed { answers, rows } = make(&database, &statements, &changes).await;
         company.seen(changes.len(), started.elapsed());
         events.announce();
         statistics.written(rows);
@@ -82,38 +83,4 @@ fn take_batch(waiting: &mut VecDeque<Job>) -> Vec<Job> {
     let alone = waiting.front().is_some_and(|job| job.change.is_alone());
     let together = waiting.iter().take(BATCH).take_while(|job| !job.change.is_alone()).count();
     waiting.drain(..if alone { 1 } else { together }).collect()
-}
-
-/// Commits the changes together; if the database refuses the whole, each by itself, so that one cannot fail another.
-async fn write(database: &Database, statements: &Statements, changes: &[Change]) -> Committed {
-    match commit(database, statements, changes).await {
-        Ok(committed) => committed,
-        Err(error) if changes.len() == 1 => Committed { answers: vec![Err(refusal(error))], rows: 0 },
-        Err(error) => {
-            tracing::warn!(error = %error, changes = changes.len(), "a batch failed; its changes are made one by one");
-            let mut all = Committed { answers: Vec::with_capacity(changes.len()), rows: 0 };
-            for change in changes {
-                match commit(database, statements, std::slice::from_ref(change)).await {
-                    Ok(one) => {
-                        all.answers.extend(one.answers);
-                        all.rows += one.rows;
-                    }
-                    Err(error) => all.answers.push(Err(refusal(error))),
-                }
-            }
-            all
-        }
-    }
-}
-
-/// A unique index that refuses what no lock and no lookup had seen still means that the name is taken.
-fn refusal(error: DirectoryError) -> DirectoryError {
-    match &error {
-        DirectoryError::Unavailable(source)
-            if matches!(source.sql_err(), Some(sea_orm::SqlErr::UniqueConstraintViolation(_))) =>
-        {
-            scim::ScimError::uniqueness("userName is taken; find the user that has it with a filter").into()
-        }
-        _ => error,
-    }
 }
