@@ -136,7 +136,7 @@ impl ScimError {
 mod tests {
     use serde_json::json;
 
-    use super::ScimError;
+    use super::{ScimError, ScimType};
 
     #[test]
     fn r012_an_error_is_a_message_with_its_status_as_text() {
@@ -145,6 +145,14 @@ mod tests {
             "status": "409", "scimType": "uniqueness", "detail": "userName mara is taken",
         });
         assert_eq!(ScimError::uniqueness("userName mara is taken").to_json(), expected);
+    }
+
+    #[test]
+    fn r135_cursors_have_keywords_of_their_own() {
+        let keywords = [ScimType::InvalidCursor, ScimType::ExpiredCursor, ScimType::InvalidCount].map(ScimType::as_str);
+        assert_eq!(keywords, ["invalidCursor", "expiredCursor", "invalidCount"]);
+        let error = ScimError::bad_request(ScimType::ExpiredCursor, "ask for the first page again").to_json();
+        assert_eq!((&error["status"], &error["scimType"]), (&json!("400"), &json!("expiredCursor")));
     }
 
     #[test]

@@ -125,6 +125,43 @@ fn r156_attributes_are_published_with_every_characteristic() {
 }
 
 #[test]
+fn r156_every_characteristic_has_a_word_of_the_rfc() {
+    fn check(attribute: &Value) {
+        let one_of =
+            |name: &str, words: &[&str]| assert!(words.contains(&attribute[name].as_str().unwrap()), "{attribute}");
+        one_of("type", &["string", "boolean", "decimal", "integer", "dateTime", "binary", "reference", "complex"]);
+        one_of("mutability", &["readOnly", "readWrite", "immutable", "writeOnly"]);
+        one_of("returned", &["always", "never", "default", "request"]);
+        one_of("uniqueness", &["none", "server", "global"]);
+        for flag in ["multiValued", "required", "caseExact"] {
+            assert!(attribute[flag].is_boolean(), "{attribute}");
+        }
+        attribute["subAttributes"].as_array().into_iter().flatten().for_each(check);
+    }
+    let every: Schema = serde_json::from_value(json!({
+        "id": "urn:acme:scim:every", "name": "Every", "attributes": [
+            { "name": "a", "type": "dateTime", "returned": "request" }, { "name": "b", "type": "binary", "returned": "never" },
+            { "name": "c", "type": "decimal", "mutability": "immutable" }, { "name": "d", "type": "integer", "mutability": "readOnly" },
+        ],
+    }))
+    .unwrap();
+    let listed = schemas(&Schemas::with_extensions(vec![every]).unwrap(), BASE);
+    for schema in listed["Resources"].as_array().unwrap() {
+        schema["attributes"].as_array().unwrap().iter().for_each(check);
+    }
+}
+
+#[test]
+fn r138_paging_is_announced_with_its_default() {
+    let pagination = service_provider_config(&capabilities(), BASE)["pagination"].clone();
+    let expected = json!({
+        "cursor": true, "index": true, "defaultPaginationMethod": "index",
+        "defaultPageSize": 100, "maxPageSize": 200, "cursorTimeout": 3600,
+    });
+    assert_eq!(pagination, expected);
+}
+
+#[test]
 fn r157_a_tenants_extension_is_announced_everywhere() {
     let own = with_badge();
     let listed = schemas(&own, BASE);

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::sync::{Arc, LazyLock};
 
-use crate::{Attribute, Mutability, Returned, Schema, ScimError};
+use crate::{Attribute, Kind, Mutability, Returned, Schema, ScimError};
 
 /// The resource types that are served.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -86,7 +86,7 @@ impl Schemas {
     /// # Errors
     /// A 400 `invalidValue` if two schemas have the same URN, or one breaks a rule of [`Schema::check`].
     pub fn with_extensions(extensions: Vec<Schema>) -> Result<Arc<Self>, ScimError> {
-        let schemas = Self::build(extensions.into_iter().map(Arc::new).collect());
+        let schemas = Self::build(extensions.into_iter().map(exact).map(Arc::new).collect());
         let own = schemas.user.extensions.iter().skip(1);
         for extension in own {
             extension.check()?;
@@ -147,6 +147,19 @@ fn hidden(attribute: &Attribute) -> bool {
     let hides = |returned| matches!(returned, Returned::Never | Returned::Request);
     let subs = || attribute.sub_attributes.iter().any(|sub| hides(sub.returned));
     attribute.mutability != Mutability::WriteOnly && (hides(attribute.returned) || subs())
+}
+
+/// Binaries and references are case exact by their type (RFC 7643 sections 2.3.6 and 2.3.7).
+fn exact(mut schema: Schema) -> Schema {
+    schema.attributes = schema.attributes.into_iter().map(exact_attribute).collect();
+    schema
+}
+
+fn exact_attribute(attribute: Arc<Attribute>) -> Arc<Attribute> {
+    let mut attribute = Arc::unwrap_or_clone(attribute);
+    attribute.case_exact |= matches!(attribute.kind, Kind::Binary | Kind::Reference);
+    attribute.sub_attributes = attribute.sub_attributes.into_iter().map(exact_attribute).collect();
+    Arc::new(attribute)
 }
 
 fn document(text: &str) -> Arc<Schema> {

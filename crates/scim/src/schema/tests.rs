@@ -55,6 +55,18 @@ fn r020_ref_can_be_named() {
 }
 
 #[test]
+fn r020_names_have_letters_digits_and_three_signs() {
+    let schemas = own(vec![extension("urn:acme:scim:own", &json!([{ "name": "a$B-9_z" }]))]);
+    let user = schemas.of(ResourceKind::User);
+    let name = "urn:acme:scim:own:A$b-9_Z";
+    let path = crate::Path::parse(name, user, &mut Dialect::strict()).unwrap().unwrap();
+    assert_eq!(path.to_string(), "urn:acme:scim:own:a$B-9_z");
+    let filter = crate::Filter::parse(&format!("{name} eq \"x\""), user, &mut Dialect::strict()).unwrap();
+    assert!(filter.matches(json!({ "urn:acme:scim:own": { "a$B-9_z": "X" } }).as_object().unwrap()));
+    assert!(crate::Projection::parse(Some(name), None).unwrap().includes(user, "id"));
+}
+
+#[test]
 fn what_no_schema_has_is_not_found() {
     let schemas = Schemas::standard();
     let unknown = ["", ".", "name.", "name.first", "userName.value", "name.formatted.x", "members", "urn:acme:x:color"];
@@ -82,6 +94,32 @@ fn r026_r027_what_is_case_exact_by_its_type_says_so() {
     };
     assert!(exact("x509Certificates.value") && exact("groups.$ref") && exact("profileUrl") && exact("externalId"));
     assert!(!exact("userName") && !exact("emails.value"));
+}
+
+#[test]
+fn r026_r027_binaries_and_references_of_a_tenant_are_case_exact_whatever_its_schema_says() {
+    let subs = json!([{ "name": "scan", "type": "binary", "caseExact": false }]);
+    let attributes = json!([
+        { "name": "photo", "type": "binary" }, { "name": "page", "type": "reference" }, { "name": "color" },
+        { "name": "card", "type": "complex", "subAttributes": subs },
+    ]);
+    let schemas = own(vec![extension("urn:acme:scim:own", &attributes)]);
+    let user = schemas.of(ResourceKind::User);
+    let exact = |path: &str| user.resolve(path, &mut Dialect::lenient()).unwrap().unwrap().leaf().case_exact;
+    assert!(exact("photo") && exact("page") && exact("card.scan") && !exact("color"));
+    let filter = crate::Filter::parse("page eq \"https://x/A\"", user, &mut Dialect::lenient()).unwrap();
+    let tree = json!({ "urn:acme:scim:own": { "page": "https://x/a" } });
+    assert!(!filter.matches(tree.as_object().unwrap()));
+}
+
+#[test]
+fn r023_booleans_have_neither_letter_case_nor_uniqueness() {
+    assert!(refusal(&json!([{ "name": "x", "type": "boolean", "uniqueness": "server" }])).contains("uniqueness"));
+    let schemas =
+        own(vec![extension("urn:acme:scim:own", &json!([{ "name": "x", "type": "boolean", "caseExact": true }]))]);
+    let user = schemas.of(ResourceKind::User);
+    let filter = crate::Filter::parse("urn:acme:scim:own:x eq \"TRUE\"", user, &mut Dialect::lenient()).unwrap();
+    assert!(filter.matches(json!({ "urn:acme:scim:own": { "x": true } }).as_object().unwrap()));
 }
 
 #[test]

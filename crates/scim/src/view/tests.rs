@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{MemberReference, Projection, Stored, render, to_tree};
-use crate::{Resource, ResourceKind, Schema, Schemas};
+use crate::{Dialect, Draft, Resource, ResourceKind, Schema, Schemas};
 
 const BASE: &str = "https://gw.example.net/t/acme/scim/v2";
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";
@@ -84,6 +84,32 @@ fn r018_r038_r040_meta_is_the_servers_and_comes_last() {
             "location": format!("{BASE}/Users/{ID}"), "version": "W/\"3\"",
         })
     );
+}
+
+#[test]
+fn r053_the_kind_gives_the_resource_type() {
+    for (kind, attributes) in [(ResourceKind::User, mara()), (ResourceKind::Group, json!({ "displayName": "Lab" }))] {
+        let document = document(&schemas(), kind, &attributes);
+        let meta = shown(&schemas(), &stored(kind, &document), &Projection::default())["meta"].clone();
+        assert_eq!(meta["resourceType"], kind.name());
+        assert_eq!(meta["location"], format!("{BASE}{}/{ID}", kind.endpoint()));
+    }
+}
+
+#[test]
+fn q05_what_the_server_shows_can_be_sent_back() {
+    let others = optics();
+    let of_group = json!({ "displayName": "Lab", "externalId": "l" });
+    for (kind, attributes) in [(ResourceKind::User, mara()), (ResourceKind::Group, of_group)] {
+        let text = document(&schemas(), kind, &attributes);
+        let stored = Stored { groups: &others, members: Some(&others), ..stored(kind, &text) };
+        let body = shown(&schemas(), &stored, &Projection::default());
+        let schemas = schemas();
+        let draft = Draft::parse(body, schemas.of(kind), &mut Dialect::strict()).unwrap();
+        assert_eq!(Value::Object(draft.resource.attributes().clone()), attributes);
+        let ids = draft.members.map(|members| members.into_iter().map(|member| member.id).collect::<Vec<_>>());
+        assert_eq!(ids, (kind == ResourceKind::Group).then(|| vec!["u-1".to_owned(), "g-1".to_owned()]));
+    }
 }
 
 #[test]

@@ -148,6 +148,16 @@ mod tests {
     }
 
     #[test]
+    fn r064_r118_a_view_applies_to_answers_of_changes() {
+        let color = json!([{ "op": "replace", "path": "urn:acme:badge:color", "value": "blue" }]);
+        assert_eq!(patched(&color, only("urn:acme:badge:shape")), json!({ "shape": "round" }));
+        assert_eq!(patched(&color, only("urn:acme:badge:color")), json!({ "color": "blue" }));
+        let excluded = Projection::parse(None, Some("urn:acme:badge:shape,urn:acme:badge:desk")).unwrap();
+        assert_eq!(patched(&color, excluded.clone()), json!({ "color": "blue" }));
+        assert_eq!(posted(&json!({ "color": "red", "shape": "s" }), excluded), json!({ "color": "red" }));
+    }
+
+    #[test]
     fn r117_the_answer_to_a_patch_shows_what_the_client_touched() {
         let color = json!([{ "op": "replace", "path": "urn:acme:badge:color", "value": "blue" }]);
         let expected = json!({ "color": "blue", "shape": "round", "desk": { "floor": "3" } });

@@ -35,6 +35,14 @@ fn r122_q20_no_match_is_an_empty_list() {
 }
 
 #[test]
+fn r133_the_last_page_names_no_next_one() {
+    let last = written(&ListHead { items: 1, previous: Some("p"), ..ListHead::default() }, &["{}"]);
+    assert!(last.get("nextCursor").is_none() && last.get("totalResults").is_none() && last.get("startIndex").is_none());
+    let first = written(&ListHead { items: 1, next: Some("n"), ..ListHead::default() }, &["{}"]);
+    assert!(first.get("previousCursor").is_none());
+}
+
+#[test]
 fn r133_r136_cursors_stand_beside_the_list() {
     let head = ListHead { total: None, start: None, items: 1, next: Some("n\"1"), previous: Some("p1") };
     let expected = json!({

@@ -189,6 +189,13 @@ fn authentik_replaces_the_whole_object() {
 }
 
 #[test]
+fn q39_authentik_sends_the_id_inside_the_value() {
+    let operations = json!([{"op": "replace", "value": {"id": "6f1c", "displayName": "M"}}]);
+    let after = repairing(&mara(), operations, &[Quirk::ReadOnlyNoise]);
+    assert_eq!(after, with(mara(), "/displayName", json!("M")));
+}
+
+#[test]
 fn authentik_adds_members_one_by_one() {
     let operations = json!([
         {"op": "add", "path": "members", "value": [{"value": "u1"}]},

@@ -183,6 +183,14 @@ fn r094_a_literal_may_follow_its_operator_at_once() {
 }
 
 #[test]
+fn r094_a_sub_attribute_is_called_by_its_name() {
+    // One sample of the RFC has members[…].displayName.
+    let path = "members[value eq \"2819c223\"].displayName";
+    let refusal = group_steps(json!([{"op": "remove", "path": path}]), &mut Dialect::lenient()).unwrap_err();
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidPath)));
+}
+
+#[test]
 fn q09_a_boolean_may_be_compared_with_a_string() {
     let operations = json!([{"op": "replace", "path": "roles[primary eq \"True\"].value", "value": "Owner"}]);
     let after = repairing(&mara(), operations, &[Quirk::BooleanAsString]);

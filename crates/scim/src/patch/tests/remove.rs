@@ -68,6 +68,27 @@ fn r082_a_required_attribute_cannot_be_removed() {
 }
 
 #[test]
+fn r075_the_last_attribute_of_an_extension_takes_its_schema_along() {
+    let user = json!({"userName": "m", (ENTERPRISE): {"department": "Optics"}});
+    let after = patched(&user, json!([{"op": "remove", "path": format!("{ENTERPRISE}:department")}]));
+    let schemas = schemas();
+    let of = schemas.of(ResourceKind::User);
+    let document = Resource::from_document(&after.to_string()).unwrap().to_document(of, "1");
+    let document: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(document, json!({"schemas": [of.schema.id.as_ref()], "id": "1", "userName": "m"}));
+}
+
+#[test]
+fn r084_a_remove_that_names_some_never_removes_all() {
+    for value in [json!([{"value": "x@y"}]), json!({"value": "x@y"}), json!("x@y"), json!([]), json!(""), json!([{}])] {
+        let operations = json!([{"op": "remove", "path": "emails", "value": value}]);
+        assert_eq!(patched(&mara(), operations), mara(), "{value}");
+    }
+    let levels = json!([{"op": "remove", "path": format!("{BADGE}:levels"), "value": "L2"}]);
+    assert_eq!(patched(&mara(), levels)[BADGE]["levels"], json!(["L1"]));
+}
+
+#[test]
 fn r071_remove_needs_a_path() {
     for operation in [
         json!({"op": "remove"}),

@@ -91,6 +91,8 @@ fn r033_q35_schemas_is_worked_out_from_what_is_in_use() {
     assert_repaired(Quirk::SchemasMismatch, &json!({ "schemas": [USER, USER], "userName": "m" }));
     assert_repaired(Quirk::SchemasMismatch, &json!({ "userName": "m" }));
     assert_repaired(Quirk::SchemasMismatch, &json!({ "schemas": null, "userName": "m" }));
+    assert_repaired(Quirk::SchemasMismatch, &json!({ "schemas": [], "userName": "m" }));
+    assert_repaired(Quirk::SchemasMismatch, &json!({ "schemas": [ENTERPRISE], "userName": "m" }));
     assert_repaired(Quirk::SingleForArray, &json!({ "schemas": USER, "userName": "m" }));
     assert_eq!(refusal(&json!({ "schemas": [1] })), "schemas must be an array of URNs");
 }

@@ -40,6 +40,14 @@ fn r057_what_a_put_omits_is_cleared() {
 }
 
 #[test]
+fn r057_null_and_an_empty_array_clear() {
+    let current =
+        json!({ "active": true, "title": "Dr", "emails": [{ "value": "a@b" }], "name": { "givenName": "M" } });
+    let next = json!({ "active": true, "title": null, "emails": [], "name": { "givenName": null } });
+    assert_eq!(replaced(&current, &next), Ok(json!({ "active": true })));
+}
+
+#[test]
 fn a_put_without_active_reactivates_nobody() {
     assert_eq!(replaced(&json!({ "active": false }), &json!({})), Ok(json!({ "active": false })));
     assert_eq!(replaced(&json!({ "active": true }), &json!({ "active": null })), Ok(json!({ "active": true })));

@@ -92,6 +92,14 @@ fn changes_are_told_by_attribute() {
 }
 
 #[test]
+fn r028_the_order_of_parts_is_irrelevant() {
+    let one = resource(&json!({ "userName": "m", "name": { "givenName": "Mara", "familyName": "Voss" } }));
+    let other = resource(&json!({ "name": { "familyName": "Voss", "givenName": "Mara" }, "userName": "m" }));
+    assert_eq!(one, other);
+    assert_eq!(changes(Some(&one), Some(&other)), []);
+}
+
+#[test]
 fn creation_and_deletion_are_changes_of_everything() {
     let mara = resource(&json!({ "userName": "m", ENTERPRISE: { "manager": { "value": "x" } } }));
     let path = format!("{ENTERPRISE}:manager.value");
