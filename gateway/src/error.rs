@@ -26,8 +26,10 @@ pub(crate) enum Rejection {
     },
     /// The protocol refuses it.
     Refused(ScimError),
-    /// Ours to repair: the client learns nothing but that it may try again.
+    /// Something that we need is away: the client learns nothing but that it may try again.
     Unavailable(Arc<dyn std::error::Error + Send + Sync>),
+    /// A fault of this program. The log has its place.
+    Broken,
 }
 
 /// What stands on the wire.
@@ -105,7 +107,7 @@ impl Rejection {
             Self::Limited(limited) => add(&mut answer, RETRY_AFTER, &limited.retry_after.to_string()),
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
             Self::Unavailable(_) => add(&mut answer, RETRY_AFTER, "5"),
-            Self::Refused(_) => {}
+            Self::Refused(_) | Self::Broken => {}
         }
         answer
     }
@@ -126,6 +128,10 @@ impl Rejection {
             Self::Unavailable(_) => {
                 let sentence = "the request could not be served now; try again later";
                 Wire { error: ScimError::new(503, sentence), reason: Some("unavailable") }
+            }
+            Self::Broken => {
+                let sentence = "the server failed; tell its operator the id of this request";
+                Wire { error: ScimError::new(500, sentence), reason: Some("broken") }
             }
         }
     }
@@ -256,5 +262,7 @@ mod tests {
         let (status, _, body) = answer(failure).await;
         assert_eq!(status, 503);
         assert!(!body.to_string().contains("password"));
+        let (status, _, body) = answer(Rejection::Broken).await;
+        assert_eq!((status, body["status"].as_str()), (500, Some("500")));
     }
 }

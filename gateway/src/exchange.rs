@@ -1,10 +1,12 @@
 //! One request from its arrival to its line in the log.
 
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::{Instant, SystemTime};
 
 use actix_http::{Method, Payload, RequestHead, StatusCode};
 use actix_web::http::header::HeaderName;
+use futures::FutureExt as _;
 use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
 use tenancy::Tenant;
@@ -25,7 +27,9 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Answers one request, whatever it is, and tells the log.
 pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payload) -> Answer {
     let mut exchange = Exchange::begin(request);
-    let (outcome, caller) = exchange.run(worker, request, payload).await;
+    let running = AssertUnwindSafe(exchange.run(worker, request, payload));
+    // What panics has left nothing half done: changes are made by other tasks, wholly or not at all.
+    let (outcome, caller) = running.catch_unwind().await.unwrap_or((Err(Rejection::Broken), None));
     let telemetry = &worker.gateway.telemetry;
     let answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
     exchange.end(telemetry, caller.as_deref(), answer.status());

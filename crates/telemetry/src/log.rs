@@ -32,6 +32,7 @@ impl Log {
         let filter = filter(&settings.level)?;
         let (sink, _thread) = Sink::start(io::stderr())?;
         install(filter, settings.format, sink.clone());
+        tell_of_panics(sink.clone());
         Ok(Self { sink, format: settings.format, requests: settings.requests })
     }
 
@@ -84,6 +85,18 @@ fn install(filter: EnvFilter, format: Format, sink: Sink) {
         Format::Json => builder.json().flatten_event(true).with_current_span(false).with_span_list(false).try_init(),
         Format::Text => builder.try_init(),
     };
+}
+
+/// A panic is told by its place alone: its message may quote what a client sent.
+fn tell_of_panics(sink: Sink) {
+    std::panic::set_hook(Box::new(move |panic| {
+        let place = panic.location().map(ToString::to_string).unwrap_or_default();
+        tracing::error!(place, "panic");
+        if std::thread::current().name() == Some("main") {
+            // The process ends with it.
+            sink.flush();
+        }
+    }));
 }
 
 /// Hands the sink to `tracing`, which writes one whole line at a time.
