@@ -153,5 +153,7 @@ fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConn
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("jit", "off"),
+        // No plan of ours depends on a parameter, so none has to be made again for each.
+        ("plan_cache_mode", "force_generic_plan"),
     ])
 }

@@ -1,8 +1,8 @@
 //! Writing events, inside the transaction of the change they tell.
 
 use database::rows::{Column, source};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
-use serde_json::json;
+use sea_orm::DbBackend;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::NewEvent;
@@ -17,27 +17,24 @@ const COLUMNS: [(&str, Column); 7] = [
     ("data", Column::Text),
 ];
 
-/// Appends events whose numbers the caller has taken under the lock of their tenant's directory.
-///
-/// # Errors
-/// If the database fails, or a number is taken.
-pub async fn append(connection: &impl ConnectionTrait, events: &[NewEvent]) -> Result<(), DbErr> {
-    if events.is_empty() {
-        return Ok(());
-    }
-    let backend = connection.get_database_backend();
-    let rows: Vec<_> = events.iter().map(row).collect();
-    let sql = format!(
+/// The statement that appends [`rows`], inside the transaction of the changes they tell. It needs no row of another
+/// table, so it may be part of a larger statement.
+#[must_use]
+pub fn insertion(backend: DbBackend) -> String {
+    format!(
         "INSERT INTO events (tenant_id, sequence, id, type, subject, time, data) \
-         SELECT tenant_id, sequence, id, type, subject, time, data FROM {}",
-        source(backend, 1, "r", &COLUMNS)
-    );
-    let rows = serde_json::Value::Array(rows).to_string();
-    connection.execute_raw(Statement::from_sql_and_values(backend, sql, [rows.into()])).await?;
-    Ok(())
+         SELECT k.tenant_id, k.sequence, k.id, k.type, k.subject, k.time, k.data FROM {}",
+        source(backend, 1, "k", &COLUMNS)
+    )
 }
 
-fn row(event: &NewEvent) -> serde_json::Value {
+/// The rows of events whose numbers the caller has taken under the lock of their tenant's directory.
+#[must_use]
+pub fn rows(events: &[NewEvent]) -> Vec<Value> {
+    events.iter().map(row).collect()
+}
+
+fn row(event: &NewEvent) -> Value {
     json!({
         "tenant_id": event.tenant.as_i64(),
         "sequence": event.sequence,

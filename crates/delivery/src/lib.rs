@@ -7,6 +7,6 @@ mod append;
 mod event;
 mod read;
 
-pub use append::append;
+pub use append::{insertion, rows};
 pub use event::{Event, EventType, NewEvent};
 pub use read::Events;

@@ -1,15 +1,15 @@
 //! One transaction with the changes of a batch.
 
 use database::Database;
-use delivery::append;
 use sea_orm::DbErr;
 use time::OffsetDateTime;
 
 use super::apply::apply;
 use super::load::{load_names, load_touched, lock};
 use super::needs::Needs;
-use super::save::save;
+use super::save::{removals, writes};
 use super::statements::Statements;
+use super::together::run;
 use super::working::Working;
 use super::{Change, Outcome};
 use crate::DirectoryError;
@@ -54,8 +54,8 @@ pub(super) async fn commit(
         transaction.rollback().await?;
         return Ok(Committed { answers, rows: 0 });
     }
-    save(&transaction, statements, &working).await?;
-    append(&transaction, working.events()).await?;
+    run(&transaction, removals(statements, &working)?).await?;
+    run(&transaction, writes(statements, &working)?).await?;
     transaction.commit().await.map_err(|error| Failure { error, is_undecided: true })?;
     Ok(Committed { answers, rows: working.rows() })
 }

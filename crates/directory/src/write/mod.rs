@@ -12,9 +12,11 @@ mod event;
 mod load;
 mod member;
 mod needs;
+mod row;
 mod save;
 mod statements;
 mod statistics;
+mod together;
 mod working;
 mod writer;
 

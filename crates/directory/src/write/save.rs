@@ -1,145 +1,95 @@
-//! Saving what a batch decided, one statement a table.
+//! What a batch writes, table by table.
 
 use std::collections::BTreeSet;
 
-use scim::ResourceKind;
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement};
-use serde::Serialize;
+use sea_orm::DbErr;
 use serde_json::{Value, json};
 
+use super::row::Row;
 use super::statements::Statements;
+use super::together::Part;
 use super::working::{Fate, Held, Place, Working};
 use crate::key;
 
-/// A row of `resources`.
-#[derive(Serialize)]
-struct Row<'a> {
-    tenant_id: i64,
-    id: &'a str,
-    kind: i64,
-    position: i64,
-    version: i64,
-    created: i64,
-    modified: i64,
-    active: bool,
-    user_name: Option<String>,
-    external_id: Option<String>,
-    display_name: Option<String>,
-    display: Option<String>,
-    manager_id: Option<String>,
-    member_count: i64,
-    document: &'a str,
+/// What must be gone before anything is written in its place.
+pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Result<Vec<Part<'a>>, DbErr> {
+    let tenants: Vec<_> = working.erased.iter().map(|tenant| json!({ "tenant_id": tenant })).collect();
+    let mut parts = Vec::new();
+    for sql in &statements.erase {
+        parts.extend(Part::of(sql, &tenants)?);
+    }
+    let deleted = places(working, |fate| fate == Fate::Deleted);
+    let readdressed = places(working, |fate| matches!(fate, Fate::Changed { emails: true } | Fate::Deleted));
+    let left: Vec<_> = working.moved.iter().filter(|(_, row)| row.is_none()).map(|(at, _)| membership(*at)).collect();
+    parts.extend(Part::of(&statements.delete_resources, &deleted)?);
+    parts.extend(Part::of(&statements.delete_members_of, &deleted)?);
+    parts.extend(Part::of(&statements.delete_member, &deleted)?);
+    parts.extend(Part::of(&statements.delete_emails, &readdressed)?);
+    parts.extend(Part::of(&statements.delete_memberships, &left)?);
+    Ok(parts)
 }
 
-impl<'a> Row<'a> {
-    fn of(tenant_id: i64, held: &'a Held) -> Self {
-        let (record, resource) = (&held.record, &held.resource);
-        Self {
-            tenant_id,
-            id: &record.id,
-            kind: key::number(record.kind),
-            position: record.position,
-            version: record.version,
-            created: record.created_ms,
-            modified: record.modified_ms,
-            active: resource.active(),
-            user_name: resource.user_name().filter(|_| record.kind == ResourceKind::User).map(key::folded),
-            external_id: resource.external_id().map(|id| key::exact(id).into_owned()),
-            display_name: resource.display_name().map(key::folded),
-            display: resource.display().map(|display| key::exact(&display).into_owned()),
-            manager_id: resource.manager().filter(|id| key::id(id).is_some()).map(str::to_owned),
-            member_count: record.member_count,
-            document: &record.document,
-        }
-    }
-}
-
-/// Writes every table that the batch changed.
-pub(super) async fn save(tx: &DatabaseTransaction, statements: &Statements, working: &Working) -> Result<(), DbErr> {
-    if !working.erased.is_empty() {
-        let tenants: Vec<_> = working.erased.iter().map(|tenant| json!({ "tenant_id": tenant })).collect();
-        for sql in &statements.erase {
-            execute(tx, statements, sql, &tenants).await?;
-        }
-        return Ok(());
-    }
-    save_resources(tx, statements, working).await?;
-    save_emails(tx, statements, working).await?;
-    save_memberships(tx, statements, working).await?;
-    let block = |((tenant, kind, block), live): (&(i64, i64, i64), &i64)| json!({ "tenant_id": tenant, "kind": kind, "block": block, "live": live });
-    let blocks: Vec<_> = working.blocks.iter().filter(|(_, live)| **live != 0).map(block).collect();
-    execute(tx, statements, &statements.count_blocks, &blocks).await?;
-    let counters: Vec<_> = working.counters.iter().map(|(tenant, counters)| {
-        json!({ "tenant_id": tenant, "sequence": counters.sequence, "next_position": counters.next_position })
-    }).collect();
-    execute(tx, statements, &statements.save_counters, &counters).await
+/// What is written; no part needs to see what another wrote.
+pub(super) fn writes<'a>(statements: &'a Statements, working: &Working) -> Result<Vec<Part<'a>>, DbErr> {
+    let changed = rows(working, |fate| matches!(fate, Fate::Changed { .. }));
+    let created = rows(working, |fate| fate == Fate::Created);
+    let parts = [
+        Part::of(&statements.update_resources, &changed)?,
+        Part::of(&statements.insert_resources, &created)?,
+        Part::of(&statements.insert_emails, &emails(working))?,
+        Part::of(&statements.insert_memberships, &memberships(working))?,
+        Part::of(&statements.count_blocks, &blocks(working))?,
+        Part::of(&statements.save_counters, &counters(working))?,
+        Part::of(&statements.append_events, &delivery::rows(working.events()))?,
+    ];
+    Ok(parts.into_iter().flatten().collect())
 }
 
 fn with_fate<'a>(working: &'a Working, wanted: impl Fn(Fate) -> bool + 'a) -> impl Iterator<Item = (Place, &'a Held)> {
     working.held.iter().filter(move |(_, held)| wanted(held.fate)).map(|(place, held)| (*place, held))
 }
 
-async fn save_resources(tx: &DatabaseTransaction, statements: &Statements, working: &Working) -> Result<(), DbErr> {
-    let deleted: Vec<_> = with_fate(working, |fate| fate == Fate::Deleted).map(|(place, _)| place_row(place)).collect();
-    execute(tx, statements, &statements.delete_resources, &deleted).await?;
-    execute(tx, statements, &statements.delete_members_of, &deleted).await?;
-    execute(tx, statements, &statements.delete_member, &deleted).await?;
-    let changed: Vec<_> =
-        with_fate(working, |fate| matches!(fate, Fate::Changed { .. })).map(|(at, held)| Row::of(at.0, held)).collect();
-    execute(tx, statements, &statements.update_resources, &changed).await?;
-    let created: Vec<_> =
-        with_fate(working, |fate| fate == Fate::Created).map(|(at, held)| Row::of(at.0, held)).collect();
-    execute(tx, statements, &statements.insert_resources, &created).await
+fn rows<'a>(working: &'a Working, wanted: impl Fn(Fate) -> bool + 'a) -> Vec<Row<'a>> {
+    with_fate(working, wanted).map(|((tenant, _), held)| Row::of(tenant, held)).collect()
 }
 
-async fn save_emails(tx: &DatabaseTransaction, statements: &Statements, working: &Working) -> Result<(), DbErr> {
-    let stale = |fate| matches!(fate, Fate::Changed { emails: true } | Fate::Deleted);
-    let stale: Vec<_> = with_fate(working, stale).map(|(place, _)| place_row(place)).collect();
-    execute(tx, statements, &statements.delete_emails, &stale).await?;
+fn places(working: &Working, wanted: impl Fn(Fate) -> bool) -> Vec<Value> {
+    with_fate(working, wanted).map(|((tenant, id), _)| json!({ "tenant_id": tenant, "id": id })).collect()
+}
+
+fn emails(working: &Working) -> Vec<Value> {
     let fresh = |fate| matches!(fate, Fate::Created | Fate::Changed { emails: true });
     let mut emails = BTreeSet::new();
     for ((tenant, id), held) in with_fate(working, fresh) {
         emails.extend(held.resource.emails().map(|email| (tenant, key::folded(email), id)));
     }
-    let emails: Vec<_> = emails
-        .into_iter()
-        .map(|(tenant, value, id)| json!({ "tenant_id": tenant, "value": value, "resource_id": id }))
-        .collect();
-    execute(tx, statements, &statements.insert_emails, &emails).await
+    let row = |(tenant, value, id)| json!({ "tenant_id": tenant, "value": value, "resource_id": id });
+    emails.into_iter().map(row).collect()
 }
 
-async fn save_memberships(tx: &DatabaseTransaction, statements: &Statements, working: &Working) -> Result<(), DbErr> {
-    let mut gone = Vec::new();
-    let mut written = Vec::new();
-    for ((tenant, group, member), row) in &working.moved {
-        match row {
-            None => gone.push(json!({ "tenant_id": tenant, "group_id": group, "member_id": member })),
-            Some(display) => {
-                let display = display.as_deref().map(key::exact);
-                written
-                    .push(json!({ "tenant_id": tenant, "group_id": group, "member_id": member, "display": display }));
-            }
+fn memberships(working: &Working) -> Vec<Value> {
+    let written = working.moved.iter().filter_map(|(at, row)| Some((*at, row.as_ref()?)));
+    let row = |(at, display): (_, &Option<String>)| {
+        let mut row = membership(at);
+        if let Some(row) = row.as_object_mut() {
+            row.insert("display".to_owned(), json!(display.as_deref().map(key::exact)));
         }
-    }
-    execute(tx, statements, &statements.delete_memberships, &gone).await?;
-    execute(tx, statements, &statements.insert_memberships, &written).await
+        row
+    };
+    written.map(row).collect()
 }
 
-fn place_row((tenant, id): Place) -> Value {
-    json!({ "tenant_id": tenant, "id": id })
+fn membership((tenant, group, member): (i64, uuid::Uuid, uuid::Uuid)) -> Value {
+    json!({ "tenant_id": tenant, "group_id": group, "member_id": member })
 }
 
-/// Runs a statement with its rows; without rows there is nothing to do.
-async fn execute<R: Serialize>(
-    tx: &DatabaseTransaction,
-    statements: &Statements,
-    sql: &str,
-    rows: &[R],
-) -> Result<(), DbErr> {
-    if rows.is_empty() {
-        return Ok(());
-    }
-    let rows = serde_json::to_string(rows).map_err(|error| DbErr::Json(error.to_string()))?;
-    tx.execute_raw(Statement::from_sql_and_values(statements.backend, sql, [rows.into()])).await?;
-    Ok(())
+fn blocks(working: &Working) -> Vec<Value> {
+    let row = |((tenant, kind, block), live): (&(i64, i64, i64), &i64)| json!({ "tenant_id": tenant, "kind": kind, "block": block, "live": live });
+    working.blocks.iter().filter(|(_, live)| **live != 0).map(row).collect()
+}
+
+/// Of the directories that had events; an erased one has no counters left.
+fn counters(working: &Working) -> Vec<Value> {
+    let row = |(tenant, counters): (&i64, &super::working::Counters)| json!({ "tenant_id": tenant, "sequence": counters.sequence, "next_position": counters.next_position });
+    working.counters.iter().filter(|(tenant, _)| !working.erased.contains(tenant)).map(row).collect()
 }

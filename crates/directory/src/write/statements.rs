@@ -58,6 +58,7 @@ pub(crate) struct Statements {
     pub(super) delete_member: String,
     pub(super) count_blocks: String,
     pub(super) save_counters: String,
+    pub(super) append_events: String,
     pub(super) erase: [String; 6],
 }
 
@@ -118,6 +119,7 @@ impl Statements {
             ),
             count_blocks: count_blocks(backend),
             save_counters: save_counters(backend),
+            append_events: delivery::insertion(backend),
             erase: ["resources", "emails", "memberships", "blocks", "events", "directories"].map(|table| {
                 format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {})", rows(&TENANT))
             }),

@@ -12,6 +12,10 @@ const FIRST: usize = 64;
 /// From here on the database's own upkeep keeps pace.
 const LAST: usize = 1 << 20;
 
+/// A tenth of the usual sample tells the sizes well enough, at a tenth of the price.
+const ANALYZE: &str = "BEGIN; SET LOCAL default_statistics_target = 10; \
+                       ANALYZE resources, emails, memberships, blocks; COMMIT";
+
 /// Counts writes, and analyzes the tables when there were as many as all before.
 #[derive(Debug)]
 pub(super) struct Statistics {
@@ -38,7 +42,7 @@ impl Statistics {
         self.next *= 2;
         let database = database.clone();
         tokio::spawn(async move {
-            let analyzed = database.reader().execute_unprepared("ANALYZE resources, emails, memberships, blocks").await;
+            let analyzed = database.reader().execute_unprepared(ANALYZE).await;
             if let Err(error) = analyzed {
                 tracing::warn!(error = %error, "the tables could not be analyzed; plans may be slow for a minute");
             }
