@@ -10,7 +10,7 @@ use crate::{Attribute, Mutability, ScimError};
 
 /// Replaces the value of one attribute by what `change` makes of it; `None` is no value. The key keeps its position.
 ///
-/// An immutable attribute may get its first value and keep it, nothing else; a required one may not lose its value
+/// An immutable attribute or part may get its first value and keep it, nothing else; a required one may not lose its value
 /// (RFC 7644 sections 3.5.2 and 3.5.2.2).
 pub(super) fn edit(
     holder: &mut Map<String, Value>,
@@ -19,9 +19,9 @@ pub(super) fn edit(
     change: impl FnOnce(Option<Value>) -> Result<Option<Value>, ScimError>,
 ) -> Result<(), ScimError> {
     let old = holder.get_mut(&attribute.name).map(Value::take);
-    let kept = if attribute.mutability == Mutability::Immutable { old.clone() } else { None };
+    let kept = written_once(attribute, old.as_ref());
     let new = change(old)?;
-    if kept.is_some() && kept != new {
+    if !kept.iter().all(|(sub, kept)| part(new.as_ref(), *sub) == Some(kept)) {
         return Err(immutable(attribute));
     }
     match new {
@@ -38,11 +38,31 @@ pub(super) fn edit(
 
 /// Takes an attribute out together with its whole extension, which nobody needs to have.
 pub(super) fn unassign(holder: &mut Map<String, Value>, attribute: &Attribute) -> Result<(), ScimError> {
-    if attribute.mutability == Mutability::Immutable {
-        return Err(immutable(attribute));
+    if written_once(attribute, holder.get(&attribute.name)).is_empty() {
+        holder.shift_remove(&attribute.name);
+        return Ok(());
     }
-    holder.shift_remove(&attribute.name);
-    Ok(())
+    Err(immutable(attribute))
+}
+
+/// What must not change: the value if it is immutable, or its immutable parts. Elements of an array come and go whole.
+fn written_once<'a>(attribute: &'a Attribute, value: Option<&Value>) -> Vec<(Option<&'a str>, Value)> {
+    if attribute.mutability == Mutability::Immutable {
+        return value.map(|value| (None, value.clone())).into_iter().collect();
+    }
+    if attribute.multi_valued {
+        return Vec::new();
+    }
+    let immutable = attribute.sub_attributes.iter().filter(|sub| sub.mutability == Mutability::Immutable);
+    immutable.filter_map(|sub| Some((Some(sub.name.as_str()), part(value, Some(&sub.name))?.clone()))).collect()
+}
+
+/// The value, or a part of it.
+fn part<'a>(value: Option<&'a Value>, sub: Option<&str>) -> Option<&'a Value> {
+    match sub {
+        Some(sub) => value?.get(sub),
+        None => value,
+    }
 }
 
 fn immutable(attribute: &Attribute) -> ScimError {

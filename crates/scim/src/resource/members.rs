@@ -84,8 +84,8 @@ fn member(element: Value, dialect: &mut Dialect) -> Result<Member, ScimError> {
         }
         Value::Object(mut element) => {
             note_nulls(element.values(), dialect)?;
-            let id = take_text(&mut element, "value").filter(|id| !id.is_empty()).ok_or_else(refusal)?;
-            let display = take_text(&mut element, "display").filter(|display| !display.is_empty());
+            let id = take_text(&mut element, "value")?.filter(|id| !id.is_empty()).ok_or_else(refusal)?;
+            let display = take_text(&mut element, "display")?.filter(|display| !display.is_empty());
             if display.as_ref().is_some_and(|display| display.len() > LONGEST_DISPLAY) {
                 let sentence = format!("members.display is longer than {LONGEST_DISPLAY} bytes; leave it out");
                 return Err(ScimError::invalid_value(sentence));
@@ -96,11 +96,14 @@ fn member(element: Value, dialect: &mut Dialect) -> Result<Member, ScimError> {
     }
 }
 
-fn take_text(element: &mut Map<String, Value>, name: &str) -> Option<String> {
-    let name = element.keys().find(|key| key.eq_ignore_ascii_case(name)).cloned()?;
-    match element.get_mut(&name).map(Value::take) {
-        Some(Value::String(text)) => Some(text),
-        _ => None,
+/// A text by its name in any letter case; two spellings leave open which one counts (RFC 7643 section 2.1).
+fn take_text(element: &mut Map<String, Value>, name: &str) -> Result<Option<String>, ScimError> {
+    let mut spelt = element.iter_mut().filter(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value.take());
+    let (value, again) = (spelt.next(), spelt.next());
+    match (value, again) {
+        (_, Some(_)) => Err(ScimError::invalid_value(format!("an element of members has {name} twice"))),
+        (Some(Value::String(text)), None) => Ok(Some(text)),
+        _ => Ok(None),
     }
 }
 

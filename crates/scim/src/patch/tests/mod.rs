@@ -36,6 +36,8 @@ fn schemas() -> std::sync::Arc<Schemas> {
                 {"name": "note", "type": "string"},
                 {"name": "owner", "type": "string", "mutability": "readOnly"},
                 {"name": "floor", "type": "integer"}]},
+            {"name": "desk", "type": "complex", "subAttributes": [
+                {"name": "room", "mutability": "immutable"}, {"name": "floor", "type": "integer"}]},
             {"name": "serial", "type": "string", "mutability": "readOnly"},
         ]
     }))

@@ -60,6 +60,26 @@ fn r074_an_immutable_part_of_an_element_stays() {
 }
 
 #[test]
+fn r074_an_immutable_part_does_not_go_with_the_whole() {
+    let user = with(mara(), &format!("/{BADGE}/desk"), json!({"room": "r", "floor": 3}));
+    let desk = format!("{BADGE}:desk");
+    for operation in [
+        json!({"op": "remove", "path": desk}),
+        json!({"op": "replace", "path": desk, "value": null}),
+        json!({"op": "remove", "path": format!("{desk}.room")}),
+        json!({"op": "replace", "path": desk, "value": {"room": "other"}}),
+        json!({"op": "remove", "path": BADGE}),
+    ] {
+        assert_mutability(&user, operation);
+    }
+    let floor = json!([{"op": "replace", "path": desk, "value": {"floor": 4, "room": "r"}}]);
+    assert_eq!(repairing(&user, floor, &[])[BADGE]["desk"], json!({"room": "r", "floor": 4}));
+    let without = with(mara(), &format!("/{BADGE}/desk"), json!({"floor": 3}));
+    let cleared = repairing(&without, json!([{"op": "remove", "path": desk}]), &[]);
+    assert_eq!(cleared, mara());
+}
+
+#[test]
 fn r079_an_immutable_part_that_is_the_same_stays_as_it_is() {
     let user = with(mara(), &format!("/{BADGE}/lockers"), json!([{"value": "a17"}]));
     let operations =

@@ -192,6 +192,17 @@ fn q16_malformed_members_are_refused() {
 }
 
 #[test]
+fn r019_a_member_has_one_id_and_one_name() {
+    for member in [json!({ "value": "u-1", "VALUE": "u-2" }), json!({ "value": "u-1", "display": "a", "Display": "b" })]
+    {
+        let body = json!({ "schemas": [GROUP], "displayName": "Lab", "members": [member] });
+        let error = parse(ResourceKind::Group, body, Dialect::lenient()).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidValue), "{member}");
+        assert!(error.detail.contains("twice"), "{error}");
+    }
+}
+
+#[test]
 fn q17_q30_members_need_nothing_but_the_id() {
     let body = |members: Value| json!({ "schemas": [GROUP], "displayName": "Lab", "members": members });
     assert_repaired(Quirk::NullMember, &body(json!([{ "value": "u-1", "$ref": null }])));

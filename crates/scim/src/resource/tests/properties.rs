@@ -1,9 +1,9 @@
 //! What holds for any body.
 
-use proptest::prelude::{Just, Strategy, any, prop_assert_eq, prop_oneof, proptest};
+use proptest::prelude::{Just, Strategy, any, prop_assert, prop_assert_eq, prop_oneof, proptest};
 use serde_json::{Map, Value};
 
-use super::{BADGE, ENTERPRISE, schemas};
+use super::{BADGE, ENTERPRISE, USER, schemas};
 use crate::{Dialect, Draft, Resource, ResourceKind};
 
 fn name() -> impl Strategy<Value = String> {
@@ -26,6 +26,10 @@ fn name() -> impl Strategy<Value = String> {
         Just("desk"),
         Just("floor"),
         Just("members"),
+        Just("display"),
+        Just("displayName"),
+        Just("manager.value"),
+        Just("urn:scim:schemas:core:1.0"),
         Just(ENTERPRISE),
         Just(BADGE),
     ];
@@ -75,5 +79,27 @@ proptest! {
             let again = Draft::parse(serde_json::from_str(&text).unwrap(), of, &mut Dialect::strict()).unwrap();
             prop_assert_eq!(again.resource, kept);
         }
+    }
+
+    /// What a strict tenant accepts means the same for a lenient one, for which nothing has to be repaired.
+    #[test]
+    fn what_a_strict_tenant_accepts_needs_no_repair(members in proptest::collection::vec((name(), json()), 0..6)) {
+        let mut body = Map::from_iter(members);
+        body.insert("userName".to_owned(), "mara".into());
+        body.insert("schemas".to_owned(), vec![USER, ENTERPRISE, BADGE].into());
+        let schemas = schemas();
+        let of = schemas.of(ResourceKind::User);
+        if let Ok(strict) = Draft::parse(Value::Object(body.clone()), of, &mut Dialect::strict()) {
+            let mut dialect = Dialect::lenient();
+            prop_assert_eq!(Draft::parse(Value::Object(body), of, &mut dialect), Ok(strict));
+            prop_assert!(dialect.repaired().is_empty());
+        }
+    }
+
+    #[test]
+    fn any_body_of_a_group_is_read_or_refused(members in proptest::collection::vec((name(), json()), 0..6)) {
+        let schemas = schemas();
+        let of = schemas.of(ResourceKind::Group);
+        let _ = Draft::parse(Value::Object(Map::from_iter(members)), of, &mut Dialect::lenient());
     }
 }
