@@ -5,7 +5,7 @@
 //! users, each looked up through the wrong index. So the tables are analyzed each time the writes have doubled.
 
 use database::Database;
-use sea_orm::{ConnectionTrait, DbBackend};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, TransactionTrait};
 
 /// Below so many rows no plan is slow.
 const FIRST: usize = 64;
@@ -13,8 +13,8 @@ const FIRST: usize = 64;
 const LAST: usize = 1 << 20;
 
 /// A tenth of the usual sample tells the sizes well enough, at a tenth of the price.
-const ANALYZE: &str = "BEGIN; SET LOCAL default_statistics_target = 10; \
-                       ANALYZE resources, emails, memberships, blocks; COMMIT";
+const SAMPLE: &str = "SET LOCAL default_statistics_target = 10";
+const ANALYZE: &str = "ANALYZE resources, emails, memberships, blocks";
 
 /// Counts writes, and analyzes the tables when there were as many as all before.
 #[derive(Debug)]
@@ -42,10 +42,16 @@ impl Statistics {
         self.next *= 2;
         let database = database.clone();
         tokio::spawn(async move {
-            let analyzed = database.reader().execute_unprepared(ANALYZE).await;
-            if let Err(error) = analyzed {
+            if let Err(error) = analyze(&database).await {
                 tracing::warn!(error = %error, "the tables could not be analyzed; plans may be slow for a minute");
             }
         });
     }
+}
+
+async fn analyze(database: &Database) -> Result<(), DbErr> {
+    let transaction = database.reader().begin().await?;
+    transaction.execute_unprepared(SAMPLE).await?;
+    transaction.execute_unprepared(ANALYZE).await?;
+    transaction.commit().await
 }
