@@ -65,7 +65,7 @@ impl Workpiece {
     }
 
     fn touch(&mut self, path: &AttributePath, change: &Change) {
-        let thinned = matches!(change, Change::Merge(merge) if !merge.unset.is_empty());
+        let thinned = matches!(change, Change::Merge(merge) if !(merge.unset.is_empty() && merge.withdraw.is_empty()));
         match self.touched.iter_mut().find(|touched| touched.is(path)) {
             Some(touched) => touched.thinned |= thinned,
             None => self.touched.push(Touched { path: path.clone(), thinned }),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::step::{Action, Change, Merge, Place};
-use crate::resource::{Member, normalize, normalize_element, only_one, parse_members, parts};
+use crate::resource::{Member, normalize, normalize_element, only_one, parse_members, parts, within};
 use crate::{Attribute, AttributePath, Dialect, Kind, Mutability, Quirk, ScimError};
 
 /// The change of an attribute or sub-attribute; `None` if it does nothing.
@@ -87,6 +87,11 @@ fn change_of_single(
     value: Option<Value>,
     dialect: &mut Dialect,
 ) -> Result<Option<Change>, ScimError> {
+    if let (Action::Remove, Some(Value::Object(named))) = (action, &value)
+        && attribute.kind == Kind::Complex
+    {
+        return change_of_named_parts(attribute, named.clone(), dialect);
+    }
     match given(action, value, dialect)? {
         Given::Nothing => Ok(None),
         Given::Emptiness => Ok(Some(Change::Unassign)),
@@ -98,6 +103,19 @@ fn change_of_single(
     }
 }
 
+/// A remove whose value names parts of a complex value: those go (Q12).
+fn change_of_named_parts(
+    attribute: &Attribute,
+    named: Map<String, Value>,
+    dialect: &mut Dialect,
+) -> Result<Option<Change>, ScimError> {
+    let refusal = || ScimError::invalid_value(format!("remove has no value; write {}.…", attribute.name));
+    dialect.repair(Quirk::RemoveByValue, refusal)?;
+    let named = parts(attribute, named, dialect)?.into_iter().map(|(sub, _)| sub);
+    let unset: Vec<_> = named.filter(|sub| sub.mutability != Mutability::ReadOnly).map(Arc::clone).collect();
+    Ok((!unset.is_empty()).then(|| Change::Merge(Merge { unset, ..Merge::default() })))
+}
+
 /// A sub-attribute is changed by merging an object of it alone: so a part is understood exactly as in a whole.
 fn change_of_part(
     action: Action,
@@ -106,16 +124,26 @@ fn change_of_part(
     value: Option<Value>,
     dialect: &mut Dialect,
 ) -> Result<Option<Change>, ScimError> {
-    let unset = || Some(Change::Merge(Merge { set: Map::new(), unset: vec![Arc::clone(sub)] }));
+    let unset = || Some(Change::Merge(Merge { unset: vec![Arc::clone(sub)], ..Merge::default() }));
+    if let (Action::Remove, true, Some(named)) = (action, sub.multi_valued, value.as_ref().filter(|it| !it.is_null())) {
+        dialect.repair(Quirk::RemoveByValue, || ScimError::invalid_value("remove has no value"))?;
+        let object = std::iter::once((sub.name.clone(), named.clone())).collect();
+        let withdraw = normalize_parts(attribute, object, dialect)?;
+        return Ok((!withdraw.is_empty()).then(|| Change::Merge(Merge { withdraw, ..Merge::default() })));
+    }
     match given(action, value, dialect)? {
         Given::Nothing => Ok(None),
         Given::Emptiness => Ok(unset()),
         Given::Value(value) => {
-            let value = if sub.multi_valued { Some(value) } else { only_one(sub, value, dialect)? };
+            let value = if sub.multi_valued {
+                Some(value)
+            } else {
+                only_one(sub, value, dialect).map_err(within(attribute))?
+            };
             let Some(value) = value else { return Ok((action == Action::Replace).then(unset).flatten()) };
             let object: Map<String, Value> = std::iter::once((sub.name.clone(), value)).collect();
             let set = normalize_parts(attribute, object, dialect)?;
-            Ok(if set.is_empty() { unset() } else { Some(Change::Merge(Merge { set, unset: Vec::new() })) })
+            Ok(if set.is_empty() { unset() } else { Some(Change::Merge(Merge { set, ..Merge::default() })) })
         }
     }
 }
@@ -174,7 +202,7 @@ fn whole(
     match value {
         Value::Object(object) if attribute.kind == Kind::Complex => merge(action, attribute, object, dialect),
         value => Ok(Some(match normalize(attribute, value, dialect)? {
-            Some(Value::Object(set)) => Change::Merge(Merge { set, unset: Vec::new() }),
+            Some(Value::Object(set)) => Change::Merge(Merge { set, ..Merge::default() }),
             Some(value) => Change::Set(value),
             None => Change::Unassign,
         })),

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::elements::append;
+use super::elements::{append, withdraw};
 use super::step::{Action, Merge};
 use crate::{Attribute, Mutability, ScimError};
 
@@ -90,6 +90,11 @@ pub(super) fn merge(
     };
     for sub in &merge.unset {
         edit(&mut object, sub, action, |_| Ok(None))?;
+    }
+    for (name, value) in &merge.withdraw {
+        if let (Some(sub), Value::Array(named)) = (attribute.sub(name), value) {
+            edit(&mut object, sub, action, |old| Ok(withdraw(old, sub, named)))?;
+        }
     }
     for (name, value) in &merge.set {
         if let Some(sub) = attribute.sub(name) {

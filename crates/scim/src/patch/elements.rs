@@ -46,7 +46,7 @@ fn take_over(there: &mut Value, attribute: &Attribute, action: Action, given: &V
         let is_kept = |name: &str, value: &Value| same::is_immutable(attribute, name, there, value);
         let set = given.iter().filter(|(name, value)| !is_kept(name, value));
         let set = set.map(|(name, value)| (name.clone(), value.clone())).collect();
-        let parts = Merge { set, unset: Vec::new() };
+        let parts = Merge { set, ..Merge::default() };
         *there = merge(Some(there.take()), attribute, action, &parts)?.unwrap_or_default();
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! From operations to steps: paths are resolved, a value without path is taken apart key by key.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::change::{change_of_attribute, change_of_elements};
 use super::operation::Operation;
 use super::step::{Action, Change, Place, Step};
 use crate::path::{Path, Target};
-use crate::{AttributePath, Dialect, Mutability, Quirk, ResourceType, ScimError, ScimType};
+use crate::{AttributePath, Dialect, Mutability, Quirk, ResourceType, Schema, ScimError, ScimType};
 
 /// Appends the steps of one operation. An operation may have none, if all of it is forgiven and left out.
 pub(super) fn expand(
@@ -53,11 +55,11 @@ impl Expansion<'_> {
             Target::Resource(_) if self.action == Action::Remove => Err(no_path()),
             Target::Resource(_) => self.at_resource(value.unwrap_or_default()),
             Target::Extension(schema) => match (self.action, value) {
-                (Action::Remove, _) | (Action::Replace, Some(Value::Null)) => {
+                (Action::Remove, None) | (Action::Remove | Action::Replace, Some(Value::Null)) => {
                     self.push(Place::Extension(schema), Some(Change::Unassign))
                 }
                 (_, Some(Value::Null)) => Ok(()),
-                (_, value) => self.at_keys(Some(&schema.id), value.unwrap_or_default()),
+                (_, value) => self.at_extension(&schema, value.unwrap_or_default()),
             },
             Target::Attribute(path) => {
                 let (place, change) = change_of_attribute(self.action, path, value, self.dialect)?;
@@ -81,8 +83,17 @@ impl Expansion<'_> {
         self.at_keys(None, value)
     }
 
+    /// A remove with a value removes what it names (Q12), never the whole extension.
+    fn at_extension(&mut self, schema: &Arc<Schema>, value: Value) -> Result<(), ScimError> {
+        if self.action == Action::Remove {
+            let refusal = || ScimError::invalid_value(format!("remove has no value; write {}:…", schema.id));
+            self.dialect.repair(Quirk::RemoveByValue, refusal)?;
+        }
+        self.at_keys(Some(schema), value)
+    }
+
     /// Each key of the value is an attribute, or a path (Entra: `name.familyName`, `urn:…:User:department`).
-    fn at_keys(&mut self, extension: Option<&str>, value: Value) -> Result<(), ScimError> {
+    fn at_keys(&mut self, extension: Option<&Arc<Schema>>, value: Value) -> Result<(), ScimError> {
         let Value::Object(members) = value else {
             return Err(ScimError::invalid_value("without an attribute in path, value is an object of attributes"));
         };
@@ -96,9 +107,12 @@ impl Expansion<'_> {
     }
 
     /// What a key means; `None` if it is forgiven and left out.
-    fn target_of_key(&mut self, extension: Option<&str>, key: &str) -> Result<Option<Target>, ScimError> {
-        let text = extension.map_or_else(|| key.to_owned(), |urn| format!("{urn}:{key}"));
-        let target = match Path::parse(&text, self.of, self.dialect) {
+    fn target_of_key(&mut self, extension: Option<&Arc<Schema>>, key: &str) -> Result<Option<Target>, ScimError> {
+        let path = match extension {
+            Some(schema) => Path::parse_in(schema, key, self.of, self.dialect),
+            None => Path::parse(key, self.of, self.dialect),
+        };
+        let target = match path {
             Ok(Some(path)) => path.target,
             Ok(None) => return Ok(None),
             // Like an attribute that no schema has in a POST; a broken value path is a mistake all the same.

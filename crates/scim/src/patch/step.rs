@@ -105,15 +105,20 @@ impl Change {
         match self {
             Self::Set(value) => has_part(value, part),
             Self::Append(elements) => elements.iter().any(|element| has_part(element, part)),
-            Self::Merge(merge) => merge.set.contains_key(part) || merge.unset.iter().any(|sub| sub.name == part),
+            Self::Merge(merge) => {
+                merge.set.contains_key(part)
+                    || merge.withdraw.contains_key(part)
+                    || merge.unset.iter().any(|sub| sub.name == part)
+            }
             Self::Withdraw(_) | Self::Unassign => false,
         }
     }
 }
 
-/// Sub-attributes to set and to unassign.
+/// Sub-attributes to set, to unassign, and to take elements from.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Merge {
     pub(super) set: Map<String, Value>,
     pub(super) unset: Vec<Arc<Attribute>>,
+    pub(super) withdraw: Map<String, Value>,
 }

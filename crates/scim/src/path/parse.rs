@@ -60,6 +60,29 @@ impl Path {
         parser.finish().map_err(as_path_error)?;
         Ok(Some(Self { target }))
     }
+
+    /// Reads a key inside the object of an extension: a path that starts in its schema. `None` if the schema does not
+    /// have it.
+    ///
+    /// # Errors
+    /// As [`Path::parse`].
+    pub(crate) fn parse_in(
+        extension: &Arc<Schema>,
+        text: &str,
+        of: &ResourceType,
+        dialect: &mut Dialect,
+    ) -> Result<Option<Self>, ScimError> {
+        let mut parser = Parser::new(text, of, Unknown::Refused, dialect).map_err(as_path_error)?;
+        parser.cursor.skip_gap(Gap::None);
+        let name = parser.cursor.take_word();
+        let Some(attribute) = of.resolve_in(extension, name) else {
+            let refusal = || ScimError::invalid_path(format!("{} has no attribute {}", extension.id, shown(name)));
+            return parser.dialect.repair(Quirk::UnknownExtensionPath, refusal).map(|()| None);
+        };
+        let target = selected(attribute, &mut parser)?;
+        parser.finish().map_err(as_path_error)?;
+        Ok(Some(Self { target }))
+    }
 }
 
 impl fmt::Display for Path {

@@ -20,7 +20,7 @@ pub use check::check;
 pub use draft::Draft;
 pub use members::Member;
 pub(crate) use members::parse as parse_members;
-pub(crate) use normalize::{MOST_ELEMENTS, merge_same, normalize, normalize_element, only_one, parts};
+pub(crate) use normalize::{MOST_ELEMENTS, merge_same, normalize, normalize_element, only_one, parts, within};
 
 /// URN of the enterprise extension, whose `manager` has a meaning of its own.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

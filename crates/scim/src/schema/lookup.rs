@@ -68,7 +68,7 @@ impl ResourceType {
     /// A 400 `invalidPath` if an extension attribute stands without its URN and the dialect is strict.
     pub fn resolve(&self, name: &str, dialect: &mut Dialect) -> Result<Option<AttributePath>, ScimError> {
         if let Some((schema, rest)) = self.split_urn(name) {
-            return Ok(self.qualified(schema, rest));
+            return Ok(self.resolve_in(schema, rest));
         }
         let (first, sub) = split_sub(name);
         if let Some(attribute) = self.attribute(first) {
@@ -81,7 +81,8 @@ impl ResourceType {
         Ok(Some(found))
     }
 
-    fn qualified(&self, schema: &Arc<Schema>, rest: &str) -> Option<AttributePath> {
+    /// The attribute that a name without URN means inside this schema.
+    pub(crate) fn resolve_in(&self, schema: &Arc<Schema>, rest: &str) -> Option<AttributePath> {
         let (first, sub) = split_sub(rest);
         if Arc::ptr_eq(schema, &self.schema) {
             return path(None, self.attribute(first)?, sub);

@@ -35,6 +35,7 @@ fn schemas() -> std::sync::Arc<Schemas> {
                 {"name": "value", "type": "string", "mutability": "immutable"},
                 {"name": "note", "type": "string"},
                 {"name": "owner", "type": "string", "mutability": "readOnly"},
+                {"name": "keys", "type": "string", "multiValued": true},
                 {"name": "floor", "type": "integer"}]},
             {"name": "desk", "type": "complex", "subAttributes": [
                 {"name": "room", "mutability": "immutable"}, {"name": "floor", "type": "integer"}]},

@@ -113,6 +113,8 @@ fn r074_values_have_the_type_of_their_attribute() {
     ] {
         let refusal = refused(&mara(), json!([{"op": "replace", "path": path, "value": value}]));
         assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidValue)), "{path} {value}: {refusal}");
+        let attribute = path.split('[').next().unwrap();
+        assert!(refusal.detail.starts_with(attribute), "{path}: {refusal}");
     }
 }
 

@@ -161,6 +161,36 @@ fn q51_a_path_into_an_unknown_extension_does_not_block_the_others() {
 }
 
 #[test]
+fn q50_a_key_inside_an_extension_belongs_to_it_though_another_urn_starts_alike() {
+    let extension = |id: &str, name: &str| json!({"id": id, "name": "x", "attributes": [{"name": name}]});
+    let both = [extension("urn:acme:hr", "badge"), extension("urn:acme:hr:badge", "color")];
+    let schemas = Schemas::with_extensions(both.map(|one| serde_json::from_value(one).unwrap()).to_vec()).unwrap();
+    let of = schemas.of(ResourceKind::User);
+    for (operation, expected) in [
+        (json!({"op": "add", "path": "urn:acme:hr", "value": {"BADGE": "7"}}), json!({"urn:acme:hr": {"badge": "7"}})),
+        (json!({"op": "add", "value": {"urn:acme:hr": {"badge": "7"}}}), json!({"urn:acme:hr": {"badge": "7"}})),
+        (
+            json!({"op": "add", "path": "urn:acme:hr:badge", "value": {"color": "red"}}),
+            json!({"urn:acme:hr:badge": {"color": "red"}}),
+        ),
+        (
+            json!({"op": "add", "path": "urn:acme:hr:badge:color", "value": "red"}),
+            json!({"urn:acme:hr:badge": {"color": "red"}}),
+        ),
+        (
+            json!({"op": "add", "value": {"URN:acme:hr:BADGE": {"color": "red"}}}),
+            json!({"urn:acme:hr:badge": {"color": "red"}}),
+        ),
+    ] {
+        let patch = Patch::parse(message(json!([operation])), of, 9, &mut Dialect::strict()).unwrap();
+        let after = patch.apply(&Resource::from_document("{\"userName\":\"m\"}").unwrap(), of, &mut Dialect::strict());
+        let mut attributes = after.unwrap().attributes().clone();
+        attributes.shift_remove("userName");
+        assert_eq!(Value::Object(attributes), expected, "{operation}");
+    }
+}
+
+#[test]
 fn q36_scim_1_1_urns_are_understood() {
     let old = "urn:scim:schemas:extension:enterprise:1.0";
     let expected = with(mara(), &format!("/{ENTERPRISE}/department"), json!("Lasers"));

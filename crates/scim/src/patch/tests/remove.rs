@@ -123,6 +123,42 @@ fn q12_remove_with_a_value_removes_what_it_names() {
 }
 
 #[test]
+fn q12_remove_of_a_complex_value_or_an_extension_removes_the_parts_it_names() {
+    let quirk = &[Quirk::RemoveByValue];
+    let name = json!([{"op": "remove", "path": "name", "value": {"GivenName": "whatever"}}]);
+    assert_eq!(repairing(&mara(), name, quirk), with(mara(), "/name/givenName", Value::Null));
+    let none = json!([{"op": "remove", "path": "name", "value": {}}]);
+    assert_eq!(repairing(&mara(), none, quirk), mara());
+    let manager = json!([{"op": "remove", "path": format!("{ENTERPRISE}:manager"), "value": {"value": "0d9e"}}]);
+    assert_eq!(repairing(&mara(), manager, quirk), with(mara(), &format!("/{ENTERPRISE}/manager"), Value::Null));
+    let extension =
+        json!([{"op": "remove", "path": ENTERPRISE, "value": {"department": "Optics", "manager": {"value": "0d9e"}}}]);
+    assert_eq!(repairing(&mara(), extension, quirk), with(mara(), &format!("/{ENTERPRISE}"), Value::Null));
+    let department = json!([{"op": "remove", "path": ENTERPRISE, "value": {"department": null}}]);
+    assert_eq!(repairing(&mara(), department, quirk), with(mara(), &format!("/{ENTERPRISE}/department"), Value::Null));
+    let nothing = json!([{"op": "remove", "path": ENTERPRISE, "value": {}}]);
+    assert_eq!(repairing(&mara(), nothing, quirk), mara());
+    let refusal = refused(&mara(), json!([{"op": "remove", "path": ENTERPRISE, "value": ["department"]}]));
+    assert_eq!(keyword(&refusal), (400, Some(ScimType::InvalidValue)));
+}
+
+#[test]
+fn q12_remove_of_a_multi_valued_part_removes_what_it_names() {
+    let lockers = json!([{"value": "17", "keys": ["a", "b", "c"]}, {"value": "18", "keys": ["a"]}]);
+    let user = with(mara(), &format!("/{BADGE}/lockers"), lockers);
+    let remove = |path: &str, value: Value| {
+        let operations = json!([{"op": "remove", "path": format!("{BADGE}:lockers{path}"), "value": value}]);
+        repairing(&user, operations, &[Quirk::RemoveByValue])[BADGE]["lockers"].clone()
+    };
+    let b = json!([{"value": "17", "keys": ["a", "c"]}, {"value": "18", "keys": ["a"]}]);
+    assert_eq!(remove("[value eq \"17\"].keys", json!(["B", "x"])), b);
+    assert_eq!(remove(".keys", json!(["a"])), json!([{"value": "17", "keys": ["b", "c"]}, {"value": "18"}]));
+    assert_eq!(remove(".keys", json!([])), user[BADGE]["lockers"]);
+    let all = json!([{"op": "remove", "path": format!("{BADGE}:lockers.keys")}]);
+    assert_eq!(repairing(&user, all, &[])[BADGE]["lockers"], json!([{"value": "17"}, {"value": "18"}]));
+}
+
+#[test]
 fn q12_a_value_beside_a_value_path_or_a_single_value_is_ignored() {
     let quirk = &[Quirk::RemoveByValue];
     let operations = json!([{"op": "remove", "path": "emails[type eq \"work\"]", "value": "x"}]);

@@ -73,7 +73,7 @@ fn refused(attribute: &Attribute, reason: &str) -> ScimError {
 }
 
 /// Puts the attribute's name in front of a refusal that speaks of a sub-attribute.
-fn within(attribute: &Attribute) -> impl FnOnce(ScimError) -> ScimError {
+pub(crate) fn within(attribute: &Attribute) -> impl FnOnce(ScimError) -> ScimError {
     move |mut error| {
         error.detail = format!("{}.{}", attribute.name, error.detail);
         error
