@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::stat::{Stat, processes};
+use super::stat::{Stat, everybody, processes};
 
 /// The processes to watch.
 #[derive(Clone, Copy, Debug, Default)]
@@ -14,12 +14,14 @@ pub(crate) struct Meter {
 }
 
 /// Processor time, by who used it.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Spent {
     pub(crate) server: Duration,
     pub(crate) database: Duration,
     /// This program, and `pgbench`.
     pub(crate) driver: Duration,
+    /// Every process of the machine.
+    everybody: Duration,
 }
 
 impl Meter {
@@ -29,6 +31,7 @@ impl Meter {
             server: self.server.and_then(Stat::of).map_or(Duration::ZERO, |stat| stat.own),
             database: self.postmaster.map_or(Duration::ZERO, family),
             driver: Stat::of(std::process::id()).map_or(Duration::ZERO, |stat| stat.own + stat.children),
+            everybody: everybody(),
         }
     }
 }
@@ -40,7 +43,15 @@ impl Spent {
             server: self.server.saturating_sub(earlier.server),
             database: self.database.saturating_sub(earlier.database),
             driver: self.driver.saturating_sub(earlier.driver),
+            everybody: self.everybody.saturating_sub(earlier.everybody),
         }
+    }
+
+    /// What part of the machine went to processes that have nothing to do with the measurement, in percent.
+    pub(crate) fn disturbance(self, elapsed: Duration) -> f64 {
+        let processors = std::thread::available_parallelism().map_or(1.0, |count| count.get() as f64);
+        let others = self.everybody.saturating_sub(self.server + self.database + self.driver);
+        100.0 * others.as_secs_f64() / (elapsed.as_secs_f64() * processors)
     }
 }
 

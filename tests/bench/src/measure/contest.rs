@@ -1,7 +1,7 @@
 //! Contenders that take turns, so that whatever disturbs the machine disturbs each of them.
 
 use std::net::SocketAddr;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::Filled;
 use super::check::check;
@@ -10,7 +10,7 @@ use crate::load::{Requests, drive};
 use crate::machine::Meter;
 use crate::pgbench;
 use crate::product::Product;
-use crate::report::{Cpu, Measured, Report, Sample};
+use crate::report::{Measured, Report, Sample};
 use crate::requests::Kind;
 
 /// A turn before the first, which is not recorded: it fills caches and prepares statements.
@@ -111,20 +111,21 @@ impl Contest<'_> {
     }
 
     fn turn(&self, contender: &Contender<'_>, round: usize, turn: Duration) -> anyhow::Result<Sample> {
-        let before = contender.meter.read();
-        match &contender.course {
+        let (before, start) = (contender.meter.read(), Instant::now());
+        let (throughput, times, requests) = match &contender.course {
             Course::Http(address, requests) => {
                 let clients = (0..contender.clients as u64).map(|client| requests(round, client)).collect();
                 let times = drive(*address, clients, turn)?;
-                let cpu = Cpu::per_request(contender.meter.read().since(before), times.exchanges());
-                Ok(Sample::new(times.throughput(), &times, cpu))
+                (times.throughput(), times, None)
             }
             Course::Script(script) => {
                 let Measure { places, users, .. } = self.measure;
                 let told = pgbench::run(places, script, *users, contender.clients, turn)?;
-                let cpu = Cpu::per_request(contender.meter.read().since(before), told.transactions);
-                Ok(Sample::new(told.throughput, &told.times, cpu))
+                (told.throughput, told.times, Some(told.transactions))
             }
-        }
+        };
+        let spent = contender.meter.read().since(before);
+        let requests = requests.unwrap_or_else(|| times.exchanges());
+        Ok(Sample::new(throughput, &times, (spent, requests), start.elapsed()))
     }
 }

@@ -4,7 +4,7 @@ use super::contest::{Contender, Contest, Course};
 use crate::arguments::{Database, Measure};
 use crate::machine::Meter;
 use crate::product::{Bare, Product};
-use crate::report::{Aim, Bound, Report};
+use crate::report::{Bound, Report};
 use crate::requests::discovery;
 
 pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
@@ -20,14 +20,6 @@ pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report
         course: Course::Http(bare.address, Box::new(|_, _| discovery(&target))),
     };
     let samples = contest.hold(&[ceiling, ours], report)?;
-    if let [ceiling, ours] = samples.as_slice() {
-        report.aim(Aim {
-            what: "discovery, of bare actix-web".to_owned(),
-            database: database.name().to_owned(),
-            value: ours.throughput / ceiling.throughput,
-            unit: "×",
-            aim: Bound::AtLeast(0.9),
-        });
-    }
+    report.compare(("discovery, of bare actix-web", database), &samples, Bound::AtLeast(0.9));
     Ok(())
 }

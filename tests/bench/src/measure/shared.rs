@@ -3,7 +3,7 @@
 use super::Filled;
 use super::contest::{Contender, Contest};
 use crate::arguments::{Database, Measure, Workload};
-use crate::report::{Aim, Bound, Report};
+use crate::report::{Bound, Report};
 use crate::requests::{Kind, create};
 
 /// The workloads about people that are there, with the part of the ceiling that is aimed for on PostgreSQL.
@@ -49,14 +49,7 @@ pub(super) fn measure(
 
 fn beside_ceiling(contest: &Contest<'_>, ours: Contender<'_>, aim: Bound, report: &mut Report) -> anyhow::Result<()> {
     let samples = contest.hold(&[Contender::ceiling(contest, contest.workload), ours], report)?;
-    if let [ceiling, ours] = samples.as_slice() {
-        report.aim(Aim {
-            what: format!("{}, of pgbench", contest.workload),
-            database: contest.database.name().to_owned(),
-            value: ours.throughput / ceiling.throughput,
-            unit: "×",
-            aim: if contest.database == Database::Postgres { aim } else { Bound::None },
-        });
-    }
+    let aim = if contest.database == Database::Postgres { aim } else { Bound::None };
+    report.compare((&format!("{}, of pgbench", contest.workload), contest.database), &samples, aim);
     Ok(())
 }

@@ -5,8 +5,10 @@ use std::io::{Write, stderr, stdout};
 
 use serde::Serialize;
 
+use crate::arguments::Database;
+
 pub(crate) use self::aim::{Aim, Bound};
-pub(crate) use self::sample::{Cpu, Sample};
+pub(crate) use self::sample::Sample;
 
 mod aim;
 mod sample;
@@ -41,6 +43,19 @@ impl Report {
     pub(crate) fn aim(&mut self, aim: Aim) {
         progress(format_args!("  {}", aim.sentence()));
         self.aims.push(aim);
+    }
+
+    /// Adds how a workload compares with its ceiling: by throughput, and by processor time, which a busy machine
+    /// changes less.
+    pub(crate) fn compare(&mut self, (what, database): (&str, Database), samples: &[Sample], aim: Bound) {
+        let [ceiling, ours] = samples else { return };
+        let rows = [
+            (what.to_owned(), ours.throughput / ceiling.throughput, aim),
+            (format!("{what} (by CPU)"), ceiling.cpu_us.sum() / ours.cpu_us.sum(), Bound::None),
+        ];
+        for (what, value, aim) in rows {
+            self.aim(Aim { what, database: database.name().to_owned(), value, unit: "×", aim });
+        }
     }
 
     /// Writes it to standard output.

@@ -18,6 +18,8 @@ pub(crate) struct Sample {
     pub(crate) p99_us: f64,
     /// Microseconds of processor time for a request.
     pub(crate) cpu_us: Cpu,
+    /// What part of the machine other processes used meanwhile, in percent.
+    pub(crate) others_percent: f64,
 }
 
 /// Processor time by who used it.
@@ -29,17 +31,28 @@ pub(crate) struct Cpu {
 }
 
 impl Cpu {
+    /// Everybody's.
+    pub(crate) fn sum(self) -> f64 {
+        self.server + self.database + self.driver
+    }
+
     /// What each of so many requests used.
-    pub(crate) fn per_request(spent: Spent, requests: u64) -> Self {
+    fn per_request(spent: Spent, requests: u64) -> Self {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / requests.max(1) as f64;
         Self { server: each(spent.server), database: each(spent.database), driver: each(spent.driver) }
     }
 }
 
 impl Sample {
-    /// From the times of a turn and what was used in it.
-    pub(crate) fn new(throughput: f64, times: &Times, cpu_us: Cpu) -> Self {
-        Self { throughput, p50_us: times.quantile(0.5), p99_us: times.quantile(0.99), cpu_us }
+    /// From the times of a turn, what was used in it for so many requests, and how long it took.
+    pub(crate) fn new(throughput: f64, times: &Times, (spent, requests): (Spent, u64), elapsed: Duration) -> Self {
+        Self {
+            throughput,
+            p50_us: times.quantile(0.5),
+            p99_us: times.quantile(0.99),
+            cpu_us: Cpu::per_request(spent, requests),
+            others_percent: spent.disturbance(elapsed),
+        }
     }
 
     /// The median of each number.
@@ -58,6 +71,7 @@ impl Sample {
                 database: of(|turn| turn.cpu_us.database),
                 driver: of(|turn| turn.cpu_us.driver),
             },
+            others_percent: of(|turn| turn.others_percent),
         }
     }
 }

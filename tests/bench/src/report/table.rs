@@ -6,7 +6,8 @@ use super::{Aim, Measured};
 
 /// Both tables.
 pub(super) fn text(measured: &[Measured], aims: &[Aim]) -> String {
-    format!("\n{}\n\n{}\n\nCPU: µs of processor time for a request", contenders(measured), aimed(aims))
+    let legend = "CPU: µs of processor time for a request. others: what other processes took of the processors.";
+    format!("\n{}\n\n{}\n\n{legend}", contenders(measured), aimed(aims))
 }
 
 /// One contender, in a line.
@@ -14,8 +15,8 @@ pub(super) fn line(measured: &Measured) -> String {
     let Measured { workload, database, contender, clients, sample } = measured;
     let cpu = sample.cpu_us;
     format!(
-        "{workload}, {database}, {contender}, {clients} clients: {:.0}/s, p50 {:.0} µs, p99 {:.0} µs, CPU {:.1} + {:.1} + {:.1} µs",
-        sample.throughput, sample.p50_us, sample.p99_us, cpu.server, cpu.database, cpu.driver
+        "{workload}, {database}, {contender}, {clients} clients: {:.0}/s, p50 {:.0} µs, p99 {:.0} µs, CPU {:.1} + {:.1} + {:.1} µs, others {:.0} %",
+        sample.throughput, sample.p50_us, sample.p99_us, cpu.server, cpu.database, cpu.driver, sample.others_percent
     )
 }
 
@@ -32,6 +33,7 @@ fn contenders(measured: &[Measured]) -> Table {
             "CPU server",
             "CPU database",
             "CPU driver",
+            "others %",
         ],
         3,
     );
@@ -48,6 +50,7 @@ fn contenders(measured: &[Measured]) -> Table {
             format!("{:.1}", cpu.server),
             format!("{:.1}", cpu.database),
             format!("{:.1}", cpu.driver),
+            format!("{:.0}", row.sample.others_percent),
         ]);
     }
     table
