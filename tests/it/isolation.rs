@@ -30,6 +30,31 @@ on_both! {
         assert_eq!(everything(&a).await, before);
     }
 
+    /// Every route at A's host with B's token: as at a host that is nobody's.
+    async fn r161_a_token_at_another_tenants_host_is_unknown(database: Database) {
+        let system = System::start_with(database, &[
+            ("TENANTRY_SERVER__BASE_DOMAIN", "scim.test"),
+            ("TENANTRY_LIMITS__ADDRESS_PER_SECOND", "1000000"),
+            ("TENANTRY_LIMITS__ADDRESS_BURST", "1000000"),
+        ])
+        .await;
+        let (a, b) = (system.tenant("victim"), system.tenant("intruder"));
+        system.tenantry(&["tenant", "set", &a.name, "--add-host", "scim.victim.test"]).expect(0);
+        let own = furnish(&a).await;
+        let before = everything(&a).await;
+        let shared = b.client().at(format!("{}/scim/v2", system.server().origin()));
+        let wildcard = format!("{}.scim.test", a.name);
+        for request in every_route(&own.user, &own.group) {
+            let at_nobody = shared.clone().with("host", "nobody.scim.test").send(request.clone()).await;
+            for host in ["scim.victim.test", wildcard.as_str()] {
+                let at_a = shared.clone().with("host", host).send(request.clone()).await;
+                assert_eq!(at_a.status, 401, "{} at {host}", at_a.request);
+                assert_same(&at_a, &at_nobody);
+            }
+        }
+        assert_eq!(everything(&a).await, before);
+    }
+
     /// Every route at B's own address with A's ids: the same as with ids of nobody.
     async fn r055_r160_another_tenants_ids_are_unknown(system) {
         let (a, b) = (system.tenant("victim"), system.tenant("intruder"));
