@@ -23,11 +23,16 @@ pub enum SortKey {
     Number(i64),
     /// A dateTime as seconds since 1970 and nanoseconds.
     Moment(i64, u32),
-    /// A text; folded unless the attribute is caseExact.
+    /// A text, or the beginning of a long one; folded unless the attribute is caseExact.
     Text(String),
     /// No value.
     Missing,
 }
+
+/// Bytes of a text that decide its place; a cursor has to carry them.
+const LONGEST_TEXT: usize = 512;
+/// Bytes that are folded for that: folding makes a text shorter by two thirds at most.
+const LONGEST_FOLDED: usize = 8 * LONGEST_TEXT;
 
 impl SortBy {
     /// Reads `sortBy` for resources of one type. A complex attribute is sorted by its `value`.
@@ -114,7 +119,13 @@ fn text_key(path: &AttributePath, text: &str) -> SortKey {
     {
         return SortKey::Moment(at.unix_timestamp(), at.nanosecond());
     }
-    SortKey::Text(if is_case_exact(path) { text.to_owned() } else { fold(text).into_owned() })
+    let start = beginning(text, LONGEST_FOLDED);
+    let folded = if is_case_exact(path) { start.into() } else { fold(start) };
+    SortKey::Text(beginning(&folded, LONGEST_TEXT).to_owned())
+}
+
+fn beginning(text: &str, bytes: usize) -> &str {
+    text.get(..text.floor_char_boundary(bytes)).unwrap_or(text)
 }
 
 // As `f64::total_cmp` orders, but as an integer: it survives being written as JSON without loss.

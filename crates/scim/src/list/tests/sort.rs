@@ -51,6 +51,17 @@ fn r127_letter_case_counts_only_where_it_is_exact() {
 }
 
 #[test]
+fn long_texts_are_sorted_by_their_beginning_so_that_a_cursor_can_carry_it() {
+    let title =
+        |start: &str, end: &str| json!({ "title": format!("{start}{}{end}", "\u{ff21}e\u{301}".repeat(50_000)) });
+    ascending("title", &[title("A", ""), title("b", "")]);
+    assert_eq!(key("title", &title("A", "x")), key("title", &title("a", "y")));
+    let SortKey::Text(text) = key("title", &title("", "")) else { panic!("a text") };
+    assert!(text.len() <= 512 && text.starts_with("a\u{e9}a\u{e9}"), "{}", text.len());
+    ascending("externalId", &[json!({ "externalId": "A".repeat(9_000) }), json!({ "externalId": "a".repeat(9_000) })]);
+}
+
+#[test]
 fn r127_the_primary_element_counts_else_the_first() {
     let primary = json!({"emails": [{"value": "a"}, {"value": "c", "primary": true}]});
     let first = json!({"emails": [{"value": "b"}, {"value": "a", "primary": false}]});
