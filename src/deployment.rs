@@ -20,7 +20,8 @@ pub(crate) struct Deployment {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
     events: Events,
-    _lock: Exclusive,
+    /// The promise that no other process uses the database.
+    pub(crate) lock: Exclusive,
 }
 
 impl Deployment {
@@ -36,7 +37,7 @@ impl Deployment {
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
         let directories = Directories::start(&database, events.clone());
-        Ok(Self { tenants, directories, events, _lock: lock })
+        Ok(Self { tenants, directories, events, lock })
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.

@@ -64,6 +64,11 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     tokio::select! {
         served = app.serve(clients, operations, stop) => served.map_err(failed),
         () = socket.serve(operator) => Ok(()),
+        () = deployment.lock.lost() => Err(Failure::new(
+            Code::Failed,
+            "another tenantry process took over the database while it could not be reached from here; this one stops, \
+             because what it remembers may be out of date",
+        )),
     }
 }
 

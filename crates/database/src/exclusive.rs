@@ -18,15 +18,32 @@ const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 /// Proof that no other process uses the database; the lock lives as long as the value.
 #[derive(Debug)]
 pub struct Exclusive {
-    #[expect(dead_code, reason = "held for its lock, which ends with the value")]
     lock: Lock,
 }
 
 #[derive(Debug)]
-#[expect(dead_code, reason = "held for its lock, which ends with the value")]
 enum Lock {
+    #[expect(dead_code, reason = "held for its lock, which ends with the value")]
     File(File),
     Session(DatabaseConnection),
+}
+
+/// How often the lock is looked after: a session that broke with an outage has lost it.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(250);
+
+impl Exclusive {
+    /// Done when another process has the lock, which can be had while our session is broken. What this process caches
+    /// may then be wrong, so it must stop. Meanwhile the lock of a broken session is taken again.
+    pub async fn lost(&self) {
+        let Lock::Session(session) = &self.lock else { return std::future::pending().await };
+        loop {
+            tokio::time::sleep(BETWEEN_LOOKS).await;
+            // An error means that the database does not answer: then it answers nobody else either.
+            if let Ok(false) = try_lock(session).await {
+                return;
+            }
+        }
+    }
 }
 
 impl Database {

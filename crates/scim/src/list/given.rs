@@ -1,7 +1,7 @@
 //! The parameters of a query as texts, before they are understood.
 
 use super::{ListQuery, Page};
-use crate::{Projection, ScimError};
+use crate::{Projection, ScimError, ScimType};
 
 /// What a client may give. Empty texts count as not given, except for `filter` and `cursor`.
 #[derive(Debug, Default)]
@@ -36,7 +36,12 @@ fn is_descending(order: &str) -> Result<bool, ScimError> {
 /// Out-of-range numbers are moved into range (RFC 7644 section 3.4.2.4): `startIndex` below 1 is 1, `count` below 0 is 0.
 fn page(start: Option<&str>, count: Option<&str>, cursor: Option<String>) -> Result<Page, ScimError> {
     let start = whole("startIndex", start)?;
-    let count = whole("count", count)?.map(|count| u32::try_from(count.max(0)).unwrap_or(u32::MAX));
+    let count = whole("count", count)?;
+    // RFC 9865 section 2.3 refuses what index paging (RFC 7644 section 3.4.2.4) reads as 0.
+    if cursor.is_some() && count.is_some_and(|count| count < 0) {
+        return Err(ScimError::bad_request(ScimType::InvalidCount, "count must not be negative with a cursor"));
+    }
+    let count = count.map(|count| u32::try_from(count.max(0)).unwrap_or(u32::MAX));
     match (start, cursor) {
         (Some(_), Some(_)) => Err(ScimError::invalid_value("give startIndex or cursor, not both")),
         (None, Some(cursor)) => Ok(Page::Cursor { cursor, count }),
