@@ -107,7 +107,15 @@ fn r132_a_bare_cursor_asks_for_the_first_page() {
         cursor("filter=username%20sw%20J&cursor=VZUTiyhEQJ94IR&count=10"),
         ("VZUTiyhEQJ94IR".to_owned(), Some(10))
     );
-    assert_eq!(cursor("cursor=x&count=-1").1, Some(0));
+    assert_eq!(cursor("cursor=x&count=0").1, Some(0));
+}
+
+#[test]
+fn r134_r135_a_negative_count_is_no_page_size_of_a_cursor() {
+    for text in ["cursor=x&count=-1", "count=-99999999999999999999999&cursor"] {
+        let error = ListQuery::from_query(text).unwrap_err();
+        assert_eq!((error.status, error.scim_type), (400, Some(ScimType::InvalidCount)), "{text}");
+    }
 }
 
 #[test]
