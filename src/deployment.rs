@@ -15,10 +15,11 @@ use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
 use crate::settings::Settings;
 
 /// The open data of a deployment. As long as it lives, no other process uses the database.
-#[derive(Debug)]
 pub(crate) struct Deployment {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
+    /// Seals paging cursors, so that they outlive the process.
+    pub(crate) cursor_key: [u8; 32],
     events: Events,
     /// The promise that no other process uses the database.
     pub(crate) lock: Exclusive,
@@ -33,11 +34,12 @@ impl Deployment {
         let lock = database.exclusive().await.map_err(|error| database_failure(&error, settings))?;
         database.migrate().await.map_err(|error| database_failure(&error, settings))?;
         let key = signing_key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
+        let cursor_key = key.derive("paging cursors");
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
         let directories = Directories::start(&database, events.clone());
-        Ok(Self { tenants, directories, events, lock })
+        Ok(Self { tenants, directories, cursor_key, events, lock })
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.

@@ -50,7 +50,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
     let stop = signals::stop().map_err(failed)?;
     let app = App::build(
-        gateway_settings(settings),
+        gateway_settings(settings, deployment.cursor_key),
         deployment.tenants.clone(),
         deployment.directories.clone(),
         telemetry.clone(),
@@ -101,14 +101,14 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(failed)
 }
 
-fn gateway_settings(settings: &Settings) -> gateway::Settings {
+fn gateway_settings(settings: &Settings, cursor_key: [u8; 32]) -> gateway::Settings {
     let server = &settings.server;
     gateway::Settings {
         public_url: server.public_url.as_ref().map(|origin| origin.parsed().clone()),
         documentation_url: server.documentation_url.as_ref().map(|page| page.as_str().to_owned()),
         trusted_proxies: server.trusted_proxies.clone(),
         workers: (server.workers > 0).then_some(usize::from(server.workers)),
-        cursor_key: None,
+        cursor_key: Some(cursor_key),
         limits: settings.limits.clone(),
     }
 }

@@ -6,6 +6,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
+use aws_lc_rs::hmac;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
@@ -21,6 +22,7 @@ pub struct SigningKey {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    root: hmac::Key,
 }
 
 /// Why there is no signing key.
@@ -92,7 +94,20 @@ impl SigningKey {
             encoding: EncodingKey::from_secret(bytes),
             decoding: DecodingKey::from_secret(bytes),
             validation,
+            root: hmac::Key::new(hmac::HMAC_SHA256, bytes),
         }
+    }
+
+    /// Another key, for one purpose: the same after every start, and it gives nothing of this one away.
+    #[must_use]
+    pub fn derive(&self, purpose: &str) -> [u8; LENGTH] {
+        // No token begins like this: the first part of one is base64 of a JSON object.
+        let tag = hmac::sign(&self.root, format!("derived key for {purpose}").as_bytes());
+        let mut key = [0; LENGTH];
+        for (byte, derived) in key.iter_mut().zip(tag.as_ref()) {
+            *byte = *derived;
+        }
+        key
     }
 
     pub(crate) fn id(&self) -> &str {

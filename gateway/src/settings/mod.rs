@@ -9,7 +9,7 @@ pub use network::Network;
 pub use public_url::PublicUrl;
 
 /// How clients reach the gateway and what it takes from them.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Default)]
 pub struct Settings {
     /// The origin that clients see when a proxy in front ends TLS, such as `https://scim.example.com`. Tenants with a
     /// host of their own keep it and take only the scheme from here.
@@ -20,7 +20,8 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Threads that serve; one for each core if absent.
     pub workers: Option<usize>,
-    /// The key that seals paging cursors: 32 bytes. Absent, each process makes its own, and cursors end with it.
+    /// The key that seals paging cursors: 32 bytes. Absent, each process makes its own, and cursors end with it. For its
+    /// sake the settings cannot be printed.
     pub cursor_key: Option<[u8; 32]>,
     /// Bounds on what is taken in.
     pub limits: Limits,

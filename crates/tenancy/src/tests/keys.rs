@@ -30,3 +30,12 @@ fn what_is_no_key_is_refused() {
     let refused = SigningKey::load_or_create(&folder.path().join("no/such/folder")).unwrap_err();
     assert!(matches!(refused, KeyError::File { .. }));
 }
+
+#[test]
+fn a_derived_key_is_always_the_same_and_its_own() {
+    let key = SigningKey::parse("AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    let other = SigningKey::parse("/////wQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=").unwrap();
+    assert_eq!(key.derive("cursors"), key.derive("cursors"));
+    assert_ne!(key.derive("cursors"), key.derive("links"));
+    assert_ne!(key.derive("cursors"), other.derive("cursors"));
+}
