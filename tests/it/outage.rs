@@ -30,37 +30,72 @@ async fn without_its_database_the_server_is_not_ready_and_recovers_by_itself() {
     assert_eq!(sequences, [json!(1), json!(2)]);
 }
 
-/// The lock that keeps a second process away does not get lost with the connection that held it.
+/// The lock that keeps a second process away may get lost with the connection that held it: then it is taken again, or,
+/// if the second process was faster, the first one ends. Two never go on with one database.
 #[tokio::test(flavor = "multi_thread")]
-async fn after_an_outage_a_second_process_is_still_refused() {
+async fn after_an_outage_there_is_still_one_process() {
     let system = System::start(Database::Postgres).await;
     let tenant = system.tenant("outage");
     system.server().cut_database().await;
     tenant.client().get("/Users").await;
     system.server().restore_database().await;
-    until("the directory", async || (tenant.client().get("/Users").await.status == 200).then_some(())).await;
-    until("a second process to be refused", async || refused(system.server()).await.then_some(())).await;
+    let mut second = Second::start(system.server());
+    if second.has_become_ready().await {
+        let status = until("the first process to end", async || system.server().ended()).await;
+        assert!(!status.success(), "it says that it had to: {status}");
+        assert!(system.server().log().lines().count() > 1);
+    } else {
+        until("the directory", async || (tenant.client().get("/Users").await.status == 200).then_some(())).await;
+        assert!(system.server().ended().is_none(), "the first process goes on");
+    }
 }
 
-/// Whether a server from another folder ends by itself; one that becomes ready has got the lock.
-async fn refused(server: &Server) -> bool {
-    let folder = tempfile::tempdir().expect("a folder");
-    let operations = format!("127.0.0.1:{}", crate::support::free_port());
-    let mut command = server
-        .program(&["serve"])
-        .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
-        .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
-        .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
-        .into_command();
-    let mut child =
-        command.stdout(std::process::Stdio::null()).stderr(std::process::Stdio::null()).spawn().expect("a server");
-    let client = Client::new(format!("http://{operations}"));
-    let ended = until("the second server to end or to be ready", async || {
-        let ready = client.try_get("/readyz").await == Some(200);
-        child.try_wait().expect("its status").map(|status| !status.success()).or(ready.then_some(false))
-    })
-    .await;
-    let _ = child.kill();
-    let _ = child.wait();
-    ended
+/// The lock is taken again by itself, as soon as the database is back.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_an_outage_the_lock_is_taken_again() {
+    let system = System::start(Database::Postgres).await;
+    system.server().cut_database().await;
+    system.server().restore_database().await;
+    until("the lock", async || system.server().has_locked_its_database().await.then_some(())).await;
+    assert!(!Second::start(system.server()).has_become_ready().await, "a second process is refused");
+    system.tenant("still-served").client().get("/Users").await.expect(200);
+}
+
+/// A server on the same database, from another folder.
+struct Second {
+    _folder: tempfile::TempDir,
+    child: std::process::Child,
+    operations: Client,
+}
+
+impl Second {
+    fn start(server: &Server) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let operations = format!("127.0.0.1:{}", crate::support::free_port());
+        let mut command = server
+            .program(&["serve"])
+            .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
+            .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
+            .into_command();
+        let quiet = std::process::Stdio::null;
+        let child = command.stdout(quiet()).stderr(quiet()).spawn().expect("a server");
+        Self { _folder: folder, child, operations: Client::new(format!("http://{operations}")) }
+    }
+
+    /// Whether it got the lock; it ends by itself otherwise.
+    async fn has_become_ready(&mut self) -> bool {
+        until("the second server to end or to be ready", async || {
+            let ready = self.operations.try_get("/readyz").await == Some(200);
+            self.child.try_wait().expect("its status").map(|_| false).or(ready.then_some(true))
+        })
+        .await
+    }
+}
+
+impl Drop for Second {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::ConnectionTrait;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 
 /// The variable in which `tests/run` tells where its PostgreSQL listens.
 pub(crate) const POSTGRES_VARIABLE: &str = "TESTS_POSTGRES_URL";
@@ -46,13 +46,29 @@ pub(crate) async fn restore(url: &str) {
     administer(&[&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS true")]).await;
 }
 
+/// Whether a process holds an advisory lock in a database.
+pub(crate) async fn is_locked(url: &str) -> bool {
+    let name = url.rsplit('/').next().expect("a name");
+    let locks = format!(
+        "SELECT count(*) FROM pg_locks l JOIN pg_database d ON d.oid = l.database \
+         WHERE d.datname = '{name}' AND l.locktype = 'advisory' AND l.granted"
+    );
+    let admin = connect().await;
+    let row = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, locks)).await.expect("the locks");
+    admin.close().await.expect("to close");
+    row.expect("a row").try_get_by_index::<i64>(0).expect("a number") > 0
+}
+
 async fn administer(statements: &[&str]) {
-    let admin =
-        sea_orm::Database::connect(format!("{}/postgres", postgres())).await.expect("the PostgreSQL of tests/run");
+    let admin = connect().await;
     for statement in statements {
         admin.execute_unprepared(statement).await.expect("the statement");
     }
     admin.close().await.expect("to close");
+}
+
+async fn connect() -> DatabaseConnection {
+    sea_orm::Database::connect(format!("{}/postgres", postgres())).await.expect("the PostgreSQL of tests/run")
 }
 
 fn postgres() -> String {

@@ -129,6 +129,11 @@ impl Server {
         database::restore(self.setting("TENANTRY_DATABASE__URL")).await;
     }
 
+    /// Whether some process holds the lock of its PostgreSQL database.
+    pub(crate) async fn has_locked_its_database(&self) -> bool {
+        database::is_locked(self.setting("TENANTRY_DATABASE__URL")).await
+    }
+
     fn setting(&self, name: &str) -> &str {
         let found = self.settings.iter().find(|(own, _)| own == name);
         found.map_or_else(|| panic!("{name} is not set"), |(_, value)| value)
