@@ -54,11 +54,12 @@ async fn after_an_outage_there_is_still_one_process() {
 #[tokio::test(flavor = "multi_thread")]
 async fn after_an_outage_the_lock_is_taken_again() {
     let system = System::start(Database::Postgres).await;
+    let tenant = system.tenant("outage");
     system.server().cut_database().await;
     system.server().restore_database().await;
     until("the lock", async || system.server().has_locked_its_database().await.then_some(())).await;
     assert!(!Second::start(system.server()).has_become_ready().await, "a second process is refused");
-    system.tenant("still-served").client().get("/Users").await.expect(200);
+    tenant.client().get("/Users").await.expect(200);
 }
 
 /// A server on the same database, from another folder.
