@@ -59,7 +59,7 @@ async fn after_an_outage_the_lock_is_taken_again() {
     system.server().restore_database().await;
     until("the lock", async || system.server().has_locked_its_database().await.then_some(())).await;
     assert!(!Second::start(system.server()).has_become_ready().await, "a second process is refused");
-    tenant.client().get("/Users").await.expect(200);
+    until("the directory", async || (tenant.client().get("/Users").await.status == 200).then_some(())).await;
 }
 
 /// A server on the same database, from another folder.
