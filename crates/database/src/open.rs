@@ -153,6 +153,9 @@ fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConn
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),
         ("jit", "off"),
+        // Joins are written in the order that follows the indexes, and are to be made in that order.
+        ("join_collapse_limit", "1"),
+        ("from_collapse_limit", "1"),
         // No plan of ours depends on a parameter, so none has to be made again for each.
         ("plan_cache_mode", "force_generic_plan"),
     ])

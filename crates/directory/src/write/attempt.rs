@@ -5,6 +5,7 @@ use database::{Database, Fault};
 use super::Change;
 use super::batch::{Committed, Failure, commit};
 use super::statements::Statements;
+use super::statistics::Written;
 use crate::DirectoryError;
 
 /// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
@@ -22,7 +23,7 @@ pub(super) async fn make(database: &Database, statements: &Statements, changes: 
         }
         Err(failure) => {
             let error = refusal(failure);
-            Committed { answers: changes.iter().map(|_| Err(error.clone())).collect(), rows: 0 }
+            Committed { answers: changes.iter().map(|_| Err(error.clone())).collect(), written: Written::default() }
         }
     }
 }
@@ -45,12 +46,12 @@ async fn on_a_living_connection(
 
 async fn one_by_one(database: &Database, statements: &Statements, changes: &[Change], failure: &Failure) -> Committed {
     tracing::warn!(error = %failure.error, changes = changes.len(), "a batch was refused; its changes are made one by one");
-    let mut all = Committed { answers: Vec::with_capacity(changes.len()), rows: 0 };
+    let mut all = Committed { answers: Vec::with_capacity(changes.len()), written: Written::default() };
     for change in changes {
         match on_a_living_connection(database, statements, std::slice::from_ref(change)).await {
             Ok(one) => {
                 all.answers.extend(one.answers);
-                all.rows += one.rows;
+                all.written += one.written;
             }
             Err(failure) => all.answers.push(Err(refusal(failure))),
         }

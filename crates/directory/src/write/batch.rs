@@ -9,6 +9,7 @@ use super::load::{load_names, load_touched, lock};
 use super::needs::Needs;
 use super::save::{removals, writes};
 use super::statements::Statements;
+use super::statistics::Written;
 use super::together::run;
 use super::working::Working;
 use super::{Change, Outcome};
@@ -19,8 +20,8 @@ use crate::DirectoryError;
 pub(super) struct Committed {
     /// The answer to each change, in their order.
     pub(super) answers: Vec<Result<Outcome, DirectoryError>>,
-    /// How many rows were written.
-    pub(super) rows: usize,
+    /// How much was written.
+    pub(super) written: Written,
 }
 
 /// Why a batch has no answers.
@@ -52,12 +53,12 @@ pub(super) async fn commit(
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;
-        return Ok(Committed { answers, rows: 0 });
+        return Ok(Committed { answers, written: Written::default() });
     }
     run(&transaction, removals(statements, &working)?).await?;
     run(&transaction, writes(statements, &working)?).await?;
     transaction.commit().await.map_err(|error| Failure { error, is_undecided: true })?;
-    Ok(Committed { answers, rows: working.rows() })
+    Ok(Committed { answers, written: working.written() })
 }
 
 fn now_ms() -> i64 {

@@ -7,6 +7,7 @@ use scim::{Resource, ResourceKind};
 use tenancy::TenantId;
 use uuid::Uuid;
 
+use super::statistics::Written;
 use crate::{DirectoryError, Record};
 
 /// A resource of one tenant.
@@ -113,9 +114,9 @@ impl Working {
         &self.events
     }
 
-    /// About how many rows the batch writes.
-    pub(super) fn rows(&self) -> usize {
-        self.events.len() + self.moved.len()
+    /// About how much the batch writes.
+    pub(super) fn written(&self) -> Written {
+        Written { resources: self.events.len(), memberships: self.moved.len() }
     }
 
     pub(super) fn is_unchanged(&self) -> bool {

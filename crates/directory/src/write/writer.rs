@@ -67,10 +67,10 @@ async fn serve(database: Database, statements: Arc<Statements>, events: Events, 
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
         let started = Instant::now();
-        let Committed { answers, rows } = make(&database, &statements, &changes).await;
+        let Committed { answers, written } = make(&database, &statements, &changes).await;
         company.seen(changes.len(), started.elapsed());
         events.announce();
-        statistics.written(rows);
+        statistics.written(written);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // Who no longer listens has gone away; the change is made all the same.
             let _ = reply.send(answer);
