@@ -8,6 +8,7 @@ mod error;
 mod exclusive;
 mod fault;
 mod open;
+mod query;
 pub mod rows;
 
 pub use error::DatabaseError;

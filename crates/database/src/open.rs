@@ -27,6 +27,7 @@ pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
     url: String,
+    connections: u32,
 }
 
 impl fmt::Debug for Database {
@@ -49,7 +50,7 @@ impl Database {
         }
         let writer = sea_orm::Database::connect(options(&settings.url, 2)).await?;
         let reader = sea_orm::Database::connect(options(&settings.url, settings.max_connections)).await?;
-        Ok(Self { reader, writer, url: settings.url.clone() })
+        Ok(Self { reader, writer, url: settings.url.clone(), connections: settings.max_connections })
     }
 
     /// Brings the tables to the version of this program.
@@ -83,6 +84,10 @@ impl Database {
     #[must_use]
     pub fn backend(&self) -> DbBackend {
         self.reader.get_database_backend()
+    }
+
+    pub(crate) fn connections(&self) -> u32 {
+        self.connections
     }
 
     pub(crate) fn url(&self) -> &str {

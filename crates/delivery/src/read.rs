@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Database;
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement};
 use serde_json::value::RawValue;
 use tenancy::Administered;
 use time::OffsetDateTime;
@@ -44,7 +44,7 @@ impl Events {
              WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3"
         );
         let values = [tenant.tenant().id().as_i64().into(), after.into(), i64::from(limit).into()];
-        let rows = self.database.reader().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
         let source = format!("/tenants/{}", tenant.tenant().name());
         rows.iter().map(|row| event(row, &source)).collect()
     }

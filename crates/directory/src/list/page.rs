@@ -2,7 +2,7 @@
 
 use database::Database;
 use scim::ResourceKind;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{DbErr, Statement};
 
 use super::List;
 use crate::read::{RECORD_COLUMNS, groups_expression, record};
@@ -13,8 +13,8 @@ use crate::{Record, key};
 pub(super) async fn total(database: &Database, tenant: i64, kind: ResourceKind) -> Result<u64, DbErr> {
     let sql = "SELECT CAST(COALESCE(SUM(live), 0) AS bigint) FROM blocks WHERE tenant_id = $1 AND kind = $2";
     let values = [tenant.into(), key::number(kind).into()];
-    let row = database.reader().query_one_raw(Statement::from_sql_and_values(database.backend(), sql, values)).await?;
-    let total: i64 = row.map_or(Ok(0), |row| row.try_get_by_index(0))?;
+    let rows = database.query(Statement::from_sql_and_values(database.backend(), sql, values)).await?;
+    let total: i64 = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
     Ok(u64::try_from(total).unwrap_or(0))
 }
 
@@ -31,8 +31,8 @@ pub(super) async fn slice(
     let start = "SELECT block, before FROM (SELECT block, live, CAST(SUM(live) OVER (ORDER BY block) AS bigint) - live AS before \
          FROM blocks WHERE tenant_id = $1 AND kind = $2) AS b WHERE before + live > $3 ORDER BY block LIMIT 1";
     let values = [tenant.into(), key::number(kind).into(), skip.into()];
-    let row = database.reader().query_one_raw(Statement::from_sql_and_values(backend, start, values)).await?;
-    let Some(row) = row else { return Ok(Vec::new()) };
+    let rows = database.query(Statement::from_sql_and_values(backend, start, values)).await?;
+    let Some(row) = rows.first() else { return Ok(Vec::new()) };
     let (block, before): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
     let groups =
         if list.include.groups && kind == ResourceKind::User { groups_expression(backend) } else { "NULL".to_owned() };
@@ -42,6 +42,6 @@ pub(super) async fn slice(
     );
     let take = i64::try_from(take).unwrap_or(i64::MAX);
     let values = [tenant.into(), key::number(kind).into(), (block * BLOCK).into(), take.into(), (skip - before).into()];
-    let rows = database.reader().query_all_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    let rows = database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
     rows.iter().map(|row| record(row, 0)).collect()
 }

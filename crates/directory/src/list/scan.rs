@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use database::Database;
 use scim::{Filter, ResourceKind};
-use sea_orm::{ConnectionTrait, Statement};
+use sea_orm::Statement;
 
 use super::lower::Lowering;
 use super::plan::Plan;
@@ -80,7 +80,7 @@ impl Scan<'_> {
              AND r.position > $3 {condition} ORDER BY r.position LIMIT {CHUNK}"
         );
         let statement = Statement::from_sql_and_values(backend, sql, lowering.values);
-        let rows = self.database.reader().query_all_raw(statement).await?;
+        let rows = self.database.query(statement).await?;
         let records = rows.iter().map(|row| record(row, 0)).collect::<Result<Vec<_>, _>>()?;
         let records = if exact { records } else { self.with_members(records).await? };
         Ok((records, exact))

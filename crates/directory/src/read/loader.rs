@@ -7,8 +7,8 @@ use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 
-use database::{Database, Fault};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use database::Database;
+use sea_orm::{DbErr, Statement};
 use serde_json::json;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
@@ -18,8 +18,6 @@ use crate::{DirectoryError, Record, key};
 
 /// Most lookups in one statement.
 const BATCH: usize = 64;
-/// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
-const CONNECTIONS: usize = 3;
 /// How long a statement keeps others waiting for it.
 const TURN: Duration = Duration::from_millis(2);
 /// Most lookups that wait; more are refused at the door by the limits.
@@ -99,15 +97,7 @@ async fn ask(database: &Database, lookups: &Lookups, batch: &mut Vec<Waiting>) {
     while let Some(first) = batch.first() {
         let sort = first.lookup.key.sort();
         let alike: Vec<Waiting> = batch.extract_if(.., |waiting| waiting.lookup.key.sort() == sort).collect();
-        let mut found = query(database, lookups.statement(sort), &alike).await;
-        for _ in 1..CONNECTIONS {
-            match &found {
-                Err(error) if Fault::of(error) == Fault::Broken => {
-                    found = query(database, lookups.statement(sort), &alike).await;
-                }
-                _ => break,
-            }
-        }
+        let found = query(database, lookups.statement(sort), &alike).await;
         answer(alike, found);
     }
 }
@@ -118,7 +108,7 @@ async fn query(database: &Database, sql: &str, waiting: &[Waiting]) -> Result<Ve
     let keys = serde_json::Value::Array(keys).to_string();
     let statement = Statement::from_sql_and_values(database.backend(), sql, [keys.into()]);
     let mut found: Vec<Vec<Record>> = waiting.iter().map(|_| Vec::new()).collect();
-    for row in database.reader().query_all_raw(statement).await? {
+    for row in database.query(statement).await? {
         let n: i64 = row.try_get_by_index(0)?;
         if let Some(records) = usize::try_from(n).ok().and_then(|n| found.get_mut(n)) {
             records.push(record(&row, 1)?);

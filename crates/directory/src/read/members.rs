@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use database::Database;
 use database::rows::{Column, source};
 use scim::MemberReference;
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{DbErr, Statement};
 use serde_json::json;
 
 use super::row::uuid;
@@ -43,7 +43,7 @@ impl MemberReader {
         let groups: Vec<_> = members.keys().map(|id| json!({ "tenant_id": tenant, "id": id })).collect();
         let groups = serde_json::Value::Array(groups).to_string();
         let statement = Statement::from_sql_and_values(self.database.backend(), &*self.sql, [groups.into()]);
-        for row in self.database.reader().query_all_raw(statement).await? {
+        for row in self.database.query(statement).await? {
             let group: String = row.try_get_by_index(0)?;
             let kind: i64 = row.try_get_by_index(2)?;
             let member = MemberReference {
