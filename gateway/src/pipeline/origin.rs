@@ -5,7 +5,7 @@ use std::net::{IpAddr, Ipv4Addr};
 
 use actix_http::RequestHead;
 use actix_web::http::header::{
-    FORWARDED, HOST, HeaderMap, HeaderName, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
+    FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, X_FORWARDED_FOR, X_FORWARDED_HOST, X_FORWARDED_PROTO,
 };
 use scim::ScimError;
 use tenancy::Address;
@@ -30,7 +30,7 @@ impl<'a> Origin<'a> {
         let peer = request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip());
         let authority = match request.uri.authority() {
             Some(authority) => Some(authority.as_str()),
-            None => text(request.headers(), &HOST),
+            None => request.headers().get(HOST).and_then(|host| host.to_str().ok()),
         };
         let mut origin = Hop { is_secure: false, authority, client: peer };
         if is_trusted(trusted, peer) {
@@ -53,30 +53,39 @@ struct Hop<'a> {
 }
 
 impl<'a> Hop<'a> {
-    /// `Forwarded` (RFC 7239) or the older `X-Forwarded-…`, whichever the proxy sends.
+    /// Most proxies write `X-Forwarded-…` and let `Forwarded` (RFC 7239) through as the client sent it, so the latter
+    /// counts only if it stands alone.
     fn follow(&mut self, headers: &'a HeaderMap, trusted: &[Network]) {
-        match text(headers, &FORWARDED) {
-            Some(forwarded) => self.follow_forwarded(forwarded, trusted),
-            None => self.follow_older(headers, trusted),
+        let older = [&X_FORWARDED_FOR, &X_FORWARDED_HOST, &X_FORWARDED_PROTO];
+        if older.into_iter().any(|name| headers.contains_key(name)) {
+            self.follow_older(headers, trusted);
+        } else {
+            self.follow_forwarded(headers, trusted);
         }
     }
 
-    /// Each proxy appends an element. Back from the last, until the sender of one is not trusted.
-    fn follow_forwarded(&mut self, forwarded: &'a str, trusted: &[Network]) {
-        for element in forwarded.rsplit(',') {
+    /// Each proxy appends an element. Back from the last, until the sender of one is not trusted or not told.
+    fn follow_forwarded(&mut self, headers: &'a HeaderMap, trusted: &[Network]) {
+        for element in from_last(headers, &FORWARDED) {
+            let mut sender = None;
             for (name, value) in element.split(';').filter_map(|pair| pair.split_once('=')) {
-                self.take(name.trim(), value.trim().trim_matches('"'));
+                let (name, value) = (name.trim(), value.trim().trim_matches('"'));
+                if name.eq_ignore_ascii_case("for") {
+                    sender = address(value);
+                } else {
+                    self.take(name, value);
+                }
             }
-            if !is_trusted(trusted, self.client) {
+            let Some(sender) = sender else { return };
+            self.client = sender;
+            if !is_trusted(trusted, sender) {
                 return;
             }
         }
     }
 
     fn take(&mut self, name: &str, value: &'a str) {
-        if name.eq_ignore_ascii_case("for") {
-            self.client = address(value).unwrap_or(self.client);
-        } else if name.eq_ignore_ascii_case("proto") {
+        if name.eq_ignore_ascii_case("proto") {
             self.is_secure = value.eq_ignore_ascii_case("https");
         } else if name.eq_ignore_ascii_case("host") {
             self.authority = Some(value);
@@ -85,14 +94,13 @@ impl<'a> Hop<'a> {
 
     /// The last value of each header is the one that the trusted proxy added.
     fn follow_older(&mut self, headers: &'a HeaderMap, trusted: &[Network]) {
-        if let Some(protocol) = last(headers, &X_FORWARDED_PROTO) {
+        if let Some(protocol) = from_last(headers, &X_FORWARDED_PROTO).next() {
             self.is_secure = protocol.eq_ignore_ascii_case("https");
         }
-        if let Some(host) = last(headers, &X_FORWARDED_HOST).filter(|host| !host.is_empty()) {
+        if let Some(host) = from_last(headers, &X_FORWARDED_HOST).next().filter(|host| !host.is_empty()) {
             self.authority = Some(host);
         }
-        let senders = text(headers, &X_FORWARDED_FOR).unwrap_or_default();
-        for sender in senders.rsplit(',').map_while(|sender| address(sender.trim())) {
+        for sender in from_last(headers, &X_FORWARDED_FOR).map_while(address) {
             self.client = sender;
             if !is_trusted(trusted, sender) {
                 return;
@@ -116,13 +124,12 @@ impl<'a> Hop<'a> {
     }
 }
 
-fn text<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    headers.get(name)?.to_str().ok()
-}
-
-/// The last value of a list.
-fn last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<&'a str> {
-    text(headers, name)?.rsplit(',').next().map(str::trim)
+/// The values of a list, the last one first. A list may stand in several lines (RFC 9110 section 5.3): a proxy that adds
+/// a line of its own adds it after those of the client. What is no text is an empty value and not the end of the list.
+fn from_last<'a>(headers: &'a HeaderMap, name: &HeaderName) -> impl Iterator<Item = &'a str> {
+    let lines = headers.get_all(name).rev().map(HeaderValue::as_bytes);
+    let values = lines.flat_map(|line| line.rsplit(|byte| *byte == b','));
+    values.map(|value| std::str::from_utf8(value).unwrap_or_default().trim())
 }
 
 fn is_trusted(trusted: &[Network], address: IpAddr) -> bool {
@@ -154,7 +161,7 @@ mod tests {
     fn origin(peer: &str, headers: &[(&str, &str)]) -> (bool, String, String) {
         let mut request = TestRequest::default();
         for header in headers {
-            request.insert_header(*header);
+            request.append_header(*header);
         }
         let mut request = request.finish();
         request.head_mut().peer_addr = Some(format!("{peer}:4711").parse().unwrap());
@@ -194,6 +201,46 @@ mod tests {
         let headers =
             [("host", "inside"), ("forwarded", "for=1.1.1.1;host=evil.example, for=192.0.2.9;host=scim.example")];
         assert_eq!(origin("10.1.1.1", &headers), expected(false, "scim.example", "192.0.2.9"));
+    }
+
+    #[test]
+    fn lines_of_the_client_do_not_hide_those_of_the_proxy() {
+        let headers = [
+            ("host", "inside"),
+            ("x-forwarded-for", "1.1.1.1"),
+            ("x-forwarded-host", "evil.example"),
+            ("x-forwarded-proto", "http"),
+            ("x-forwarded-for", "192.0.2.9"),
+            ("x-forwarded-host", "scim.example"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(origin("10.1.1.1", &headers), expected(true, "scim.example", "192.0.2.9"));
+        let headers = [
+            ("host", "inside"),
+            ("forwarded", "for=1.1.1.1;host=evil.example;proto=http"),
+            ("forwarded", "for=192.0.2.9;host=scim.example;proto=https"),
+        ];
+        assert_eq!(origin("10.1.1.1", &headers), expected(true, "scim.example", "192.0.2.9"));
+    }
+
+    #[test]
+    fn forwarded_of_the_client_does_not_win_over_what_the_proxy_wrote() {
+        let headers = [
+            ("host", "scim.example"),
+            ("forwarded", "for=1.1.1.1;host=evil.example;proto=http"),
+            ("x-forwarded-for", "192.0.2.9"),
+            ("x-forwarded-proto", "https"),
+        ];
+        assert_eq!(origin("10.1.1.1", &headers), expected(true, "scim.example", "192.0.2.9"));
+    }
+
+    #[test]
+    fn an_element_that_tells_no_sender_is_the_last_that_is_believed() {
+        for last in ["proto=https", "for=unknown;proto=https"] {
+            let forwarded = format!("for=1.1.1.1;host=evil.example, {last}");
+            let headers = [("host", "scim.example"), ("forwarded", &*forwarded)];
+            assert_eq!(origin("10.1.1.1", &headers), expected(true, "scim.example", "10.1.1.1"));
+        }
     }
 
     #[test]
