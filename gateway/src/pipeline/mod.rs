@@ -43,8 +43,9 @@ pub(crate) fn admit<'a, 't>(
 ) -> Result<Admitted<'a, 't>, Rejection> {
     let gateway = &*worker.gateway;
     let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
-    let named = Named::by(&origin, target.tenant, &gateway.tenants);
-    let base = base_url(&origin, target.tenant, named, gateway.settings.public_url.as_ref());
+    let tenant = target.tenant.as_deref();
+    let named = Named::by(&origin, tenant, &gateway.tenants);
+    let base = base_url(&origin, tenant, named, gateway.settings.public_url.as_ref());
     if let Route::Discovery(document) = &target.route
         && named.is_one()
         && !bearer::is_sent(request)
@@ -52,7 +53,7 @@ pub(crate) fn admit<'a, 't>(
         admit_reader(gateway, &origin, &request.method)?;
         return Ok(Admitted::Anonymous { base, document });
     }
-    let authenticated = authenticate(gateway, &origin, target.tenant, request, exchange.now())?;
+    let authenticated = authenticate(gateway, &origin, tenant, request, exchange.now())?;
     let tenant = authenticated.tenant();
     let permit = gateway.limits.admit(tenant).inspect_err(|_| exchange.blame(tenant))?;
     Ok(Admitted::Caller(Box::new(Caller::new(worker, (request, payload), exchange, (authenticated, permit), base))))

@@ -12,8 +12,8 @@ use super::{Discovery, Route};
 /// the body or the token on the way (Entra joins its Tenant URL in several ways, PingOne's sample ends in a slash).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Target<'a> {
-    /// The tenant that the path names.
-    pub(crate) tenant: Option<&'a str>,
+    /// The tenant that the path names, in lower case as all names of tenants are.
+    pub(crate) tenant: Option<Cow<'a, str>>,
     /// What it names of that tenant.
     pub(crate) route: Route<'a>,
 }
@@ -25,7 +25,7 @@ impl<'a> Target<'a> {
         let mut first = segments.next()?;
         let mut tenant = None;
         if first.eq_ignore_ascii_case("t") {
-            tenant = segments.next();
+            tenant = segments.next().map(lower_case);
             first = segments.next()?;
         }
         first.eq_ignore_ascii_case("scim").then(|| Self { tenant, route: Route::parse(segments) })
@@ -78,6 +78,14 @@ impl<'a> Route<'a> {
     }
 }
 
+fn lower_case(name: &str) -> Cow<'_, str> {
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
 /// `2` of `v2`.
 fn version(segment: &str) -> Option<&str> {
     let number = segment.strip_prefix(['v', 'V'])?;
@@ -122,7 +130,8 @@ mod tests {
 
     #[test]
     fn a_path_names_its_tenant_or_none() {
-        assert_eq!(Target::parse("/t/acme/scim/v2/Users").unwrap().tenant, Some("acme"));
+        assert_eq!(Target::parse("/t/acme/scim/v2/Users").unwrap().tenant.as_deref(), Some("acme"));
+        assert_eq!(Target::parse("/T/ACME/SCIM/V2/USERS").unwrap().tenant.as_deref(), Some("acme"));
         assert_eq!(Target::parse("/scim/v2/Users").unwrap().tenant, None);
         for other in ["/", "/favicon.ico", "/t", "/t/acme", "/Users", "/v2/Users"] {
             assert_eq!(Target::parse(other), None, "{other}");
