@@ -117,9 +117,9 @@ impl Rejection {
             Self::Unauthenticated(refusal) => {
                 Wire { error: ScimError::new(status(*refusal), refusal.to_string()), reason: Some(label(*refusal)) }
             }
-            Self::Limited(Limited { scope, retry_after }) => {
+            Self::Limited(limited @ Limited { scope, retry_after }) => {
                 let sentence = format!("too many requests ({}); try again in {retry_after} s", explain(scope));
-                Wire { error: ScimError::new(429, sentence), reason: Some("limited") }
+                Wire { error: ScimError::new(limited.status(), sentence), reason: Some("limited") }
             }
             Self::MethodNotAllowed { allow } => {
                 Wire { error: ScimError::new(405, format!("this endpoint takes {allow}")), reason: Some("method") }
@@ -167,6 +167,7 @@ fn explain(scope: &str) -> &'static str {
         "tenant" => "more than the tenant's rate",
         "concurrency" => "too many of the tenant run at once",
         "memory" => "the bodies of the tenant's requests are too large together",
+        "server" => "the bodies of all requests are too large together",
         _ => "without a valid token",
     }
 }
@@ -247,6 +248,13 @@ mod tests {
         let (status, headers, body) = answer(Limited { scope: "tenant", retry_after: 3 }.into()).await;
         assert_eq!((status, headers), (429, vec![("retry-after".to_owned(), "3".to_owned())]));
         assert_eq!(body["detail"], "too many requests (more than the tenant's rate); try again in 3 s");
+    }
+
+    #[actix_web::test]
+    async fn a_server_without_room_is_unavailable_for_a_while() {
+        let (status, headers, body) = answer(Limited { scope: "server", retry_after: 1 }.into()).await;
+        assert_eq!((status, headers), (503, vec![("retry-after".to_owned(), "1".to_owned())]));
+        assert_eq!(body["status"], "503");
     }
 
     #[actix_web::test]

@@ -53,6 +53,8 @@ pub struct Limits {
     pub tenant_concurrency: u32,
     /// Bytes of bodies of one tenant that are held at the same time.
     pub tenant_body_bytes: usize,
+    /// Bytes of bodies of all tenants that are held at the same time.
+    pub total_body_bytes: usize,
     /// Failed authentications and requests without token that one address may make in a second.
     pub address_per_second: u32,
     /// The same, at once.
@@ -73,6 +75,7 @@ impl Default for Limits {
             cursor_seconds: 600,
             tenant_concurrency: 64,
             tenant_body_bytes: 32 << 20,
+            total_body_bytes: 64 << 20,
             address_per_second: 30,
             address_burst: 300,
         }
@@ -106,10 +109,11 @@ impl Limits {
             return Err("limits.page_size must not exceed limits.page_size_max".to_owned());
         }
         let largest = self.body_bytes.max(self.group_body_bytes).max(self.bulk_bytes);
-        if self.tenant_body_bytes < largest {
-            return Err(format!("limits.tenant_body_bytes must hold the largest body, {largest} bytes"));
+        let held = [("tenant_body_bytes", self.tenant_body_bytes), ("total_body_bytes", self.total_body_bytes)];
+        match held.iter().find(|(_, bytes)| *bytes < largest) {
+            Some((name, _)) => Err(format!("limits.{name} must hold the largest body, {largest} bytes")),
+            None => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -128,5 +132,10 @@ mod tests {
         assert_eq!(limits.check(), Err("limits.page_size must be at least 1".to_owned()));
         let limits = Limits { page_size: 300, ..Limits::default() };
         assert_eq!(limits.check(), Err("limits.page_size must not exceed limits.page_size_max".to_owned()));
+        let limits = Limits { total_body_bytes: 1 << 20, ..Limits::default() };
+        assert_eq!(
+            limits.check(),
+            Err("limits.total_body_bytes must hold the largest body, 10485760 bytes".to_owned())
+        );
     }
 }

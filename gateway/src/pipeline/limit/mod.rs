@@ -29,6 +29,13 @@ pub(crate) struct Limited {
     pub(crate) retry_after: u64,
 }
 
+impl Limited {
+    /// 503 if it is the server that has too much to do, and not the sender that asks too much (RFC 9110 section 15.6.4).
+    pub(crate) fn status(self) -> u16 {
+        if self.scope == "server" { 503 } else { 429 }
+    }
+}
+
 type Rate<C> = RateLimiter<NotKeyed, InMemoryState, C, NoOpMiddleware<<C as Clock>::Instant>>;
 type Addresses<C> = RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
@@ -41,6 +48,13 @@ pub(crate) struct Limiter<C: Clock = QuantaClock> {
     addresses: Addresses<C>,
     concurrency: u32,
     body_bytes: usize,
+    total: Arc<Total>,
+}
+
+/// The bytes of bodies that all tenants may hold together, and those they do.
+struct Total {
+    most: usize,
+    held: AtomicUsize,
 }
 
 /// What one tenant may use, and what of it is in use.
@@ -69,6 +83,7 @@ impl<C: Clock + Clone> Limiter<C> {
             turn: Mutex::default(),
             concurrency: limits.tenant_concurrency,
             body_bytes: limits.tenant_body_bytes,
+            total: Arc::new(Total { most: limits.total_body_bytes, held: AtomicUsize::new(0) }),
         }
     }
 
@@ -81,7 +96,7 @@ impl<C: Clock + Clone> Limiter<C> {
     fn admit_by(&self, tenant: i64, per_second: u32, burst: u32) -> Result<Permit<C>, Limited> {
         let share = self.share(tenant, per_second, burst);
         share.rate.check().map_err(|until| self.too_soon("tenant", &until))?;
-        let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0 };
+        let permit = Permit { share, total: Arc::clone(&self.total), most_body_bytes: self.body_bytes, body_bytes: 0 };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.
         if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= self.concurrency {
             return Err(Limited { scope: "concurrency", retry_after: 1 });
@@ -149,6 +164,7 @@ impl<C: Clock> Share<C> {
 /// One request that may run. Dropping it makes room for the next.
 pub(crate) struct Permit<C: Clock = QuantaClock> {
     share: Arc<Share<C>>,
+    total: Arc<Total>,
     most_body_bytes: usize,
     body_bytes: usize,
 }
@@ -177,6 +193,12 @@ impl<C: Clock> Permit<C> {
         ))
     }
 
+    /// The most operations that [`Self::check_time_for`] lets through.
+    pub(crate) fn most_operations(&self) -> u32 {
+        let waiting = u64::from(self.share.per_second) * LONGEST_BULK.as_secs();
+        u32::try_from(u64::from(self.share.burst) + waiting).unwrap_or(u32::MAX)
+    }
+
     fn time_for(&self, operations: u32) -> Duration {
         let waiting = operations.saturating_sub(self.share.burst);
         Duration::from_secs_f64(f64::from(waiting) / f64::from(self.share.per_second))
@@ -185,9 +207,13 @@ impl<C: Clock> Permit<C> {
     /// Counts bytes of a body that are held until the request ends.
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Limited> {
         self.body_bytes += bytes;
-        let before = self.share.usage.body_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before + bytes > self.most_body_bytes {
+        let of_tenant = self.share.usage.body_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let of_all = self.total.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        if of_tenant > self.most_body_bytes {
             return Err(Limited { scope: "memory", retry_after: 1 });
+        }
+        if of_all > self.total.most {
+            return Err(Limited { scope: "server", retry_after: 1 });
         }
         Ok(())
     }
@@ -198,6 +224,7 @@ impl<C: Clock> Drop for Permit<C> {
         self.share.usage.requests.fetch_sub(1, Ordering::Relaxed);
         if self.body_bytes > 0 {
             self.share.usage.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
+            self.total.held.fetch_sub(self.body_bytes, Ordering::Relaxed);
         }
     }
 }

@@ -76,6 +76,18 @@ fn only_so_many_bytes_of_a_tenant_are_held_at_once() {
 }
 
 #[test]
+fn only_so_many_bytes_of_all_tenants_are_held_at_once() {
+    let (limiter, _clock) = limiter(&Limits { total_body_bytes: 100, ..Limits::default() });
+    let mut first = limiter.admit_by(ACME, 100, 100).unwrap();
+    let mut second = limiter.admit_by(OTHER, 100, 100).unwrap();
+    first.hold(60).unwrap();
+    let limited = second.hold(60).unwrap_err();
+    assert_eq!((limited, limited.status()), (Limited { scope: "server", retry_after: 1 }, 503));
+    drop((first, second));
+    limiter.admit_by(OTHER, 100, 100).unwrap().hold(100).unwrap();
+}
+
+#[test]
 fn an_ipv6_subscriber_counts_as_one_address() {
     let (limiter, _clock) = limiter(&Limits { address_per_second: 1, address_burst: 1, ..Limits::default() });
     limiter.admit_anonymous("2001:db8::1".parse().unwrap()).unwrap();
@@ -102,6 +114,7 @@ fn r150_many_operations_take_as_long_as_many_requests() {
     let permit = limiter.admit_by(ACME, 100, 200).unwrap();
     assert_eq!(permit.time_for(200), Duration::ZERO);
     assert_eq!(permit.time_for(1_000), Duration::from_secs(8));
+    assert_eq!(permit.most_operations(), 5_200);
     assert_eq!(permit.check_time_for(5_200), Ok(()));
     assert_eq!(permit.check_time_for(5_201).unwrap_err().status, 413);
 }
