@@ -104,6 +104,11 @@ impl<'a> Caller<'a> {
         rejection.to_error()
     }
 
+    /// The most operations that the tenant's rate lets through in one bulk request.
+    pub(crate) fn most_operations(&self) -> u32 {
+        self.permit.most_operations()
+    }
+
     /// Waits until the tenant's rate allows one operation more.
     pub(crate) async fn wait_for_turn(&self) {
         self.permit.wait_for_turn().await;
@@ -128,6 +133,17 @@ impl<'a> Caller<'a> {
     /// Whether `If-None-Match` says that they have this version.
     pub(crate) fn has_already(&self, tag: VersionTag) -> bool {
         precondition::has_already(self.header(&IF_NONE_MATCH), tag)
+    }
+
+    /// Refuses a change of a resource that `If-None-Match` says must not be there, or not in this version (RFC 9110
+    /// section 13.1.2).
+    pub(crate) async fn refuse_present(&self, kind: ResourceKind, id: &str) -> Result<(), Rejection> {
+        let Some(unwanted) = self.header(&IF_NONE_MATCH) else { return Ok(()) };
+        let record = self.directory().get(kind, id, Include::NOTHING).await?;
+        if precondition::names_version(unwanted, record.version) {
+            return Err(ScimError::new(412, "the resource is there, and If-None-Match asks that it is not").into());
+        }
+        Ok(())
     }
 
     /// Whether they want no resource back (RFC 7240 section 4.2).

@@ -31,7 +31,8 @@ pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payl
     // What panics has left nothing half done: changes are made by other tasks, wholly or not at all.
     let (outcome, caller) = running.catch_unwind().await.unwrap_or((Err(Rejection::Broken), None));
     let telemetry = &worker.gateway.telemetry;
-    let answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
+    let mut answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
+    exchange.sign(&mut answer);
     exchange.end(telemetry, caller.as_deref(), answer.status());
     answer
 }
@@ -48,7 +49,7 @@ pub(crate) struct Exchange {
     tenant: Option<Arc<Tenant>>,
     /// The short name of the client.
     pub(crate) client: &'static str,
-    /// The id of the request, in refusals, the log and the events.
+    /// The id of the request, in answers, the log and the events.
     pub(crate) id: RequestId,
 }
 
@@ -91,24 +92,27 @@ impl Exchange {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))
             }
-            Ok(Admitted::Anonymous { base, document }) => (
-                discovery::read(worker, request.uri.query().unwrap_or_default(), &Schemas::standard(), &base, document),
-                None,
-            ),
+            Ok(Admitted::Anonymous { base, document }) => {
+                let (query, schemas) = (request.uri.query().unwrap_or_default(), Schemas::standard());
+                (discovery::read(worker, query, &schemas, &base, document, u32::MAX), None)
+            }
             Err(rejection) => (Err(rejection), None),
         }
     }
 
-    /// The answer to a refusal, with the id by which its line in the log is found.
+    /// The answer to a refusal.
     fn reject(&mut self, rejection: &Rejection, telemetry: &Telemetry) -> Answer {
         (self.scim_type, self.refused) = rejection.labels();
         if let Rejection::Limited(limited) = rejection {
             telemetry.metrics().rate_limited(limited.scope);
         }
         rejection.log(self.id.as_str());
-        let mut answer = rejection.to_answer();
-        add(&mut answer, X_REQUEST_ID, self.id.as_str());
-        answer
+        rejection.to_answer()
+    }
+
+    /// Gives an answer the id by which its line in the log and its events are found.
+    fn sign(&self, answer: &mut Answer) {
+        add(answer, X_REQUEST_ID, self.id.as_str());
     }
 
     fn end(&self, telemetry: &Telemetry, caller: Option<&Caller<'_>>, status: StatusCode) {
@@ -142,5 +146,20 @@ fn method(method: &Method) -> telemetry::Method {
         Method::PATCH => telemetry::Method::Patch,
         Method::DELETE => telemetry::Method::Delete,
         _ => telemetry::Method::Other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_answer_tells_the_id_of_its_request() {
+        let exchange = Exchange::begin(&RequestHead::default());
+        let answers = [Answer::from(Reply::no_content()), Answer::from(Reply::ok("{}")), Rejection::Broken.to_answer()];
+        for mut answer in answers {
+            exchange.sign(&mut answer);
+            assert_eq!(answer.headers().get(X_REQUEST_ID).unwrap(), exchange.id.as_str());
+        }
     }
 }

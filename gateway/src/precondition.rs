@@ -24,6 +24,11 @@ pub(crate) fn has_already(header: Option<&str>, tag: VersionTag) -> bool {
     }
 }
 
+/// Whether the `If-None-Match` of a change names this version.
+pub(crate) fn names_version(header: &str, version: i64) -> bool {
+    header.trim() == "*" || versions(header).any(|named| named == version)
+}
+
 /// The versions in `W/"3", "4-9f2c11aa"`: whoever changes a resource need not know what others have become.
 fn versions(tags: &str) -> impl Iterator<Item = i64> {
     opaque(tags).filter_map(|tag| tag.split('-').next()?.parse().ok())
@@ -62,6 +67,13 @@ mod tests {
         assert!(has_already(Some("*"), tag));
         assert!(!has_already(Some("W/\"2\""), tag));
         assert!(!has_already(None, tag));
+    }
+
+    #[test]
+    fn if_none_match_of_a_change_names_versions() {
+        assert!(names_version("*", 3));
+        assert!(names_version("W/\"2\", W/\"3-9f2c11aa\"", 3));
+        assert!(!names_version("W/\"2\"", 3));
     }
 
     #[test]

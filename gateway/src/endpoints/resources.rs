@@ -32,6 +32,7 @@ pub(crate) async fn replace(caller: &mut Caller<'_>, kind: ResourceKind, id: &st
     let draft = caller.draft(kind).await?;
     let view = draft.reveal(view, caller.of(kind));
     let include = caller.include(kind, &view);
+    caller.refuse_present(kind, id).await?;
     let record = caller.directory().replace(kind, id, draft, caller.condition(), include).await?;
     caller.ok(&record, &view)
 }
@@ -42,6 +43,7 @@ pub(crate) async fn patch(caller: &mut Caller<'_>, kind: ResourceKind, id: &str)
     let patch = caller.patch(kind).await?;
     let view = patch.reveal(view);
     let include = include_after_patch(caller, kind, &view);
+    caller.refuse_present(kind, id).await?;
     let patched = caller.directory().patch(kind, id, patch, caller.condition(), include).await?;
     caller.dialect.absorb(patched.dialect);
     let record = patched.record;
@@ -56,6 +58,7 @@ pub(crate) async fn patch(caller: &mut Caller<'_>, kind: ResourceKind, id: &str)
 
 /// Deletes a resource (RFC 7644 section 3.6).
 pub(crate) async fn delete(caller: &mut Caller<'_>, kind: ResourceKind, id: &str) -> Result<Reply, Rejection> {
+    caller.refuse_present(kind, id).await?;
     caller.directory().delete(kind, id, caller.condition()).await?;
     Ok(Reply::no_content())
 }

@@ -65,7 +65,8 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
         (&Method::DELETE, Route::Resource(kind, id)) => Box::pin(resources::delete(caller, *kind, id)).await,
         (&Method::POST, Route::Bulk) => Box::pin(bulk::bulk(caller)).await,
         (&Method::GET, Route::Discovery(document)) => {
-            discovery::read(caller.worker(), caller.query(), caller.tenant().schemas(), caller.base(), document)
+            let (worker, schemas) = (caller.worker(), caller.tenant().schemas());
+            discovery::read(worker, caller.query(), schemas, caller.base(), document, caller.most_operations())
         }
         (_, Route::Me) => me::refuse(),
         (_, Route::Version) => Err(Rejection::unserved_version()),

@@ -5,7 +5,7 @@ mod documents;
 
 use std::sync::Arc;
 
-use scim::discovery;
+use scim::discovery::{self, Capabilities};
 use scim::{Schemas, ScimError};
 
 pub(crate) use documents::Documents;
@@ -15,18 +15,25 @@ use crate::reply::Reply;
 use crate::routes::Discovery;
 use crate::worker::Worker;
 
-/// Shows one of the documents (RFC 7644 section 4).
+/// Shows one of the documents (RFC 7644 section 4). Who may run fewer operations in one bulk request than others is told
+/// so.
 pub(crate) fn read(
     worker: &Worker,
     query: &str,
     schemas: &Arc<Schemas>,
     base: &str,
     document: &Discovery<'_>,
+    most_operations: u32,
 ) -> Result<Reply, Rejection> {
     refuse_filter(query)?;
+    let capabilities = &worker.gateway.capabilities;
     let documents = worker.documents.of(schemas, base);
     let body = match document {
-        Discovery::ServiceProviderConfig => documents.configuration(&worker.gateway.capabilities),
+        Discovery::ServiceProviderConfig if most_operations < capabilities.max_operations => {
+            let fewer = Capabilities { max_operations: most_operations, ..capabilities.clone() };
+            discovery::service_provider_config(&fewer, base).to_string().into()
+        }
+        Discovery::ServiceProviderConfig => documents.configuration(capabilities),
         Discovery::ResourceTypes => documents.resource_types(),
         Discovery::Schemas => documents.schemas(),
         Discovery::ResourceType(name) => discovery::resource_type(schemas, name, base)
