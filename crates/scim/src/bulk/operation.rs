@@ -76,6 +76,11 @@ fn read_method(members: &mut Map<String, Value>, dialect: &mut Dialect) -> Resul
 
 /// `/Users` or `/Users/{id}`; the id may be `bulkId:x`. Slashes are forgiven as they are in URLs.
 fn parse_path(path: &str) -> Result<(ResourceKind, Option<String>), ScimError> {
+    if path.contains(['?', '#']) {
+        return Err(ScimError::invalid_value(format!(
+            "path \"{path}\" names a resource and nothing more; leave out what follows it"
+        )));
+    }
     let mut segments = path.split('/').filter(|segment| !segment.is_empty());
     let endpoint = segments.next().unwrap_or_default();
     let kind = ResourceKind::ALL.into_iter().find(|kind| kind.endpoint().trim_start_matches('/') == endpoint);

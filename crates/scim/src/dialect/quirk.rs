@@ -46,6 +46,8 @@ quirks! {
     ValueForComplex = "value_for_complex", "a complex attribute is an object with sub-attributes";
     /// Q11: an extension attribute named without its URN.
     UnqualifiedExtension = "unqualified_extension", "extension attributes are named with their schema URN (RFC 7644 section 3.10)";
+    /// A dot between the URN of a schema and the attribute, where the colon belongs.
+    DottedUrn = "dotted_urn", "a colon stands between the URN of a schema and the attribute (RFC 7644 section 3.10)";
     /// Q12: a remove that names the elements in `value` (Entra, JumpCloud, authentik).
     RemoveByValue = "remove_by_value", "remove has no value (RFC 7644 section 3.5.2.2); use a value path";
     /// Q16, R83: a remove whose value path matches nothing (Entra sends one for what it already removed).

@@ -1,7 +1,9 @@
 //! What names in a filter mean, and which may be asked for.
 
+use std::sync::Arc;
+
 use super::parse::Parser;
-use crate::{AttributePath, Kind, Returned, ScimError, ScimType};
+use crate::{Attribute, AttributePath, Kind, Returned, Schema, ScimError, ScimType};
 
 /// What a name that no schema has means.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -29,7 +31,24 @@ impl Scope<'_> {
     }
 }
 
-impl Parser<'_> {
+impl<'a> Parser<'a> {
+    /// The extension whose URN this is.
+    pub(super) fn extension(&self, name: &str, scope: Scope<'_>) -> Option<&'a Schema> {
+        let schemas = if scope.is_bracketed() { &[] } else { self.of.extensions.as_slice() };
+        schemas.iter().find(|schema| schema.id.eq_ignore_ascii_case(name)).map(|schema| &**schema)
+    }
+
+    /// The attributes of an extension that may be asked for.
+    pub(super) fn shown_attributes(&self, schema: &Schema) -> Vec<AttributePath> {
+        let attributes = schema.attributes.iter();
+        let path = |attribute: &Arc<Attribute>| AttributePath {
+            extension: Some(Arc::clone(&schema.id)),
+            attribute: Arc::clone(attribute),
+            sub: None,
+        };
+        attributes.map(path).filter(|path| !is_hidden(path)).collect()
+    }
+
     /// The attribute of this name; `None` if the type lacks it and that is allowed.
     pub(super) fn attribute(&mut self, name: &str, scope: Scope<'_>) -> Result<Option<AttributePath>, ScimError> {
         let found = match scope {

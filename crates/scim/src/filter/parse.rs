@@ -4,7 +4,7 @@ use super::cursor::{Cursor, Gap, RawLiteral};
 use super::names::{Scope, Unknown, shown};
 use super::typed;
 use super::{Filter, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator};
-use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Schemas, ScimError};
+use crate::{AttributePath, Dialect, Kind, Quirk, ResourceKind, ResourceType, Schema, Schemas, ScimError};
 
 impl Filter {
     /// Reads a filter on the resources of one type.
@@ -145,6 +145,9 @@ impl<'a> Parser<'a> {
             let found = self.found();
             return Err(ScimError::invalid_filter(format!("expected an attribute name instead of {found}")));
         }
+        if let Some(schema) = self.extension(name, scope) {
+            return self.extension_present(schema);
+        }
         let path = self.attribute(name, scope)?;
         if self.cursor.next_is(b'[') {
             return self.value_path(path, scope);
@@ -170,6 +173,23 @@ impl<'a> Parser<'a> {
             Some(path) => typed::comparison(path, operator, &literal, self.dialect).map(Filter::Compare),
             None => Ok(without_value(operator, &literal)),
         }
+    }
+
+    /// `urn:…:User pr`: the resource has some attribute of the extension (PATCH names extensions in the same way, RFC 7644
+    /// section 3.5.2).
+    fn extension_present(&mut self, schema: &'a Schema) -> Result<Filter, ScimError> {
+        self.cursor.skip_gap(Gap::One);
+        if !self.cursor.take_operator().eq_ignore_ascii_case("pr") {
+            let refusal =
+                format!("{} is a whole extension; only pr suits it, or name one of its attributes", schema.id);
+            return Err(ScimError::invalid_filter(refusal));
+        }
+        let mut filters = Vec::with_capacity(schema.attributes.len());
+        for path in self.shown_attributes(schema) {
+            self.count_term()?;
+            filters.push(Filter::Present(path));
+        }
+        Ok(Filter::any(filters))
     }
 
     fn count_term(&mut self) -> Result<(), ScimError> {

@@ -147,3 +147,18 @@ fn q09_a_boolean_in_a_path_may_be_a_string() {
     assert_eq!(path.to_string(), "roles[primary eq true].value");
     assert!(dialect.repaired().contains(Quirk::BooleanAsString));
 }
+
+#[test]
+fn a_dot_behind_the_urn_of_a_schema_is_a_colon() {
+    for (text, meant) in [
+        (format!("{ENTERPRISE}.department"), format!("{ENTERPRISE}:department")),
+        (format!("{}.manager.value", ENTERPRISE.to_uppercase()), format!("{ENTERPRISE}:manager.value")),
+        (format!("{CORE}.emails[primary eq true]"), "emails[primary eq true]".to_owned()),
+    ] {
+        let mut dialect = Dialect::lenient();
+        assert_eq!(parse_with(&text, &mut dialect).unwrap().unwrap().to_string(), meant);
+        assert_eq!(dialect.repaired().iter().collect::<Vec<_>>(), [Quirk::DottedUrn]);
+        let error = parse_with(&text, &mut Dialect::strict()).unwrap_err();
+        assert_eq!(error.scim_type, Some(ScimType::InvalidPath), "{text}");
+    }
+}

@@ -69,14 +69,15 @@ fn check_enforced(place: &str, attribute: &Attribute) -> Result<(), ScimError> {
     if attribute.mutability == Mutability::WriteOnly {
         return Err(refused(place, "is writeOnly; secrets are not kept"));
     }
+    // It would be kept in clear and told in events.
+    if attribute.returned == Returned::Never {
+        return Err(refused(place, "is never returned; secrets are not kept"));
+    }
     if attribute.required && attribute.mutability == Mutability::ReadOnly {
         return Err(refused(place, "is required and readOnly, so nobody could provide it"));
     }
     if attribute.uniqueness != Uniqueness::None {
         return Err(refused(place, "asks for uniqueness, which is kept for core attributes only; write none"));
-    }
-    if attribute.required && attribute.returned == Returned::Never {
-        return Err(refused(place, "is required and never returned"));
     }
     Ok(())
 }

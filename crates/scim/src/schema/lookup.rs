@@ -70,6 +70,10 @@ impl ResourceType {
         if let Some((schema, rest)) = self.split_urn(name) {
             return Ok(self.resolve_in(schema, rest));
         }
+        if let Some(found) = self.after_dot(name) {
+            let refusal = || ScimError::invalid_path(format!("a colon follows the URN of a schema; write {found}"));
+            return dialect.repair(Quirk::DottedUrn, refusal).map(|()| Some(found));
+        }
         let (first, sub) = split_sub(name);
         if let Some(attribute) = self.attribute(first) {
             return Ok(path(None, attribute, sub));
@@ -88,6 +92,15 @@ impl ResourceType {
             return path(None, self.attribute(first)?, sub);
         }
         path(Some(&schema.id), schema.attribute(first)?, sub)
+    }
+
+    /// What a name means whose URN is followed by a dot: `urn:…:User.department`.
+    fn after_dot(&self, name: &str) -> Option<AttributePath> {
+        self.schemas().find_map(|schema| {
+            let (head, tail) = name.split_at_checked(schema.id.len())?;
+            let rest = tail.strip_prefix('.').filter(|_| head.eq_ignore_ascii_case(&schema.id))?;
+            self.resolve_in(schema, rest)
+        })
     }
 
     fn unqualified(&self, first: &str, sub: Option<&str>) -> Option<AttributePath> {

@@ -98,6 +98,12 @@ impl Schemas {
         Ok(Arc::new(schemas))
     }
 
+    /// Extensions with attributes that [`Schema::check`] would refuse.
+    #[cfg(test)]
+    pub(crate) fn unchecked(extensions: Vec<Schema>) -> Arc<Self> {
+        Arc::new(Self::build(extensions.into_iter().map(exact).map(Arc::new).collect()))
+    }
+
     /// One of the two resource types.
     #[must_use]
     pub fn of(&self, kind: ResourceKind) -> &ResourceType {

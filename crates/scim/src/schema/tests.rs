@@ -207,6 +207,9 @@ fn extension_attributes_have_usable_names() {
 #[test]
 fn r157_nothing_is_announced_that_is_not_enforced() {
     assert!(refusal(&json!([{ "name": "x", "mutability": "writeOnly" }])).contains("writeOnly"));
+    assert!(refusal(&json!([{ "name": "x", "returned": "never" }])).contains("secrets are not kept"));
+    let part = json!([{ "name": "x", "type": "complex", "subAttributes": [{ "name": "pin", "returned": "never" }] }]);
+    assert!(refusal(&part).contains("x.pin is never returned"));
     assert!(refusal(&json!([{ "name": "x", "uniqueness": "server" }])).contains("uniqueness"));
     assert!(refusal(&json!([{ "name": "x", "required": true, "mutability": "readOnly" }])).contains("nobody"));
     assert!(refusal(&json!([{ "name": "x", "type": "complex" }])).contains("no sub-attributes"));

@@ -69,7 +69,7 @@ mod tests {
             { "name": "doors", "type": "complex", "multiValued": true, "returned": "request", "subAttributes": subs },
         ] }))
         .unwrap();
-        Schemas::with_extensions(vec![badge]).unwrap()
+        Schemas::unchecked(vec![badge])
     }
 
     fn body(badge: &Value) -> Value {

@@ -149,3 +149,11 @@ fn a_refused_operation_keeps_its_method_and_bulk_id() {
     let BulkOperation { method, bulk_id, action } = &request.operations[0];
     assert_eq!((method.as_str(), bulk_id.as_deref(), action.is_err()), ("POST", Some("a"), true));
 }
+
+#[test]
+fn r149_a_path_has_no_query() {
+    for path in ["/Users/x?attributes=id", "/Users?count=1", "/Users/x#y"] {
+        let refusal = refusal(json!({"method": "DELETE", "path": path}));
+        assert_eq!((refusal.status, refusal.scim_type), (400, Some(ScimType::InvalidValue)), "{path}");
+    }
+}

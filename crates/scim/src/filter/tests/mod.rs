@@ -30,7 +30,7 @@ fn schemas() -> std::sync::Arc<Schemas> {
         {"name": "remote", "type": "boolean"}
     ]}))
     .unwrap();
-    Schemas::with_extensions(vec![schema]).unwrap()
+    Schemas::unchecked(vec![schema])
 }
 
 fn user() -> ResourceType {

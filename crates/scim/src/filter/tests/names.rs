@@ -1,6 +1,8 @@
 //! What names mean, on one type and on the root.
 
-use super::{ACME, ENTERPRISE, mara, parse, refusal, schemas};
+use serde_json::json;
+
+use super::{ACME, ENTERPRISE, mara, parse, plain, refusal, schemas};
 use crate::{Dialect, Filter, ResourceKind, ScimError};
 
 fn root(text: &str, kind: ResourceKind) -> Result<Filter, ScimError> {
@@ -106,4 +108,22 @@ fn r131_a_filter_says_what_must_be_read() {
     let bracketed = parse("not (groups[value eq \"x\"])").unwrap();
     assert!(bracketed.mentions("groups") && !bracketed.mentions("value"));
     assert!(!parse(&format!("{ENTERPRISE}:manager pr")).unwrap().mentions("manager"));
+}
+
+#[test]
+fn a_whole_extension_is_asked_for_by_its_urn() {
+    for text in [format!("{ENTERPRISE} pr"), format!("{} PR", ENTERPRISE.to_uppercase())] {
+        plain(&text);
+        let mut without = mara();
+        without.remove(ENTERPRISE);
+        assert!(!parse(&text).unwrap().matches(&without));
+        without.insert(ENTERPRISE.to_owned(), json!({"manager": {"value": "m"}}));
+        assert!(parse(&format!("userName pr and not ({text}) or title pr and {text}")).unwrap().matches(&without));
+    }
+    let printed = parse(&format!("title pr and {ENTERPRISE} pr")).unwrap().to_string();
+    assert!(printed.contains(&format!("{ENTERPRISE}:department pr or ")), "{printed}");
+    assert_eq!(parse(&printed).unwrap().to_string(), printed);
+    assert!(!parse(&format!("{ACME} pr")).unwrap().to_string().contains("pin"));
+    assert!(refusal(&format!("{ENTERPRISE} eq \"x\"")).contains("only pr"));
+    assert!(refusal(&format!("emails[{ENTERPRISE} pr]")).contains("sub-attribute"));
 }
