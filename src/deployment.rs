@@ -5,14 +5,16 @@ use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::os::unix::fs::DirBuilderExt;
 use std::path::Path;
+use std::time::Duration;
 
-use database::{Database, DatabaseError, Exclusive};
+use database::{Database, DatabaseError, Exclusive, Migrated};
 use delivery::Events;
 use directory::Directories;
-use tenancy::{AddressSettings, KeyError, SigningKey, Tenants};
+use tenancy::{AddressSettings, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
 
 use crate::settings::Settings;
+use crate::{notice, signing};
 
 /// The open data of a deployment. As long as it lives, no other process uses the database.
 pub(crate) struct Deployment {
@@ -23,7 +25,16 @@ pub(crate) struct Deployment {
     events: Events,
     /// The promise that no other process uses the database.
     pub(crate) lock: Exclusive,
+    /// What whoever starts the server must know at once.
+    pub(crate) warning: Option<String>,
 }
+
+/// After how long one is told what is waited for.
+const SILENCE: Duration = Duration::from_secs(1);
+
+/// What to say when an older program meets the tables of a newer one.
+pub(crate) const NEWER: &str = "the database was migrated by a newer version of tenantry; this one works with it if it \
+                                is the version before, as after going back from an upgrade";
 
 impl Deployment {
     /// Makes what is missing, and brings the tables to the version of this program.
@@ -31,15 +42,21 @@ impl Deployment {
         prepare_folder(&settings.data_dir)?;
         let database =
             Database::open(&settings.database()).await.map_err(|error| database_failure(&error, settings))?;
-        let lock = database.exclusive().await.map_err(|error| database_failure(&error, settings))?;
-        database.migrate().await.map_err(|error| database_failure(&error, settings))?;
-        let key = signing_key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
+        let lock = exclusive(&database).await.map_err(|error| database_failure(&error, settings))?;
+        if database.migrate().await.map_err(|error| database_failure(&error, settings))? == Migrated::Newer {
+            notice::warn(NEWER);
+        }
+        let signing::Key { key, is_new } =
+            signing::key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
         let cursor_key = key.derive("paging cursors");
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
         let directories = Directories::start(&database, events.clone());
-        Ok(Self { tenants, directories, cursor_key, events, lock })
+        let lost = is_new && !tenants.list().is_empty();
+        let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
+        warning.iter().for_each(|sentence| notice::warn(sentence));
+        Ok(Self { tenants, directories, cursor_key, events, lock, warning })
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.
@@ -89,11 +106,15 @@ fn try_writing(folder: &Path) -> io::Result<()> {
     fs::remove_file(&probe)
 }
 
-fn signing_key(settings: &Settings) -> Result<SigningKey, KeyError> {
-    match &settings.tokens.signing_key {
-        Some(key) => SigningKey::parse(key.expose()),
-        None => SigningKey::load_or_create(&settings.signing_key_file()),
+/// Takes the lock of the database, and says what is waited for when that takes its time.
+async fn exclusive(database: &Database) -> Result<Exclusive, DatabaseError> {
+    let lock = database.exclusive();
+    tokio::pin!(lock);
+    if let Ok(locked) = tokio::time::timeout(SILENCE, &mut lock).await {
+        return locked;
     }
+    notice::warn("another tenantry process uses this database; waiting some seconds for it to let go");
+    lock.await
 }
 
 /// What is wrong with the database, and which one it is.

@@ -4,9 +4,13 @@
 
 mod cli;
 mod deployment;
+mod notice;
 mod serve;
 mod session;
 mod settings;
+mod signing;
+#[cfg(test)]
+mod tests;
 
 use std::process::ExitCode;
 

@@ -6,7 +6,10 @@
     reason = "the trait of sea-orm-migration hides the lifetime, and `async_trait` wants the same signature"
 )]
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, TransactionTrait};
+use std::collections::BTreeSet;
+
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
+use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
 
 mod m0001_tenants;
@@ -31,19 +34,52 @@ impl MigratorTrait for Migrator {
 /// A fixed number: the advisory lock under which a PostgreSQL database is migrated.
 const MIGRATION_LOCK: i64 = 0x6d69_6772_6174_6531;
 
-/// Brings a database to the newest version. Several processes may call it at once on PostgreSQL: one migrates, the
-/// others wait and find nothing left to do.
+/// How the tables stand to this program.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Migrated {
+    /// They are as it makes them.
+    UpToDate,
+    /// A newer version has migrated them. The version before may go on with them.
+    Newer,
+}
+
+/// Brings a database to the newest version. Several processes may call it at once: one migrates, the others wait and
+/// find nothing left to do.
 ///
 /// # Errors
-/// If a migration fails; the ones before it stay applied.
-pub async fn migrate(connection: &DatabaseConnection) -> Result<(), DbErr> {
-    if connection.get_database_backend() != DbBackend::Postgres {
-        return Migrator::up(connection, None).await;
+/// If a migration fails: then none of them was made. If another program or a newer version has made some of the tables
+/// and not all that this one needs.
+pub async fn migrate(connection: &DatabaseConnection) -> Result<Migrated, DbErr> {
+    // SQLite: the write lock is taken at once, so that the second waits for the first.
+    let immediate = TransactionOptions {
+        sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+        ..TransactionOptions::default()
+    };
+    let transaction = connection.begin_with_options(immediate).await?;
+    if connection.get_database_backend() == DbBackend::Postgres {
+        transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
     }
-    let transaction = connection.begin().await?;
-    transaction.execute_unprepared(&format!("SELECT pg_advisory_xact_lock({MIGRATION_LOCK})")).await?;
-    Migrator::up(&transaction, None).await?;
-    transaction.commit().await
+    let migrated = up(&transaction).await?;
+    transaction.commit().await?;
+    Ok(migrated)
+}
+
+async fn up(transaction: &DatabaseTransaction) -> Result<Migrated, DbErr> {
+    let applied = Migrator::get_migration_models(transaction).await?;
+    let applied: BTreeSet<String> = applied.into_iter().map(|migration| migration.version).collect();
+    let ours: BTreeSet<String> =
+        Migrator::get_migration_files().iter().map(|migration| migration.name().to_owned()).collect();
+    if applied.is_subset(&ours) {
+        return Migrator::up(transaction, None).await.map(|()| Migrated::UpToDate);
+    }
+    if ours.is_subset(&applied) {
+        return Ok(Migrated::Newer);
+    }
+    let unknown: Vec<&str> = applied.difference(&ours).map(String::as_str).collect();
+    Err(DbErr::Custom(format!(
+        "it was migrated by another version of tenantry ({}), with which this version cannot work; start that version",
+        unknown.join(", ")
+    )))
 }
 
 /// Runs one statement in which `{uuid}` stands for the database's type of UUIDs, and `{room}` asks for room in each page,

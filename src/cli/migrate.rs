@@ -1,11 +1,11 @@
 //! `tenantry migrate`
 
-use database::Database;
+use database::{Database, Migrated};
 use serde_json::json;
 use tenant_admin::Failure;
 
 use super::output::Output;
-use crate::deployment::{database_failure, prepare_folder};
+use crate::deployment::{NEWER, database_failure, prepare_folder};
 use crate::settings::Settings;
 
 pub(super) const EXAMPLES: &str = "\
@@ -20,6 +20,9 @@ pub(super) async fn run(settings: &Settings, output: Output) -> Result<(), Failu
         prepare_folder(&settings.data_dir)?;
     }
     let database = Database::open(&settings.database()).await.map_err(|error| database_failure(&error, settings))?;
-    database.migrate().await.map_err(|error| database_failure(&error, settings))?;
-    output.answer(&json!({ "migrated": true }), |_| "The database is up to date.".to_owned())
+    let migrated = database.migrate().await.map_err(|error| database_failure(&error, settings))?;
+    let newer = migrated == Migrated::Newer;
+    output.answer(&json!({ "migrated": true, "newer": newer }), |_| {
+        if newer { NEWER.to_owned() } else { "The database is up to date.".to_owned() }
+    })
 }

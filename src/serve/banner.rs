@@ -17,6 +17,8 @@ pub(super) struct Banner {
     pub(super) tenants: Tenants,
     pub(super) operations: SocketAddr,
     pub(super) database: String,
+    /// What must not be overlooked.
+    pub(super) warning: Option<String>,
 }
 
 impl Banner {
@@ -34,11 +36,17 @@ impl Banner {
             "ready": true,
             "operations_url": format!("http://{}", self.operations),
             "created": created,
+            "warning": self.warning,
             "tenants": tenants.iter().map(|tenant| tenant.get("base_url")).collect::<Vec<_>>(),
         })
     }
 
     pub(super) fn to_text(&self) -> String {
+        let warning = self.warning.iter().map(|sentence| format!("WARNING: {sentence}.\n\n"));
+        warning.chain([self.news()]).collect()
+    }
+
+    fn news(&self) -> String {
         let operations = format!("http://{}  (/livez, /readyz, /metrics)", self.operations);
         let shared = [("Operations", operations), ("Data", self.database.clone())];
         let version = env!("CARGO_PKG_VERSION");

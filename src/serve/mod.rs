@@ -59,7 +59,8 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
 
     let tenants = first_start::tenants(settings, &operator).await?;
     let database = settings.database_name();
-    Banner { tenants, operations: reachable(operated), database }.print(output)?;
+    let warning = deployment.warning.clone();
+    Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
 
     tokio::select! {
         served = app.serve(clients, operations, stop) => served.map_err(failed),

@@ -6,7 +6,21 @@ use super::banner::Banner;
 use super::first_start::Tenants;
 
 fn banner(tenants: Tenants) -> Banner {
-    Banner { tenants, operations: "127.0.0.1:9090".parse().unwrap(), database: "data/tenantry.db (SQLite)".to_owned() }
+    let database = "data/tenantry.db (SQLite)".to_owned();
+    Banner { tenants, operations: "127.0.0.1:9090".parse().unwrap(), database, warning: None }
+}
+
+#[test]
+fn a_lost_key_is_the_first_thing_that_is_said() {
+    let warning = Some(crate::signing::lost(std::path::Path::new("data/signing.key")));
+    let banner = Banner { warning, ..banner(Tenants::Found(Vec::new())) };
+    let text = banner.to_text();
+    assert!(text.starts_with("WARNING: the signing key data/signing.key was missing"), "{text}");
+    assert!(
+        text.contains("EVERY TOKEN ISSUED BEFORE IS REFUSED") && text.contains("tenantry token issue NAME"),
+        "{text}"
+    );
+    assert!(banner.to_json().get("warning").unwrap().is_string());
 }
 
 #[test]
@@ -52,6 +66,7 @@ fn for_scripts_it_is_one_line() {
         "ready": true,
         "operations_url": "http://127.0.0.1:9090",
         "created": null,
+        "warning": null,
         "tenants": ["http://x/t/demo/scim/v2"],
     });
     assert_eq!(line, expected);

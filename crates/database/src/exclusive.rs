@@ -1,12 +1,11 @@
 //! The promise that one process uses a database at a time: what it caches is then exact.
 
-use std::fs::{File, TryLockError};
+use std::fs::File;
 use std::time::Duration;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, DbErr};
 
-use crate::open::sqlite_file;
-use crate::{Database, DatabaseError};
+use crate::{Database, DatabaseError, sqlite};
 
 /// A fixed number: the advisory lock of this program in a PostgreSQL database.
 const ADVISORY_LOCK: i64 = 0x7465_6e61_6e74_7279;
@@ -54,21 +53,10 @@ impl Database {
     /// [`DatabaseError::InUse`] if another process has it.
     pub async fn exclusive(&self) -> Result<Exclusive, DatabaseError> {
         let lock = match self.backend() {
-            DbBackend::Sqlite => Lock::File(lock_file(self.url())?),
+            DbBackend::Sqlite => Lock::File(sqlite::lock(self.url())?),
             _ => Lock::Session(lock_session(self.url()).await?),
         };
         Ok(Exclusive { lock })
-    }
-}
-
-fn lock_file(url: &str) -> Result<File, DatabaseError> {
-    let path = sqlite_file(url).with_extension("lock");
-    let failed = |source| DatabaseError::Folder { folder: path.clone(), source };
-    let file = File::options().create(true).truncate(false).write(true).open(&path).map_err(failed)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(DatabaseError::InUse),
-        Err(TryLockError::Error(source)) => Err(failed(source)),
     }
 }
 

@@ -4,14 +4,21 @@
 //! process writes at a time, and one way to send many rows in one statement on both databases ([`rows`]). It knows no
 //! table: each crate owns its own.
 
+mod address;
 mod error;
 mod exclusive;
 mod fault;
 mod open;
 mod query;
 pub mod rows;
+mod sqlite;
+#[cfg(test)]
+mod tests;
 
+pub use address::check_url;
 pub use error::DatabaseError;
 pub use exclusive::Exclusive;
 pub use fault::Fault;
+pub use migrations::Migrated;
 pub use open::{Database, Settings};
+pub use sqlite::sqlite_file;

@@ -1,13 +1,13 @@
 //! Opening the database with the options that durability and speed need.
 
 use std::fmt;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use migrations::Migrated;
 use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
 use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
-use crate::DatabaseError;
+use crate::{DatabaseError, sqlite};
 
 /// How long a connection may take.
 const PATIENCE: Duration = Duration::from_secs(5);
@@ -44,10 +44,11 @@ impl Database {
     pub async fn open(settings: &Settings) -> Result<Self, DatabaseError> {
         let scheme = settings.url.split(':').next().unwrap_or_default();
         match scheme {
-            "sqlite" => prepare_folder(&settings.url)?,
+            "sqlite" => sqlite::prepare(&settings.url)?,
             "postgres" | "postgresql" => probe(&settings.url).await?,
             _ => return Err(DatabaseError::Scheme { scheme: scheme.to_owned() }),
         }
+        let _turn = sqlite::take_turns(&settings.url).await;
         let writer = sea_orm::Database::connect(options(&settings.url, 2)).await?;
         let reader = sea_orm::Database::connect(options(&settings.url, settings.max_connections)).await?;
         Ok(Self { reader, writer, url: settings.url.clone(), connections: settings.max_connections })
@@ -56,8 +57,8 @@ impl Database {
     /// Brings the tables to the version of this program.
     ///
     /// # Errors
-    /// If a migration fails; the ones before it stay.
-    pub async fn migrate(&self) -> Result<(), DatabaseError> {
+    /// If a migration fails: then none of them was made.
+    pub async fn migrate(&self) -> Result<Migrated, DatabaseError> {
         Ok(migrations::migrate(&self.writer).await?)
     }
 
@@ -105,22 +106,6 @@ async fn probe(url: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-/// The file an SQLite URL names.
-pub(crate) fn sqlite_file(url: &str) -> PathBuf {
-    let path = url.trim_start_matches("sqlite:").trim_start_matches("//");
-    PathBuf::from(path.split('?').next().unwrap_or(path))
-}
-
-fn prepare_folder(url: &str) -> Result<(), DatabaseError> {
-    let file = sqlite_file(url);
-    let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) else { return Ok(()) };
-    make_folder(folder).map_err(|source| DatabaseError::Folder { folder: folder.to_owned(), source })
-}
-
-fn make_folder(folder: &Path) -> std::io::Result<()> {
-    std::fs::create_dir_all(folder)
-}
-
 fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options
@@ -130,12 +115,12 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
-        .map_sqlx_sqlite_opts(sqlite)
+        .map_sqlx_sqlite_opts(durable)
         .map_sqlx_postgres_opts(postgres);
     options
 }
 
-fn sqlite(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
+fn durable(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteConnectOptions {
     use sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous};
     options
         .create_if_missing(true)
