@@ -38,11 +38,17 @@ pub(super) struct Tail {
     /// The tenant
     tenant: String,
     /// The number of the first event
-    #[arg(long, value_name = "N", default_value_t = 1)]
+    #[arg(long, value_name = "N", default_value_t = 1, allow_negative_numbers = true, value_parser = number)]
     from: i64,
     /// Waits for more, until interrupted
     #[arg(long)]
     follow: bool,
+}
+
+/// The number of an event. Zero is before the first one, so it means the same as one.
+fn number(text: &str) -> Result<i64, String> {
+    let number = text.parse().ok().filter(|number| *number >= 0);
+    number.ok_or_else(|| "events are numbered from 1 on".to_owned())
 }
 
 pub(super) async fn run(command: Command, settings: &Settings, output: Output) -> Result<(), Failure> {

@@ -144,3 +144,13 @@ fn the_help_names_every_setting_of_a_tenant() {
         assert!(help.contains(&name), "{name}");
     }
 }
+
+#[test]
+fn events_have_no_negative_numbers() {
+    let tail = |from: &str| Cli::try_parse_from(["tenantry", "events", "tail", "acme", "--from", from]);
+    tail("0").unwrap();
+    for wrong in ["-1", "many"] {
+        let refused = tail(wrong).unwrap_err().to_string();
+        assert!(refused.contains(&format!("'{wrong}' for '--from <N>': events are numbered from 1 on")), "{refused}");
+    }
+}

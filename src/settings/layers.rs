@@ -7,10 +7,7 @@ use std::path::{Path, PathBuf};
 
 use toml::{Table, Value};
 
-use super::{DEFAULTS, Settings};
-
-/// What the names of environment variables begin with.
-const PREFIX: &str = "TENANTRY_";
+use super::{DEFAULTS, Settings, variables};
 
 /// The file that is read when it is there and none is named.
 const USUAL_FILE: &str = "tenantry.toml";
@@ -117,16 +114,17 @@ impl Layers {
         Ok(())
     }
 
-    /// `TENANTRY_SERVER__LISTEN` sets `server.listen`. Other variables of this prefix are passed over unless they have
-    /// the two underscores: Kubernetes sets `TENANTRY_PORT` and the like for a service named tenantry.
+    /// `TENANTRY_SERVER__LISTEN` sets `server.listen`. A misspelt variable must not leave a default in force.
     fn set_variable(&mut self, variable: &OsString, text: &OsString) -> Result<(), SettingsError> {
-        let Some(variable) = variable.to_str().filter(|name| name.starts_with(PREFIX)) else { return Ok(()) };
-        let name = variable.trim_start_matches(PREFIX).to_ascii_lowercase().replace("__", ".");
+        let Some(variable) = variable.to_str() else { return Ok(()) };
+        let Some(name) = variables::setting(variable) else { return Ok(()) };
         let source = Source::Variable(variable.to_owned());
         let Some((default, _)) = self.values.get(&name) else {
-            let meant = name.contains('.');
-            let unknown = || SettingsError::Unknown { known: self.known(&name), name: name.clone(), place: source };
-            return if meant { Err(unknown()) } else { Ok(()) };
+            let known = match variables::nearest(&name, self.values.keys().map(String::as_str)) {
+                Some(near) => format!("did you mean {near}? {}", self.known(&name)),
+                None => self.known(&name),
+            };
+            return Err(SettingsError::Unknown { known, name, place: source });
         };
         let wrong = |reason| SettingsError::Wrong { name: name.clone(), place: source.clone(), reason };
         let text = text.to_str().ok_or_else(|| wrong("it is not UTF-8".to_owned()))?;

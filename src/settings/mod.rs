@@ -3,6 +3,7 @@
 mod layers;
 mod show;
 mod values;
+mod variables;
 
 #[cfg(test)]
 mod tests;
@@ -96,9 +97,7 @@ impl Settings {
 
     /// The SQLite file, if the data is in one.
     pub(crate) fn sqlite_file(&self) -> Option<PathBuf> {
-        let url = self.database().url;
-        let path = url.strip_prefix("sqlite:")?.trim_start_matches("//");
-        path.split('?').next().map(PathBuf::from)
+        database::sqlite_file(&self.database().url)
     }
 
     /// The file of the signing key.

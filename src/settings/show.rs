@@ -24,12 +24,24 @@ fn hidden(value: &toml::Value) -> Value {
     Value::from(if set { "(hidden)" } else { "" })
 }
 
-/// `postgres://user:…@host/name`
+/// `postgres://user:…@host/name?sslpassword=…`
 pub(super) fn without_password(url: &str) -> String {
-    let Some((scheme, rest)) = url.split_once("://") else { return url.to_owned() };
-    let Some((user, host)) = rest.rsplit_once('@') else { return url.to_owned() };
+    let url = without_passwords_behind(url);
+    let Some((scheme, rest)) = url.split_once("://") else { return url };
+    let Some((user, host)) = rest.rsplit_once('@') else { return url };
     match user.split_once(':') {
         Some((user, _)) => format!("{scheme}://{user}:…@{host}"),
-        None => url.to_owned(),
+        None => url,
     }
+}
+
+/// A password may also be among the parameters. Their names may be written with percent signs, so a name with one
+/// counts as a password's.
+fn without_passwords_behind(url: &str) -> String {
+    let Some((address, parameters)) = url.split_once('?') else { return url.to_owned() };
+    let shown = parameters.split('&').map(|parameter| match parameter.split_once('=') {
+        Some((name, _)) if name.contains('%') || name.to_ascii_lowercase().contains("password") => format!("{name}=…"),
+        _ => parameter.to_owned(),
+    });
+    format!("{address}?{}", shown.collect::<Vec<_>>().join("&"))
 }

@@ -78,7 +78,63 @@ fn variables_have_the_type_of_their_setting() {
 
 #[test]
 fn variables_of_the_surroundings_are_passed_over() {
-    from_variables(&[("TENANTRY_PORT", "tcp://10.0.0.1:80"), ("TENANTRY_CONFIG", "x"), ("PATH", "/bin")]).unwrap();
+    from_variables(&[("TENANTRY_CONFIG", "x"), ("PATH", "/bin"), ("TENANTRYX", "1")]).unwrap();
+    for name in ["PORT", "SERVICE_HOST", "SERVICE_PORT", "SERVICE_PORT_HTTP", "PORT_8080_TCP", "PORT_80_TCP_ADDR"] {
+        let (one, other) = (format!("TENANTRY_{name}"), format!("TENANTRY_DB_{name}"));
+        from_variables(&[(&one, "x"), (&other, "x")]).unwrap();
+    }
+}
+
+#[test]
+fn a_variable_that_is_no_setting_stops_the_start() {
+    for (variable, meant) in [
+        ("TENANTRY_DATABASE_URL", "did you mean TENANTRY_DATABASE__URL? there are data_dir and"),
+        ("TENANTRY_DATADIR", "did you mean TENANTRY_DATA_DIR? there are data_dir and"),
+        ("TENANTRY_SERVER__LISTNE", "did you mean TENANTRY_SERVER__LISTEN? section server has"),
+        ("TENANTRY_SEVER__LISTEN", "did you mean TENANTRY_SERVER__LISTEN? there are data_dir and"),
+        ("TENANTRY_FOO", "there are data_dir and the sections database"),
+        ("TENANTRY_LOG_FORMAT", "did you mean TENANTRY_LOG__FORMAT? "),
+    ] {
+        let sentence = from_variables(&[(variable, "x")]).unwrap_err().to_string();
+        assert!(sentence.contains(&format!("(in environment variable {variable}); {meant}")), "{sentence}");
+    }
+}
+
+#[test]
+fn a_database_that_cannot_work_is_refused() {
+    for (url, reason) in [
+        ("sqlite::memory:", "a database in memory is gone"),
+        ("sqlite://:memory:", "a database in memory is gone"),
+        ("sqlite://data/x.db?mode=memory", "a database in memory is gone"),
+        ("sqlite://data/x.db?cache=shared&mode=memory", "a database in memory is gone"),
+        ("sqlite://data/x.db?mode=ro", "the database is written to"),
+        ("sqlite://", "it names no file"),
+        ("postgres://ada:hunter2@host:many/name", "it is not of the form postgres://user:password@host:port/name"),
+        ("postgres://ada:hunter2@host/name?sslmode=hunter2", "it is not of the form postgres://"),
+        ("postgres://ada:hunter2/x@host/name", "it is not of the form postgres://user:password@host:port/name"),
+    ] {
+        let sentence = from_variables(&[("TENANTRY_DATABASE__URL", url)]).unwrap_err().to_string();
+        let begins = format!("setting database.url (in environment variable TENANTRY_DATABASE__URL): {reason}");
+        assert!(sentence.starts_with(&begins), "{url}: {sentence}");
+    }
+    for url in ["sqlite:x.db", "sqlite:///var/x.db?mode=rwc", "postgres://host", "postgresql://ada@host:5432/name"] {
+        from_variables(&[("TENANTRY_DATABASE__URL", url)]).unwrap();
+    }
+}
+
+#[test]
+fn no_password_of_a_url_is_shown() {
+    for (url, shown) in [
+        ("postgres://ada:hunter2@host/name", "postgres://ada:…@host/name"),
+        ("postgres://host/name?password=hunter2&sslmode=require", "postgres://host/name?password=…&sslmode=require"),
+        ("postgres://ada@host:1/name?x=1&sslpassword=hun@ter2", "postgres://ada@host:1/name?x=1&sslpassword=…"),
+        ("postgres://host/name?PASSWORD=hunter2", "postgres://host/name?PASSWORD=…"),
+        ("postgres://host/name?pass%77ord=hunter2", "postgres://host/name?pass%77ord=…"),
+        ("postgres://ada:hun?ter2@host/name", "postgres://ada:…@host/name"),
+        ("sqlite://data/tenantry.db", "sqlite://data/tenantry.db"),
+    ] {
+        assert_eq!(super::show::without_password(url), shown);
+    }
 }
 
 #[test]

@@ -105,11 +105,7 @@ impl TryFrom<String> for DatabaseUrl {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        let known = ["sqlite:", "postgres://", "postgresql://"].iter().any(|scheme| text.starts_with(scheme));
-        // The text may hold a password: it is not repeated.
-        known.then_some(Self(text)).ok_or_else(|| {
-            "it begins with neither sqlite:// nor postgres://, as in postgres://user:password@host/name".to_owned()
-        })
+        database::check_url(&text).map(|()| Self(text))
     }
 }
 
