@@ -7,11 +7,13 @@
 mod action;
 mod defer;
 mod operation;
+mod places;
 mod plan;
 mod reference;
 mod request;
 mod response;
 mod run;
+mod undo;
 
 #[cfg(test)]
 mod tests;

@@ -8,7 +8,7 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use super::reference::{named, visit};
+use super::reference::references;
 use super::{BulkAction, BulkOperation};
 
 /// One thing to do; numbers are positions in the request.
@@ -21,8 +21,8 @@ pub(super) enum Step {
 }
 
 /// Decides the order.
-pub(super) fn plan(operations: &[BulkOperation]) -> Vec<Step> {
-    let mut graph = Graph::of(operations);
+pub(super) fn plan(operations: &[BulkOperation], referred: &[BTreeSet<usize>]) -> Vec<Step> {
+    let mut graph = Graph::of(operations, referred);
     let mut steps = Vec::with_capacity(operations.len());
     loop {
         while let Some(node) = graph.ready.pop_first() {
@@ -34,6 +34,18 @@ pub(super) fn plan(operations: &[BulkOperation]) -> Vec<Step> {
             None => return steps,
         }
     }
+}
+
+/// The POSTs that each operation refers to.
+pub(super) fn referred_posts(operations: &mut [BulkOperation]) -> Vec<BTreeSet<usize>> {
+    let named = |(node, operation): (usize, &BulkOperation)| Some((operation.bulk_id.clone()?, node));
+    let posts = operations.iter().enumerate().filter(|(_, operation)| operation.method == "POST");
+    let posts: HashMap<String, usize> = posts.filter_map(named).collect();
+    let refers = |operation: &mut BulkOperation| match &mut operation.action {
+        Ok(action) => references(action).iter().filter_map(|name| posts.get(name).copied()).collect(),
+        Err(_) => BTreeSet::new(),
+    };
+    operations.iter_mut().map(refers).collect()
 }
 
 /// Node `n` is operation `n`; node `n + count` is its completion.
@@ -50,7 +62,7 @@ struct Graph {
 }
 
 impl Graph {
-    fn of(operations: &[BulkOperation]) -> Self {
+    fn of(operations: &[BulkOperation], referred: &[BTreeSet<usize>]) -> Self {
         let count = operations.len();
         let mut graph = Self {
             count,
@@ -60,29 +72,12 @@ impl Graph {
             ready: BTreeSet::new(),
             finished: vec![false; 2 * count],
         };
-        graph.add_references(operations);
+        for (node, posts) in referred.iter().enumerate() {
+            posts.iter().for_each(|post| graph.add_edge(*post, node));
+        }
         graph.add_same_target(operations);
         graph.ready = (0..count).filter(|node| graph.is_free(*node)).collect();
         graph
-    }
-
-    fn add_references(&mut self, operations: &[BulkOperation]) {
-        let posts: HashMap<&str, usize> = operations
-            .iter()
-            .enumerate()
-            .filter(|(_, operation)| operation.method == "POST")
-            .filter_map(|(node, operation)| Some((operation.bulk_id.as_deref()?, node)))
-            .collect();
-        for (node, operation) in operations.iter().enumerate() {
-            let Ok(action) = &operation.action else { continue };
-            let mut refer = |name: &str| {
-                if let Some(post) = posts.get(name) {
-                    self.add_edge(*post, node);
-                }
-            };
-            action.data().into_iter().for_each(|data| visit(data, &mut refer));
-            action.id().and_then(named).into_iter().for_each(refer);
-        }
     }
 
     fn add_same_target(&mut self, operations: &[BulkOperation]) {
@@ -145,9 +140,12 @@ impl Graph {
         }
     }
 
-    /// Lets a POST run at once; what it refers to is added when it exists, and operations on it wait for that.
+    /// Lets a POST run at once; what it refers to is added when it exists, and what does not belong to the circle waits
+    /// for that: until then, the circle may have to be undone.
     fn cut(&mut self, node: usize, operations: &[BulkOperation]) {
-        let awaited = self.waits_for.get_mut(node).map(std::mem::take).unwrap_or_default();
+        let circle = self.circle(node);
+        let Some(waits_for) = self.waits_for.get_mut(node) else { return };
+        let awaited: Vec<_> = waits_for.extract_if(.., |post| circle.contains(post)).collect();
         let name = |post: &usize| operations.get(*post).and_then(|operation| operation.bulk_id.clone());
         self.deferred.insert(node, awaited.iter().filter_map(name).collect());
         let completion = node + self.count;
@@ -155,18 +153,26 @@ impl Graph {
             self.add_edge(post, completion);
         }
         self.add_edge(node, completion);
-        self.hold_back_those_about(node, completion, operations);
-        self.ready.insert(node);
-    }
-
-    fn hold_back_those_about(&mut self, post: usize, completion: usize, operations: &[BulkOperation]) {
-        let bulk_id = operations.get(post).and_then(|operation| operation.bulk_id.as_deref());
-        let about = |operation: &BulkOperation| {
-            let target = operation.action.as_ref().ok().and_then(BulkAction::id).and_then(named);
-            target.is_some() && target == bulk_id
-        };
-        for (node, _) in operations.iter().enumerate().filter(|(_, operation)| about(operation)) {
-            self.add_edge(completion, node);
+        let waiting = circle.iter().filter_map(|part| self.awaited_by.get(*part)).flatten();
+        let outside: Vec<_> = waiting.filter(|then| **then != completion && !circle.contains(then)).copied().collect();
+        outside.into_iter().for_each(|then| self.add_edge(completion, then));
+        if self.is_free(node) {
+            self.ready.insert(node);
         }
     }
+
+    /// The nodes that both wait for this one and are awaited by it, and itself.
+    fn circle(&self, node: usize) -> BTreeSet<usize> {
+        let before = reachable(node, |node| self.waits_for.get(node).into_iter().flatten().copied());
+        let after = reachable(node, |node| self.awaited_by.get(node).into_iter().flatten().copied());
+        before.intersection(&after).copied().collect()
+    }
+}
+
+fn reachable<I: Iterator<Item = usize>>(start: usize, next: impl Fn(usize) -> I) -> BTreeSet<usize> {
+    let (mut reached, mut open) = (BTreeSet::from([start]), vec![start]);
+    while let Some(node) = open.pop() {
+        open.extend(next(node).filter(|node| reached.insert(*node)));
+    }
+    reached
 }

@@ -6,9 +6,14 @@
 use std::collections::HashMap;
 use std::ops::Range;
 
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::ScimError;
+use super::BulkAction;
+use super::places::{in_attribute, in_data};
+use crate::{ResourceKind, ScimError};
+
+/// Finds where in a text references stand, each with its prefix.
+pub(super) type Finder = fn(&str) -> Vec<Range<usize>>;
 
 const PREFIX: &str = "bulkId:";
 
@@ -31,42 +36,20 @@ impl BulkIds {
         }
     }
 
-    /// Fills in every reference.
-    pub(super) fn fill(&self, value: &mut Value) -> Result<(), ScimError> {
-        match value {
-            Value::String(text) => self.fill_text(text),
-            Value::Array(items) => items.iter_mut().try_for_each(|item| self.fill(item)),
-            Value::Object(members) => {
-                members.values_mut().try_for_each(|member| self.fill(member))?;
-                self.fill_keys(members)
-            }
-            _ => Ok(()),
+    /// Fills in every reference of an operation.
+    pub(super) fn fill(&self, action: &mut BulkAction) -> Result<(), ScimError> {
+        if let Some(id) = action.id_mut() {
+            self.fill_text(id)?;
         }
-    }
-
-    /// The keys of a PATCH value without path are paths.
-    fn fill_keys(&self, members: &mut Map<String, Value>) -> Result<(), ScimError> {
-        if members.keys().all(|key| literals(key).is_empty()) {
-            return Ok(());
-        }
-        let mut filled = Map::with_capacity(members.len());
-        for (mut key, member) in std::mem::take(members) {
-            self.fill_places(&mut key, literals)?;
-            if filled.contains_key(&key) {
-                return Err(ScimError::invalid_syntax(format!("{key} is given twice")));
-            }
-            filled.insert(key, member);
-        }
-        *members = filled;
-        Ok(())
+        in_data(action, &mut |text, finder| self.fill_places(text, finder))
     }
 
     pub(super) fn fill_text(&self, text: &mut String) -> Result<(), ScimError> {
         self.fill_places(text, places)
     }
 
-    fn fill_places(&self, text: &mut String, places: fn(&str) -> Vec<Range<usize>>) -> Result<(), ScimError> {
-        let places = places(text);
+    fn fill_places(&self, text: &mut String, finder: Finder) -> Result<(), ScimError> {
+        let places = finder(text);
         if places.is_empty() {
             return Ok(());
         }
@@ -82,24 +65,24 @@ impl BulkIds {
     }
 }
 
-/// Calls `found` with each bulkId that `value` refers to.
-pub(super) fn visit(value: &Value, found: &mut dyn FnMut(&str)) {
-    match value {
-        Value::String(text) => places(text).iter().for_each(|place| found(name_at(text, place))),
-        Value::Array(items) => items.iter().for_each(|item| visit(item, found)),
-        Value::Object(members) => members.iter().for_each(|(key, member)| {
-            literals(key).iter().for_each(|place| found(name_at(key, place)));
-            visit(member, found);
-        }),
-        _ => {}
-    }
+/// The bulkIds that an operation refers to.
+pub(super) fn references(action: &mut BulkAction) -> Vec<String> {
+    let mut names: Vec<_> = action.id().and_then(named).map(str::to_owned).into_iter().collect();
+    // Keys that are given twice are refused when the references are filled in.
+    let _ = in_data(action, &mut |text, finder| collect(text, finder, &mut names));
+    names
 }
 
-/// Whether `value` refers to one of these bulkIds.
-pub(super) fn mentions(value: &Value, names: &[String]) -> bool {
-    let mut mentioned = false;
-    visit(value, &mut |name| mentioned |= names.iter().any(|wanted| wanted == name));
-    mentioned
+/// Whether the value of this attribute refers to one of these bulkIds.
+pub(super) fn mentions(kind: ResourceKind, path: &str, value: &mut Value, wanted: &[String]) -> bool {
+    let mut names = Vec::new();
+    let _ = in_attribute(kind, path, value, &mut |text, finder| collect(text, finder, &mut names));
+    names.iter().any(|name| wanted.contains(name))
+}
+
+fn collect(text: &str, finder: Finder, names: &mut Vec<String>) -> Result<(), ScimError> {
+    names.extend(finder(text).iter().map(|place| name_at(text, place).to_owned()));
+    Ok(())
 }
 
 fn name_at<'a>(text: &'a str, place: &Range<usize>) -> &'a str {
@@ -107,7 +90,7 @@ fn name_at<'a>(text: &'a str, place: &Range<usize>) -> &'a str {
 }
 
 /// Where in a text the references stand, each with its prefix.
-fn places(text: &str) -> Vec<Range<usize>> {
+pub(super) fn places(text: &str) -> Vec<Range<usize>> {
     if !text.contains(PREFIX) {
         return Vec::new();
     }
@@ -122,7 +105,7 @@ fn places(text: &str) -> Vec<Range<usize>> {
 }
 
 /// The quoted literals that are references: `members[value eq "bulkId:x"]`.
-fn literals(text: &str) -> Vec<Range<usize>> {
+pub(super) fn literals(text: &str) -> Vec<Range<usize>> {
     let mut places = Vec::new();
     let mut start = 0;
     while let Some(quote) = text.get(start..).and_then(|rest| rest.find("\"bulkId:")) {

@@ -1,13 +1,14 @@
 //! Running a bulk request, one operation at a time.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use serde_json::Value;
 
 use super::defer::split;
-use super::plan::{Step, plan};
+use super::plan::{Step, plan, referred_posts};
 use super::reference::BulkIds;
 use super::response::{Outcome, response};
+use super::undo::{Undo, refuse_own_members};
 use super::{BulkAction, BulkOperation, BulkRequest};
 use crate::ScimError;
 
@@ -23,10 +24,14 @@ use crate::ScimError;
 /// ```
 #[derive(Debug)]
 pub struct BulkRun {
-    operations: Vec<BulkOperation>,
-    outcomes: Vec<Option<Outcome>>,
+    pub(super) operations: Vec<BulkOperation>,
+    pub(super) outcomes: Vec<Option<Outcome>>,
     /// What each created resource still lacks: a `PatchOp` message.
-    missing: Vec<Option<Value>>,
+    pub(super) missing: Vec<Option<Value>>,
+    /// The POSTs that each operation refers to.
+    pub(super) referred: Vec<BTreeSet<usize>>,
+    /// What was created and has to go again before anything else is done.
+    pub(super) undo: VecDeque<Undo>,
     steps: VecDeque<Step>,
     ids: BulkIds,
     errors: u32,
@@ -38,7 +43,8 @@ pub struct BulkRun {
 pub struct BulkTask {
     /// The position of its operation in the request.
     pub operation: usize,
-    /// What to do. To complete a resource of a circle it is a patch although the client sent a POST.
+    /// What to do. To complete a resource of a circle it is a patch although the client sent a POST, and a delete if that
+    /// failed.
     pub action: BulkAction,
 }
 
@@ -54,13 +60,17 @@ pub struct BulkDone {
 }
 
 impl BulkRun {
-    pub(super) fn new(request: BulkRequest) -> Self {
-        let steps = plan(&request.operations).into();
+    pub(super) fn new(mut request: BulkRequest) -> Self {
+        let referred = referred_posts(&mut request.operations);
+        refuse_own_members(&mut request.operations, &referred);
+        let steps = plan(&request.operations, &referred).into();
         let count = request.operations.len();
         Self {
             operations: request.operations,
             outcomes: (0..count).map(|_| None).collect(),
             missing: vec![None; count],
+            referred,
+            undo: VecDeque::new(),
             steps,
             ids: BulkIds::default(),
             errors: 0,
@@ -71,25 +81,43 @@ impl BulkRun {
     /// The next thing to do; `None` when all is done or `failOnErrors` is reached (RFC 7644 section 3.7). Operations that
     /// cannot be run, because they are malformed or refer to something that was not created, are recorded on the way.
     pub fn next_task(&mut self) -> Option<BulkTask> {
-        while !self.has_failed_enough() {
+        loop {
+            if let Some(task) = self.next_undo() {
+                return Some(task);
+            }
+            if self.has_failed_enough() {
+                if !self.undo_unfinished() {
+                    return None;
+                }
+                continue;
+            }
             let step = self.steps.pop_front()?;
-            let (operation, action) = match step {
-                Step::Run { operation, deferred } => (operation, self.prepare(operation, &deferred)),
-                Step::Complete { operation } => match self.prepare_completion(operation) {
-                    Some(action) => (operation, action),
-                    None => continue,
-                },
-            };
-            match action {
-                Ok(action) => return Some(BulkTask { operation, action }),
-                Err(refusal) => self.fail(operation, refusal),
+            if let Some(task) = self.task(step) {
+                return Some(task);
             }
         }
-        None
+    }
+
+    fn task(&mut self, step: Step) -> Option<BulkTask> {
+        let (operation, action) = match step {
+            Step::Run { operation, deferred } => (operation, self.prepare(operation, &deferred)),
+            Step::Complete { operation } => (operation, self.prepare_completion(operation)?),
+        };
+        match action {
+            Ok(action) => Some(BulkTask { operation, action }),
+            Err(refusal) => {
+                self.fail(operation, refusal);
+                None
+            }
+        }
     }
 
     /// Notes what became of a task.
     pub fn record(&mut self, task: &BulkTask, result: Result<BulkDone, ScimError>) {
+        if self.undoes(task) {
+            self.record_undo(result.err());
+            return;
+        }
         match result {
             Ok(done) => self.succeed(task.operation, done),
             Err(refusal) => self.fail(task.operation, refusal),
@@ -99,14 +127,7 @@ impl BulkRun {
     /// The `BulkResponse` (RFC 7644 section 3.7.3): every operation that was tried, in the client's order. `base` is the
     /// URL that `/Users` is appended to.
     #[must_use]
-    pub fn finish(mut self, base: &str) -> Value {
-        for (operation, missing) in std::mem::take(&mut self.missing).into_iter().enumerate() {
-            if missing.is_some() {
-                let stopped =
-                    "the resource was created, but not what refers to other resources: failOnErrors was reached";
-                self.fail(operation, ScimError::new(409, stopped));
-            }
-        }
+    pub fn finish(self, base: &str) -> Value {
         response(&self.operations, &self.outcomes, base)
     }
 
@@ -119,11 +140,12 @@ impl BulkRun {
             return Err(ScimError::new(500, "the operation does not exist"));
         };
         let mut action = sent.action.as_mut().map_err(|refusal| refusal.clone())?.take();
+        let kind = action.kind();
         if !deferred.is_empty()
             && let Some(data) = action.data_mut()
             && let Some(missing) = self.missing.get_mut(operation)
         {
-            *missing = Some(split(data, deferred));
+            *missing = Some(split(kind, data, deferred));
         }
         self.fill(action)
     }
@@ -137,12 +159,7 @@ impl BulkRun {
     }
 
     fn fill(&self, mut action: BulkAction) -> Result<BulkAction, ScimError> {
-        if let Some(id) = action.id_mut() {
-            self.ids.fill_text(id)?;
-        }
-        if let Some(data) = action.data_mut() {
-            self.ids.fill(data)?;
-        }
+        self.ids.fill(&mut action)?;
         Ok(action)
     }
 
@@ -159,16 +176,27 @@ impl BulkRun {
     }
 
     fn fail(&mut self, operation: usize, refusal: ScimError) {
-        self.errors = self.errors.saturating_add(1);
-        let created = self.outcome(operation).and_then(|outcome| outcome.id.clone());
-        if created.is_none() {
-            self.name(operation, None);
-            self.forget_missing(operation);
+        if self.created(operation).is_some() {
+            self.undo(operation, refusal);
+            return;
         }
-        let id = created.or_else(|| self.target(operation));
+        self.name(operation, None);
+        self.forget_missing(operation);
+        let id = self.target(operation);
+        self.refuse(operation, id, refusal);
+    }
+
+    pub(super) fn refuse(&mut self, operation: usize, id: Option<String>, refusal: ScimError) {
+        self.errors = self.errors.saturating_add(1);
         if let Some(slot) = self.outcomes.get_mut(operation) {
             *slot = Some(Outcome { status: refusal.status, id, version: None, refusal: Some(refusal) });
         }
+    }
+
+    /// The id of the resource that a POST has created.
+    pub(super) fn created(&self, operation: usize) -> Option<&str> {
+        let is_post = matches!(self.operations.get(operation)?.action, Ok(BulkAction::Create { .. }));
+        self.outcome(operation).filter(|outcome| is_post && outcome.refusal.is_none())?.id.as_deref()
     }
 
     fn outcome(&self, operation: usize) -> Option<&Outcome> {
@@ -176,14 +204,14 @@ impl BulkRun {
     }
 
     /// Tells later operations what the bulkId of a POST means.
-    fn name(&mut self, operation: usize, id: Option<String>) {
+    pub(super) fn name(&mut self, operation: usize, id: Option<String>) {
         let Some(sent) = self.operations.get(operation).filter(|sent| sent.method == "POST") else { return };
         if let Some(name) = &sent.bulk_id {
             self.ids.0.insert(name.clone(), id);
         }
     }
 
-    fn forget_missing(&mut self, operation: usize) {
+    pub(super) fn forget_missing(&mut self, operation: usize) {
         if let Some(missing) = self.missing.get_mut(operation) {
             *missing = None;
         }
