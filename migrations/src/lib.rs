@@ -9,8 +9,9 @@
 use std::collections::BTreeSet;
 
 use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend};
-use sea_orm::{SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{EntityTrait, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 use sea_orm_migration::prelude::{DbErr, MigrationTrait, MigratorTrait, SchemaManager, async_trait};
+use sea_orm_migration::seaql_migrations;
 
 mod m0001_tenants;
 mod m0002_directory;
@@ -65,10 +66,12 @@ pub async fn migrate(connection: &DatabaseConnection) -> Result<Migrated, DbErr>
 }
 
 async fn up(transaction: &DatabaseTransaction) -> Result<Migrated, DbErr> {
-    let applied = Migrator::get_migration_models(transaction).await?;
-    let applied: BTreeSet<String> = applied.into_iter().map(|migration| migration.version).collect();
+    let applied = applied(transaction).await?;
     let ours: BTreeSet<String> =
         Migrator::get_migration_files().iter().map(|migration| migration.name().to_owned()).collect();
+    if applied == ours {
+        return Ok(Migrated::UpToDate);
+    }
     if applied.is_subset(&ours) {
         return Migrator::up(transaction, None).await.map(|()| Migrated::UpToDate);
     }
@@ -80,6 +83,16 @@ async fn up(transaction: &DatabaseTransaction) -> Result<Migrated, DbErr> {
         "it was migrated by another version of tenantry ({}), with which this version cannot work; start that version",
         unknown.join(", ")
     )))
+}
+
+/// The migrations that were made. To ask for them changes nothing: the user of a server may be one that cannot make
+/// tables.
+async fn applied(transaction: &DatabaseTransaction) -> Result<BTreeSet<String>, DbErr> {
+    if !SchemaManager::new(transaction).has_table("seaql_migrations").await? {
+        return Ok(BTreeSet::new());
+    }
+    let applied = seaql_migrations::Entity::find().all(transaction).await?;
+    Ok(applied.into_iter().map(|migration| migration.version).collect())
 }
 
 /// Runs one statement in which `{uuid}` stands for the database's type of UUIDs, and `{room}` asks for room in each page,
