@@ -145,7 +145,7 @@ impl Graph {
     fn cut(&mut self, node: usize, operations: &[BulkOperation]) {
         let circle = self.circle(node);
         let Some(waits_for) = self.waits_for.get_mut(node) else { return };
-        let awaited: Vec<_> = waits_for.extract_if(.., |post| circle.contains(post)).collect();
+        let awaited: Vec<_> = waits_for.extract_if(.., |post| is_in(&circle, *post)).collect();
         let name = |post: &usize| operations.get(*post).and_then(|operation| operation.bulk_id.clone());
         self.deferred.insert(node, awaited.iter().filter_map(name).collect());
         let completion = node + self.count;
@@ -153,8 +153,8 @@ impl Graph {
             self.add_edge(post, completion);
         }
         self.add_edge(node, completion);
-        let waiting = circle.iter().filter_map(|part| self.awaited_by.get(*part)).flatten();
-        let outside: Vec<_> = waiting.filter(|then| **then != completion && !circle.contains(then)).copied().collect();
+        let waiting = circle.iter().zip(&self.awaited_by).filter(|(part, _)| **part).flat_map(|(_, then)| then);
+        let outside: Vec<_> = waiting.filter(|then| **then != completion && !is_in(&circle, **then)).copied().collect();
         outside.into_iter().for_each(|then| self.add_edge(completion, then));
         if self.is_free(node) {
             self.ready.insert(node);
@@ -162,17 +162,24 @@ impl Graph {
     }
 
     /// The nodes that both wait for this one and are awaited by it, and itself.
-    fn circle(&self, node: usize) -> BTreeSet<usize> {
-        let before = reachable(node, |node| self.waits_for.get(node).into_iter().flatten().copied());
-        let after = reachable(node, |node| self.awaited_by.get(node).into_iter().flatten().copied());
-        before.intersection(&after).copied().collect()
+    fn circle(&self, node: usize) -> Vec<bool> {
+        let before = reachable(node, 2 * self.count, |node| self.waits_for.get(node).into_iter().flatten().copied());
+        let after = reachable(node, 2 * self.count, |node| self.awaited_by.get(node).into_iter().flatten().copied());
+        before.iter().zip(after).map(|(before, after)| *before && after).collect()
     }
 }
 
-fn reachable<I: Iterator<Item = usize>>(start: usize, next: impl Fn(usize) -> I) -> BTreeSet<usize> {
-    let (mut reached, mut open) = (BTreeSet::from([start]), vec![start]);
+/// Which of the nodes can be reached, the start among them.
+fn reachable<I: Iterator<Item = usize>>(start: usize, nodes: usize, next: impl Fn(usize) -> I) -> Vec<bool> {
+    let (mut reached, mut open) = (vec![false; nodes], vec![start]);
     while let Some(node) = open.pop() {
-        open.extend(next(node).filter(|node| reached.insert(*node)));
+        if reached.get_mut(node).is_some_and(|reached| !std::mem::replace(reached, true)) {
+            open.extend(next(node).filter(|next| !is_in(&reached, *next)));
+        }
     }
     reached
+}
+
+fn is_in(nodes: &[bool], node: usize) -> bool {
+    nodes.get(node).copied().unwrap_or(false)
 }
