@@ -5,7 +5,7 @@
 //! | `http_server_request_duration_seconds` (histogram) | `http_request_method`, `http_route`, `status_class` | 7 methods × 16 routes × 5 |
 //! | `tenantry_requests_total` | `tenant`, `status_class` | 50,000, then one set for all others |
 //! | `tenantry_refused_total` | `reason` | 16 |
-//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `address`, `concurrency`, `memory` | 4 |
+//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `address`, `concurrency`, `memory`, `server` | 5 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
