@@ -52,7 +52,7 @@ impl Deployment {
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
-        let directories = Directories::start(&database, events.clone());
+        let directories = Directories::start(&database, events.clone())?;
         let lost = is_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));

@@ -91,7 +91,7 @@ impl<'a> Caller<'a> {
 
     /// Their tenant's directory, every change told as theirs.
     pub(crate) fn directory(&self) -> Directory {
-        self.worker.gateway.directories.of(&self.authenticated).acting(Actor {
+        self.worker.directories.of(&self.authenticated).acting(Actor {
             client: self.client.to_owned(),
             token: Some(self.authenticated.token_id()),
             request_id: self.id.as_str().to_owned(),

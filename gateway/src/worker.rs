@@ -3,6 +3,8 @@
 use std::rc::Rc;
 use std::sync::Arc;
 
+use directory::{Directories, DirectoryError};
+
 use crate::app::Gateway;
 use crate::endpoints::discovery::Documents;
 
@@ -11,13 +13,16 @@ use crate::endpoints::discovery::Documents;
 pub(crate) struct Worker {
     /// What all threads share.
     pub(crate) gateway: Arc<Gateway>,
+    /// The directories, read over connections of this thread.
+    pub(crate) directories: Directories,
     /// The large documents.
     pub(crate) documents: Documents,
 }
 
 impl Worker {
-    /// One for a new thread.
-    pub(crate) fn new(gateway: &Arc<Gateway>) -> Rc<Self> {
-        Rc::new(Self { gateway: Arc::clone(gateway), documents: Documents::default() })
+    /// One for a new thread, to be made on it.
+    pub(crate) async fn start(gateway: &Arc<Gateway>) -> Result<Rc<Self>, DirectoryError> {
+        let directories = gateway.directories.of_thread(gateway.settings.threads()).await?;
+        Ok(Rc::new(Self { gateway: Arc::clone(gateway), directories, documents: Documents::default() }))
     }
 }

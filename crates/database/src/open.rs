@@ -54,6 +54,34 @@ impl Database {
         Ok(Self { reader, writer, url: settings.url.clone(), connections: settings.max_connections })
     }
 
+    /// The same database for one thread that serves: reading goes through connections that this thread opens when it
+    /// first needs them. A connection answers the thread that opened it without waking another.
+    ///
+    /// # Errors
+    /// If the options of the connections are refused; none is opened yet.
+    pub async fn of_thread(&self, connections: u32) -> Result<Self, DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(self.clone());
+        }
+        let mut options = options(&self.url, connections);
+        options.connect_lazy(true);
+        Ok(Self { reader: sea_orm::Database::connect(options).await?, connections, ..self.clone() })
+    }
+
+    /// The same database for the one thread that writes, with connections for that of its own.
+    ///
+    /// # Errors
+    /// If the options of the connections are refused; none is opened yet.
+    pub async fn of_writer(&self) -> Result<Self, DbErr> {
+        if self.backend() == DbBackend::Sqlite {
+            return Ok(self.clone());
+        }
+        let mut options = options(&self.url, 2);
+        options.connect_lazy(true);
+        let writer = sea_orm::Database::connect(options).await?;
+        Ok(Self { reader: writer.clone(), writer, ..self.clone() })
+    }
+
     /// Brings the tables to the version of this program.
     ///
     /// # Errors
@@ -66,6 +94,12 @@ impl Database {
     #[must_use]
     pub fn reader(&self) -> &DatabaseConnection {
         &self.reader
+    }
+
+    /// The connections for writing, for statements that are a transaction of their own.
+    #[must_use]
+    pub fn writer(&self) -> &DatabaseConnection {
+        &self.writer
     }
 
     /// Begins a transaction that may write. On SQLite it takes the write lock at once, so it never fails half-way for
@@ -87,7 +121,9 @@ impl Database {
         self.reader.get_database_backend()
     }
 
-    pub(crate) fn connections(&self) -> u32 {
+    /// How many connections for reading there may be.
+    #[must_use]
+    pub fn connections(&self) -> u32 {
         self.connections
     }
 

@@ -1,13 +1,12 @@
 //! Writing events, inside the transaction of the change they tell.
 
-use database::rows::{Column, source};
+use database::rows::{Column, Named, Rows, source};
 use sea_orm::DbBackend;
-use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::NewEvent;
 
-const COLUMNS: [(&str, Column); 7] = [
+const COLUMNS: [Named; 7] = [
     ("tenant_id", Column::Integer),
     ("sequence", Column::Integer),
     ("id", Column::Uuid),
@@ -28,20 +27,19 @@ pub fn insertion(backend: DbBackend) -> String {
     )
 }
 
-/// The rows of events whose numbers the caller has taken under the lock of their tenant's directory.
+/// The rows of events whose numbers the caller has taken.
 #[must_use]
-pub fn rows(events: &[NewEvent]) -> Vec<Value> {
-    events.iter().map(row).collect()
-}
-
-fn row(event: &NewEvent) -> Value {
-    json!({
-        "tenant_id": event.tenant.as_i64(),
-        "sequence": event.sequence,
-        "id": Uuid::now_v7(),
-        "type": event.event_type.as_str(),
-        "subject": event.subject,
-        "time": event.time_ms,
-        "data": event.data,
-    })
+pub fn rows(events: Vec<NewEvent>) -> Rows {
+    let row = |event: NewEvent| {
+        [
+            event.tenant.as_i64().into(),
+            event.sequence.into(),
+            Uuid::now_v7().into(),
+            event.event_type.as_str().into(),
+            event.subject.into(),
+            event.time_ms.into(),
+            event.data.into(),
+        ]
+    };
+    Rows::collect(&COLUMNS, events.into_iter().map(row))
 }

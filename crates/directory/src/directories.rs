@@ -10,15 +10,19 @@ use uuid::Uuid;
 
 use crate::list::{List, Lister, Listing};
 use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
-use crate::write::{Action, Change, Outcome, Statements, Writer};
+use crate::write::{Action, Change, New, Outcome, Statements, Writer};
 use crate::{Actor, Condition, DirectoryError, Include, Members, Record, key};
 
 /// How many statements that look up single resources may be under way at once, if they take long.
 const LOADERS: usize = 4;
 
+/// A thread whose one connection is busy with a long list still answers.
+const LEAST_CONNECTIONS: u32 = 2;
+
 /// All directories of a database; gives out one at a time, against a proof.
 #[derive(Clone, Debug)]
 pub struct Directories {
+    database: Database,
     loader: Loader,
     members: MemberReader,
     lister: Lister,
@@ -43,19 +47,34 @@ pub struct Patched {
 }
 
 impl Directories {
-    /// Starts the tasks that read and write. Must be called within a runtime that outlives all requests.
-    #[must_use]
-    pub fn start(database: &Database, events: Events) -> Self {
+    /// Starts the tasks that read and the thread that writes. Must be called within a runtime that outlives all
+    /// requests.
+    ///
+    /// # Errors
+    /// If the system gives no thread.
+    pub fn start(database: &Database, events: Events) -> Result<Self, DirectoryError> {
         let statements = Arc::new(Statements::new(database.backend()));
+        let writer = Writer::start(database.clone(), statements, events)?;
+        Ok(Self::reading(database.clone(), writer))
+    }
+
+    /// The same directories for one of `threads` threads that serve: what reads runs in the runtime of the caller, over
+    /// connections of its own, so that a lookup wakes no other thread.
+    ///
+    /// # Errors
+    /// If the options of the connections are refused.
+    pub async fn of_thread(&self, threads: usize) -> Result<Self, DirectoryError> {
+        let share = self.database.connections() as usize / threads.max(1);
+        let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
+        Ok(Self::reading(self.database.of_thread(connections).await?, self.writer.clone()))
+    }
+
+    fn reading(database: Database, writer: Writer) -> Self {
         let lookups = Arc::new(Lookups::new(database.backend()));
-        let loader = Loader::start(database, &lookups, LOADERS);
-        let members = MemberReader::new(database);
-        Self {
-            lister: Lister::new(database, loader.clone(), members.clone()),
-            members,
-            writer: Writer::start(database.clone(), statements, events),
-            loader,
-        }
+        let loader = Loader::start(&database, &lookups, LOADERS);
+        let members = MemberReader::new(&database);
+        let lister = Lister::new(&database, loader.clone(), members.clone());
+        Self { database, loader, members, lister, writer }
     }
 
     /// The directory of the tenant whose token a request carried.
@@ -104,7 +123,9 @@ impl Directory {
     /// # Errors
     /// 409 if its unique name is taken, 400 if it refers to members that do not exist.
     pub async fn create(&self, kind: ResourceKind, draft: Draft, include: Include) -> Result<Record, DirectoryError> {
-        let outcome = self.write(kind, Uuid::now_v7(), Action::Create(draft), include).await?;
+        let id = Uuid::now_v7();
+        let new = New::of(draft, id, self.tenant.schemas().of(kind));
+        let outcome = self.write(kind, id, Action::Create(new), include).await?;
         self.with_members(outcome.record, include).await
     }
 

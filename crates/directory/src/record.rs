@@ -1,5 +1,7 @@
 //! One resource as it is read, and what a caller wants to know of it.
 
+use std::sync::Arc;
+
 use scim::{MemberReference, ResourceKind, ScimError, Stored};
 use tenancy::TokenId;
 
@@ -79,7 +81,7 @@ pub struct Record {
     /// When it was last changed, in milliseconds since 1970 UTC.
     pub modified_ms: i64,
     /// The canonical JSON text, without `meta`, `groups` and `members`.
-    pub document: String,
+    pub document: Arc<str>,
     /// The groups a user is in; empty if they were not asked for.
     pub groups: Vec<MemberReference>,
     /// The members of a group; `None` if they were not asked for, or are more than asked for.

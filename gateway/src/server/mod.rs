@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use actix_http::{HttpService, Protocol, Request};
 use actix_server::Server;
-use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_factory, fn_service};
 use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer};
 
@@ -44,10 +44,7 @@ pub(crate) fn serve_clients(
 ) -> io::Result<Server> {
     let address = listener.local_addr()?;
     let builder = Server::build().shutdown_timeout(DRAIN_SECONDS).shutdown_signal(shutdown);
-    let builder = match gateway.settings.workers {
-        Some(workers) => builder.workers(workers),
-        None => builder,
-    };
+    let builder = builder.workers(gateway.settings.threads());
     let draining = builder.graceful_shutdown_signal();
     let gateway = Arc::clone(gateway);
     let server = builder.listen("clients", listener, move || {
@@ -61,7 +58,7 @@ pub(crate) fn serve_clients(
             .client_request_timeout(HEAD_TIME)
             .client_disconnect_timeout(LINGER_TIME)
             .local_addr(address)
-            .finish(answer_with(Worker::new(&gateway)));
+            .finish(answer_with(&gateway));
         let telemetry = gateway.telemetry.clone();
         fn_service(move |stream: TcpStream| {
             let telemetry = telemetry.clone();
@@ -78,13 +75,21 @@ pub(crate) fn serve_clients(
 
 /// The only service there is. With no router in between, every path is ours to read, and the way to the answer is short.
 fn answer_with(
-    worker: Rc<Worker>,
-) -> impl ServiceFactory<Request, Config = (), Response = Answer, Error = Infallible, InitError = ()> {
-    fn_service(move |request: Request| {
-        let worker = Rc::clone(&worker);
+    gateway: &Arc<Gateway>,
+) -> impl ServiceFactory<Request, Config = (), Response = Answer, Error = Infallible, InitError = ()> + use<> {
+    let gateway = Arc::clone(gateway);
+    fn_factory(move || {
+        let gateway = Arc::clone(&gateway);
         async move {
-            let (head, payload) = request.into_parts();
-            Ok(exchange::answer(&worker, &head, payload).await)
+            let worker =
+                Worker::start(&gateway).await.map_err(|error| tracing::error!(%error, "a thread cannot serve"))?;
+            Ok(fn_service(move |request: Request| {
+                let worker = Rc::clone(&worker);
+                async move {
+                    let (head, payload) = request.into_parts();
+                    Ok(exchange::answer(&worker, &head, payload).await)
+                }
+            }))
         }
     })
 }

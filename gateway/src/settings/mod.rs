@@ -27,6 +27,13 @@ pub struct Settings {
     pub limits: Limits,
 }
 
+impl Settings {
+    /// How many threads serve.
+    pub(crate) fn threads(&self) -> usize {
+        self.workers.unwrap_or_else(|| std::thread::available_parallelism().map_or(2, std::num::NonZero::get))
+    }
+}
+
 /// Bounds on what is taken in: the section `limits` of the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]

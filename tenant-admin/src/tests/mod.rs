@@ -70,7 +70,7 @@ impl System {
         let addresses = AddressSettings { base_domain: Some("scim.example.com".to_owned()) };
         let tenants = Tenants::open(database.clone(), key, addresses).await.unwrap();
         let events = Events::new(database.clone());
-        let directories = Directories::start(&database, events.clone());
+        let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let origin = Origin::new("https://example.com:8443/", Some("scim.example.com".to_owned()));
         let days = TokenDays { usual: 30, most: 90 };
         let operator = Operator::new(tenants.clone(), directories.clone(), events, origin, days);

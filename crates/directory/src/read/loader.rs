@@ -9,12 +9,11 @@ use std::time::Duration;
 
 use database::Database;
 use sea_orm::{DbErr, Statement};
-use serde_json::json;
 use tokio::sync::{Mutex, mpsc, oneshot};
 
 use super::lookup::{Lookup, Lookups};
 use super::row::record;
-use crate::{DirectoryError, Record, key};
+use crate::{DirectoryError, Record};
 
 /// Most lookups in one statement.
 const BATCH: usize = 64;
@@ -104,9 +103,8 @@ async fn ask(database: &Database, lookups: &Lookups, batch: &mut Vec<Waiting>) {
 
 /// What each of the lookups found, in their order.
 async fn query(database: &Database, sql: &str, waiting: &[Waiting]) -> Result<Vec<Vec<Record>>, DbErr> {
-    let keys: Vec<_> = waiting.iter().enumerate().map(|(n, waiting)| row(n, &waiting.lookup)).collect();
-    let keys = serde_json::Value::Array(keys).to_string();
-    let statement = Statement::from_sql_and_values(database.backend(), sql, [keys.into()]);
+    let keys = Lookup::rows(waiting.iter().map(|waiting| &waiting.lookup));
+    let statement = Statement::from_sql_and_values(database.backend(), sql, keys.bind(database.backend()));
     let mut found: Vec<Vec<Record>> = waiting.iter().map(|_| Vec::new()).collect();
     for row in database.query(statement).await? {
         let n: i64 = row.try_get_by_index(0)?;
@@ -118,16 +116,6 @@ async fn query(database: &Database, sql: &str, waiting: &[Waiting]) -> Result<Ve
         records.sort_unstable_by_key(|record| record.position);
     }
     Ok(found)
-}
-
-fn row(n: usize, lookup: &Lookup) -> serde_json::Value {
-    json!({
-        "n": n,
-        "tenant_id": lookup.tenant,
-        "kind": key::number(lookup.kind),
-        "key": lookup.key.text(),
-        "with_groups": lookup.groups,
-    })
 }
 
 fn answer(waiting: Vec<Waiting>, found: Result<Vec<Vec<Record>>, DbErr>) {

@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 
 use database::Database;
-use database::rows::{Column, source};
+use database::rows::{Column, Named, Rows, source};
 use scim::MemberReference;
 use sea_orm::{DbErr, Statement};
-use serde_json::json;
 
 use super::row::uuid;
 use crate::{Include, Record, key};
+
+const GROUP: [Named; 2] = [("tenant_id", Column::Integer), ("id", Column::Uuid)];
 
 /// Reads the members of the groups among records, in one statement.
 #[derive(Clone, Debug)]
@@ -20,8 +21,7 @@ pub(crate) struct MemberReader {
 
 impl MemberReader {
     pub(crate) fn new(database: &Database) -> Self {
-        let columns = [("tenant_id", Column::Integer), ("id", Column::Uuid)];
-        let groups = source(database.backend(), 1, "k", &columns);
+        let groups = source(database.backend(), 1, "k", &GROUP);
         let sql = format!(
             "SELECT CAST(m.group_id AS text), CAST(m.member_id AS text), r.kind, COALESCE(m.display, r.display) FROM {groups} \
              CROSS JOIN memberships m CROSS JOIN resources r WHERE m.tenant_id = k.tenant_id AND m.group_id = k.id \
@@ -40,9 +40,9 @@ impl MemberReader {
         if members.is_empty() {
             return Ok(());
         }
-        let groups: Vec<_> = members.keys().map(|id| json!({ "tenant_id": tenant, "id": id })).collect();
-        let groups = serde_json::Value::Array(groups).to_string();
-        let statement = Statement::from_sql_and_values(self.database.backend(), &*self.sql, [groups.into()]);
+        let row = |id: &String| Some([tenant.into(), key::id(id)?.into()]);
+        let groups = Rows::collect(&GROUP, members.keys().filter_map(row)).bind(self.database.backend());
+        let statement = Statement::from_sql_and_values(self.database.backend(), &*self.sql, groups);
         for row in self.database.query(statement).await? {
             let group: String = row.try_get_by_index(0)?;
             let kind: i64 = row.try_get_by_index(2)?;

@@ -41,7 +41,7 @@ pub(crate) fn record(row: &QueryResult, first: usize) -> Result<Record, DbErr> {
         created_ms: row.try_get_by_index(first + 4)?,
         modified_ms: row.try_get_by_index(first + 5)?,
         member_count: row.try_get_by_index(first + 6)?,
-        document: row.try_get_by_index(first + 7)?,
+        document: row.try_get_by_index::<String>(first + 7)?.into(),
         groups: groups.map_or(Ok(Vec::new()), |text| group_references(&text))?,
         members: None,
     })

@@ -2,6 +2,7 @@
 
 mod lists;
 mod members;
+mod rivals;
 mod support;
 mod writes;
 

@@ -21,6 +21,8 @@ pub(super) struct System {
     pub(super) tenant: Administered,
     pub(super) events: Events,
     pub(super) other: Directory,
+    /// The same directory in the hands of somebody else who writes to the database.
+    pub(super) rival: Directory,
     _folder: TempDir,
 }
 
@@ -49,10 +51,12 @@ impl System {
             tenants.create(NewTenant { name: name.to_owned(), ..NewTenant::default() }).await.unwrap();
         }
         let events = Events::new(database.clone());
-        let directories = Directories::start(&database, events.clone());
+        let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let tenant = tenants.administer("acme").unwrap();
         let other = directories.administered(&tenants.administer("beta").unwrap());
-        Self { directory: directories.administered(&tenant), tenant, events, other, _folder: folder }
+        let rivals = Directories::start(&database, events.clone()).expect("another thread that writes");
+        let rival = rivals.administered(&tenant);
+        Self { directory: directories.administered(&tenant), tenant, events, other, rival, _folder: folder }
     }
 
     pub(super) async fn user(&self, user_name: &str) -> Record {
@@ -70,6 +74,10 @@ impl System {
 
     pub(super) async fn get(&self, record: &Record) -> Result<Record, DirectoryError> {
         self.directory.get(record.kind, &record.id, ALL).await
+    }
+
+    pub(super) async fn get_version(&self, user: &str) -> i64 {
+        self.directory.get(ResourceKind::User, user, ALL).await.unwrap().version
     }
 
     pub(super) async fn patch(&self, record: &Record, operations: Value) -> Result<Record, DirectoryError> {

@@ -1,5 +1,7 @@
 //! Deciding one change on what the batch works on: either it is made whole, or it is refused and nothing has changed.
 
+use std::sync::Arc;
+
 use scim::{Dialect, Draft, MemberStep, Resource, ResourceKind, ScimError};
 use uuid::Uuid;
 
@@ -7,7 +9,7 @@ use super::event::{Story, tell};
 use super::member::{Moves, moves};
 use super::needs::name;
 use super::working::{Fate, Held, Known, Working};
-use super::{Action, Change, Outcome};
+use super::{Action, Change, New, Outcome};
 use crate::key::USER_NAME_LIMIT;
 use crate::{Condition, DirectoryError, Record};
 
@@ -16,7 +18,7 @@ type Answer = Result<Outcome, DirectoryError>;
 /// Makes one change.
 pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
     match &change.action {
-        Action::Create(draft) => create(change, draft, working),
+        Action::Create(new) => create(change, new, working),
         Action::Replace(draft, condition) => replace(change, draft, condition, working),
         Action::Patch(patch, steps, condition) => {
             let held = working.find(change.tenant_number(), change.kind, change.id)?;
@@ -31,26 +33,24 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
 }
 
 /// RFC 7644 section 3.3.
-fn create(change: &Change, draft: &Draft, working: &mut Working) -> Answer {
+fn create(change: &Change, new: &New, working: &mut Working) -> Answer {
     let tenant = change.tenant_number();
-    let resource = draft.clone().creating().resource;
-    claim(change, None, &resource, working)?;
-    let steps: Vec<_> = draft.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
+    claim(change, None, &new.resource, working)?;
+    let steps: Vec<_> = new.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
     let moves = moves(working, (tenant, change.id), &steps)?;
-    let id = change.id.to_string();
     let record = Record {
         kind: change.kind,
         position: working.take_position(tenant, change.kind),
         version: 1,
         created_ms: working.now_ms,
         modified_ms: working.now_ms,
-        document: resource.to_document(change.tenant.schemas().of(change.kind), &id),
-        id,
+        document: Arc::clone(&new.document),
+        id: change.id.to_string(),
         groups: Vec::new(),
         members: None,
         member_count: 0,
     };
-    let held = Held { record, resource, fate: Fate::Created };
+    let held = Held { record, resource: Arc::clone(&new.resource), fate: Fate::Created };
     settle(change, held, None, &moves, Dialect::lenient(), working)
 }
 
@@ -71,7 +71,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     let tenant = change.tenant_number();
     let held = working.find(tenant, change.kind, change.id)?.clone();
     let moves = moves(working, (tenant, change.id), steps)?;
-    if after == held.resource && moves.is_empty() {
+    if after == *held.resource && moves.is_empty() {
         return Ok(Outcome { record: held.record, dialect });
     }
     claim(change, Some(&held.resource), &after, working)?;
@@ -79,9 +79,9 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     let mut record = held.record;
     record.version += 1;
     record.modified_ms = working.now_ms;
-    record.document = after.to_document(change.tenant.schemas().of(change.kind), &record.id);
+    record.document = after.to_document(change.tenant.schemas().of(change.kind), &record.id).into();
     let fate = held.fate.changed(!before.emails().eq(after.emails()));
-    settle(change, Held { record, resource: after, fate }, Some(&before), &moves, dialect, working)
+    settle(change, Held { record, resource: Arc::new(after), fate }, Some(&before), &moves, dialect, working)
 }
 
 /// Puts the changed resource and its memberships into the batch, and tells the change.
@@ -188,7 +188,7 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
     let Some(held) = working.held.get(&(tenant, referrer)).cloned() else { return Ok(()) };
     let kind = held.record.kind;
     let mut moves = Moves::default();
-    let mut after = held.resource.clone();
+    let mut after = Resource::clone(&held.resource);
     match kind {
         ResourceKind::Group => moves = Moves::removing(change.id),
         ResourceKind::User => after.clear_manager(),
@@ -197,12 +197,12 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
     let mut record = held.record;
     record.version += 1;
     record.modified_ms = working.now_ms;
-    record.document = after.to_document(of, &record.id);
+    record.document = after.to_document(of, &record.id).into();
     let forgetting = Change { kind, id: referrer, ..change.clone() };
     let fate = held.fate.changed(false);
     settle(
         &forgetting,
-        Held { record, resource: after, fate },
+        Held { record, resource: Arc::new(after), fate },
         Some(&held.resource),
         &moves,
         Dialect::lenient(),
@@ -220,7 +220,7 @@ fn erase(change: &Change, working: &mut Working) -> Outcome {
         version: 0,
         created_ms: working.now_ms,
         modified_ms: working.now_ms,
-        document: String::new(),
+        document: Arc::default(),
         groups: Vec::new(),
         members: None,
         member_count: 0,

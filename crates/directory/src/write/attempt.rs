@@ -1,25 +1,56 @@
 //! Making a batch of changes, and what to do if the database does not.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
 use database::{Database, Fault};
 
 use super::Change;
 use super::batch::{Committed, Failure, commit};
+use super::memory::Memory;
 use super::statements::Statements;
 use super::statistics::Written;
+use super::swift::{self, Swift};
+use super::working::Counters;
 use crate::DirectoryError;
 
 /// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
 const CONNECTIONS: usize = 3;
 
+/// What every batch is made with.
+#[derive(Debug)]
+pub(super) struct Crew {
+    pub(super) database: Database,
+    pub(super) statements: Arc<Statements>,
+    memory: Mutex<Memory>,
+}
+
+impl Crew {
+    pub(super) fn new(database: Database, statements: Arc<Statements>) -> Self {
+        Self { database, statements, memory: Mutex::default() }
+    }
+
+    /// What is remembered of the directories.
+    pub(super) fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
 /// Makes the changes, each with an answer.
 ///
 /// A lost connection is replaced. If the database refuses the whole, each change is made by itself, so that one
-/// cannot fail another. Once the commit was sent nothing is tried again: it may have been made.
-pub(super) async fn make(database: &Database, statements: &Statements, changes: &[Change]) -> Committed {
-    match on_a_living_connection(database, statements, changes).await {
+/// cannot fail another. What may have been made is not tried again.
+pub(super) async fn make(crew: &Crew, changes: &[Change]) -> Committed {
+    let unless = match swift::commit(crew, changes).await {
+        Ok(Swift::Made(committed)) => return committed,
+        Ok(Swift::Undecided(counters)) => Some(counters),
+        // The way with the lock finds out whether a connection can be had.
+        Ok(Swift::Untaken) | Err(_) => None,
+    };
+    match on_a_living_connection(crew, changes, unless.as_ref()).await {
         Ok(committed) => committed,
         Err(failure) if changes.len() > 1 && !failure.is_undecided && Fault::of(&failure.error) == Fault::Refused => {
-            one_by_one(database, statements, changes, &failure).await
+            one_by_one(crew, changes, &failure).await
         }
         Err(failure) => {
             let error = refusal(failure);
@@ -29,13 +60,13 @@ pub(super) async fn make(database: &Database, statements: &Statements, changes: 
 }
 
 async fn on_a_living_connection(
-    database: &Database,
-    statements: &Statements,
+    crew: &Crew,
     changes: &[Change],
+    unless: Option<&BTreeMap<i64, Counters>>,
 ) -> Result<Committed, Failure> {
     let mut left = CONNECTIONS;
     loop {
-        let made = commit(database, statements, changes).await;
+        let made = commit(crew, changes, unless).await;
         left -= 1;
         match &made {
             Err(failure) if left > 0 && !failure.is_undecided && Fault::of(&failure.error) == Fault::Broken => {}
@@ -44,11 +75,11 @@ async fn on_a_living_connection(
     }
 }
 
-async fn one_by_one(database: &Database, statements: &Statements, changes: &[Change], failure: &Failure) -> Committed {
+async fn one_by_one(crew: &Crew, changes: &[Change], failure: &Failure) -> Committed {
     tracing::warn!(error = %failure.error, changes = changes.len(), "a batch was refused; its changes are made one by one");
     let mut all = Committed { answers: Vec::with_capacity(changes.len()), written: Written::default() };
     for change in changes {
-        match on_a_living_connection(database, statements, std::slice::from_ref(change)).await {
+        match on_a_living_connection(crew, std::slice::from_ref(change), None).await {
             Ok(one) => {
                 all.answers.extend(one.answers);
                 all.written += one.written;

@@ -1,25 +1,29 @@
 //! One transaction with the changes of a batch.
 
-use database::Database;
+use std::collections::{BTreeMap, BTreeSet};
+
 use sea_orm::DbErr;
 use time::OffsetDateTime;
 
 use super::apply::apply;
+use super::attempt::Crew;
 use super::load::{load_names, load_touched, lock};
 use super::needs::Needs;
 use super::save::{removals, writes};
-use super::statements::Statements;
 use super::statistics::Written;
 use super::together::run;
-use super::working::Working;
+use super::working::{Counters, Working};
 use super::{Change, Outcome};
 use crate::DirectoryError;
+
+/// What came of a change.
+pub(super) type Answer = Result<Outcome, DirectoryError>;
 
 /// What came of a batch.
 #[derive(Debug)]
 pub(super) struct Committed {
     /// The answer to each change, in their order.
-    pub(super) answers: Vec<Result<Outcome, DirectoryError>>,
+    pub(super) answers: Vec<Answer>,
     /// How much was written.
     pub(super) written: Written,
 }
@@ -39,29 +43,47 @@ impl From<DbErr> for Failure {
     }
 }
 
-/// Makes the changes in order, and commits. Each has its own answer.
+/// Makes the changes in order under the lock of their directories, and commits. Each has its own answer.
+///
+/// With `unless`, only if the counters are still these: an earlier attempt may have made the changes.
 pub(super) async fn commit(
-    database: &Database,
-    statements: &Statements,
+    crew: &Crew,
     changes: &[Change],
+    unless: Option<&BTreeMap<i64, Counters>>,
 ) -> Result<Committed, Failure> {
+    let Crew { database, statements, .. } = crew;
     let transaction = database.begin().await?;
     let mut working = Working::at(now_ms());
-    lock(&transaction, statements, changes, &mut working).await?;
+    lock(&transaction, statements, &tenants(changes), &mut working).await?;
+    if unless.is_some_and(|counters| *counters != working.counters) {
+        let error = DbErr::Custom("the connection broke while the changes were written".to_owned());
+        return Err(Failure { error, is_undecided: true });
+    }
     load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;
+        crew.memory().keep(&working.counters);
         return Ok(Committed { answers, written: Written::default() });
     }
-    run(&transaction, removals(statements, &working)?).await?;
-    run(&transaction, writes(statements, &working)?).await?;
+    let written = working.written();
+    run(&transaction, removals(statements, &working)).await?;
+    run(&transaction, writes(statements, &mut working)).await?;
+    crew.memory().forget(&tenants(changes));
     transaction.commit().await.map_err(|error| Failure { error, is_undecided: true })?;
-    Ok(Committed { answers, written: working.written() })
+    if working.erased.is_empty() {
+        crew.memory().keep(&working.counters);
+    }
+    Ok(Committed { answers, written })
 }
 
-fn now_ms() -> i64 {
+/// Whose directories are changed, in the order in which they are locked.
+pub(super) fn tenants(changes: &[Change]) -> BTreeSet<i64> {
+    changes.iter().map(Change::tenant_number).collect()
+}
+
+pub(super) fn now_ms() -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     i64::try_from(now).unwrap_or(i64::MAX)
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use scim::{Dialect, Draft, MemberStep, Patch, ResourceKind};
+use scim::{Dialect, Draft, Member, MemberStep, Patch, Resource, ResourceKind, ResourceType};
 use tenancy::Tenant;
 use uuid::Uuid;
 
@@ -22,12 +22,28 @@ pub(crate) struct Change {
 
 #[derive(Clone, Debug)]
 pub(crate) enum Action {
-    Create(Draft),
+    Create(New),
     Replace(Draft, Condition),
     Patch(Patch, Vec<MemberStep>, Condition),
     Delete(Condition),
     /// Everything of the tenant goes; no event is left to tell.
     Erase,
+}
+
+/// A resource that is to be, as far as it can be made before its turn to be written comes.
+#[derive(Clone, Debug)]
+pub(crate) struct New {
+    pub(crate) resource: Arc<Resource>,
+    pub(crate) members: Option<Vec<Member>>,
+    pub(crate) document: Arc<str>,
+}
+
+impl New {
+    pub(crate) fn of(draft: Draft, id: Uuid, of: &ResourceType) -> Self {
+        let Draft { resource, members, .. } = draft.creating();
+        let document = resource.to_document(of, &id.to_string()).into();
+        Self { resource: Arc::new(resource), members, document }
+    }
 }
 
 impl Change {

@@ -3,7 +3,6 @@
 use delivery::EventType;
 use scim::{Resource, ResourceKind};
 use serde::Serialize;
-use serde_json::value::RawValue;
 use tenancy::TenantId;
 use uuid::Uuid;
 
@@ -14,7 +13,6 @@ use crate::{Actor, DirectoryError, Record};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
-    resource: &'a RawValue,
     version: i64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<Changed>,
@@ -63,7 +61,6 @@ pub(super) struct Story<'a> {
 /// Gives the change its number, type and text.
 pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), DirectoryError> {
     let data = Data {
-        resource: serde_json::from_str(&story.record.document)?,
         version: story.record.version,
         changed: changed(story),
         members: members(story, working),
@@ -71,7 +68,9 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         token: story.actor.token.map(|token| token.to_string()),
         request_id: &story.actor.request_id,
     };
-    let data = serde_json::to_string(&data)?;
+    // The document is JSON already: it is put in as it is, before the first member of the rest.
+    let rest = serde_json::to_string(&data)?;
+    let data = ["{\"resource\":", &story.record.document, ",", rest.strip_prefix('{').unwrap_or_default()].concat();
     let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
     working.tell(story.tenant, event_type(story), subject, data);
     Ok(())

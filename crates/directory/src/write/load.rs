@@ -1,15 +1,15 @@
 //! Loading what a batch touches, one statement a sort of row.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
+use database::rows::{Cell, Rows};
 use scim::ResourceKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
-use serde_json::{Value, json};
 use uuid::Uuid;
 
-use super::Change;
 use super::needs::Needs;
-use super::statements::Statements;
+use super::statements::{NAME, PAIR, PLACE, Statements, TARGET, TENANT};
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
 use crate::key;
 use crate::read::{record, uuid};
@@ -18,18 +18,18 @@ use crate::read::{record, uuid};
 pub(super) async fn lock(
     transaction: &DatabaseTransaction,
     statements: &Statements,
-    changes: &[Change],
+    tenants: &BTreeSet<i64>,
     working: &mut Working,
 ) -> Result<(), DbErr> {
-    let tenants: BTreeSet<i64> = changes.iter().map(Change::tenant_number).collect();
-    read_counters(transaction, statements, &tenants, working).await?;
-    let missing: BTreeSet<i64> = tenants.into_iter().filter(|t| !working.counters.contains_key(t)).collect();
+    read_counters(transaction, statements, tenants, working).await?;
+    let known = |tenant: &i64| working.counters.contains_key(tenant);
+    let missing: BTreeSet<i64> = tenants.iter().copied().filter(|tenant| !known(tenant)).collect();
     if missing.is_empty() {
         return Ok(());
     }
-    let rows = Value::Array(missing.iter().map(|tenant| json!({ "tenant_id": tenant })).collect()).to_string();
+    let rows = Rows::collect(&TENANT, missing.iter().map(|tenant| [(*tenant).into()])).bind(statements.backend);
     let sql = statements.create_directories.as_str();
-    transaction.execute_raw(Statement::from_sql_and_values(statements.backend, sql, [rows.into()])).await?;
+    transaction.execute_raw(Statement::from_sql_and_values(statements.backend, sql, rows)).await?;
     read_counters(transaction, statements, &missing, working).await
 }
 
@@ -39,9 +39,9 @@ async fn read_counters(
     tenants: &BTreeSet<i64>,
     working: &mut Working,
 ) -> Result<(), DbErr> {
-    let rows = tenants.iter().map(|tenant| json!({ "tenant_id": tenant })).collect();
+    let rows = Rows::collect(&TENANT, tenants.iter().map(|tenant| [(*tenant).into()]));
     for row in query(transaction, statements, &statements.lock, rows).await? {
-        let counters = Counters { sequence: row.try_get_by_index(1)?, next_position: row.try_get_by_index(2)? };
+        let counters = Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         working.counters.insert(row.try_get_by_index(0)?, counters);
     }
     Ok(())
@@ -49,31 +49,31 @@ async fn read_counters(
 
 /// Loads the resources and memberships that the changes name.
 pub(super) async fn load_touched(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
     needs: &Needs,
     working: &mut Working,
 ) -> Result<(), DbErr> {
     let mut targets = needs.targets.clone();
     for place in &needs.deleted {
-        let referrers = load_referrers(transaction, statements, *place).await?;
+        let referrers = load_referrers(connection, statements, *place).await?;
         targets.extend(referrers.iter().map(|id| ((place.0, *id), false)));
         working.referrers.insert(*place, referrers);
     }
-    load_targets(transaction, statements, &targets, working).await?;
-    let mentioned = needs.mentioned.iter().map(|place| place_row(*place)).collect();
-    for row in query(transaction, statements, &statements.mentioned, mentioned).await? {
+    load_targets(connection, statements, &targets, working).await?;
+    let mentioned = Rows::collect(&PLACE, needs.mentioned.iter().map(place_row));
+    for row in query(connection, statements, &statements.mentioned, mentioned).await? {
         let place = (row.try_get_by_index(0)?, uuid(&row, 1)?);
         working.known.insert(place, known(&row, 2)?);
     }
-    let pair = |(tenant, group, member): &(i64, Uuid, Uuid)| json!({ "tenant_id": tenant, "group_id": group, "member_id": member });
-    let pairs = needs.pairs.iter().map(pair).collect();
-    for row in query(transaction, statements, &statements.pairs, pairs).await? {
+    let pair = |(tenant, group, member): &(i64, Uuid, Uuid)| [(*tenant).into(), (*group).into(), (*member).into()];
+    let pairs = Rows::collect(&PAIR, needs.pairs.iter().map(pair));
+    for row in query(connection, statements, &statements.pairs, pairs).await? {
         let group = (row.try_get_by_index(0)?, uuid(&row, 1)?);
         working.members.entry(group).or_default().insert(uuid(&row, 2)?, row.try_get_by_index(3)?);
     }
-    let whole = needs.whole_groups.iter().map(|place| place_row(*place)).collect();
-    for row in query(transaction, statements, &statements.whole_groups, whole).await? {
+    let whole = Rows::collect(&PLACE, needs.whole_groups.iter().map(place_row));
+    for row in query(connection, statements, &statements.whole_groups, whole).await? {
         let group: Place = (row.try_get_by_index(0)?, uuid(&row, 1)?);
         let member = uuid(&row, 2)?;
         working.members.entry(group).or_default().insert(member, row.try_get_by_index(3)?);
@@ -84,13 +84,13 @@ pub(super) async fn load_touched(
 
 /// The groups that a resource is in, and the users whose manager it is.
 async fn load_referrers(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
     place: Place,
 ) -> Result<Vec<Uuid>, DbErr> {
     let mut referrers = Vec::new();
     for sql in [&statements.groups_of, &statements.reports_of] {
-        for row in query(transaction, statements, sql, vec![place_row(place)]).await? {
+        for row in query(connection, statements, sql, Rows::collect(&PLACE, [place_row(&place)])).await? {
             referrers.push(uuid(&row, 0)?);
         }
     }
@@ -98,27 +98,27 @@ async fn load_referrers(
 }
 
 async fn load_targets(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
     targets: &[(Place, bool)],
     working: &mut Working,
 ) -> Result<(), DbErr> {
-    let row = |((tenant, id), groups): &(Place, bool)| json!({ "tenant_id": tenant, "id": id, "with_groups": groups });
-    let rows = targets.iter().map(row).collect();
-    for row in query(transaction, statements, &statements.targets, rows).await? {
+    let row = |((tenant, id), groups): &(Place, bool)| [(*tenant).into(), (*id).into(), (*groups).into()];
+    let rows = Rows::collect(&TARGET, targets.iter().map(row));
+    for row in query(connection, statements, &statements.targets, rows).await? {
         let tenant: i64 = row.try_get_by_index(0)?;
         let record = record(&row, 1)?;
         let Some(id) = key::id(&record.id) else { continue };
         let resource =
             scim::Resource::from_document(&record.document).map_err(|error| DbErr::Json(error.to_string()))?;
-        working.held.insert((tenant, id), Held { record, resource, fate: Fate::Kept });
+        working.held.insert((tenant, id), Held { record, resource: Arc::new(resource), fate: Fate::Kept });
     }
     Ok(())
 }
 
 /// Loads who has the names that the changes may claim.
 pub(super) async fn load_names(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
     names: &BTreeSet<Name>,
     working: &mut Working,
@@ -129,8 +129,8 @@ pub(super) async fn load_names(
             ResourceKind::Group => &statements.group_names,
         };
         let named = names.iter().filter(|(_, of, _)| *of == kind);
-        let rows = named.map(|(tenant, _, name)| json!({ "tenant_id": tenant, "name": name })).collect();
-        for row in query(transaction, statements, sql, rows).await? {
+        let rows = Rows::collect(&NAME, named.map(|(tenant, _, name)| [(*tenant).into(), name.as_str().into()]));
+        for row in query(connection, statements, sql, rows).await? {
             let name = (row.try_get_by_index(0)?, kind, row.try_get_by_index(1)?);
             working.names.insert(name, uuid(&row, 2)?);
         }
@@ -138,8 +138,8 @@ pub(super) async fn load_names(
     Ok(())
 }
 
-fn place_row((tenant, id): Place) -> Value {
-    json!({ "tenant_id": tenant, "id": id })
+fn place_row((tenant, id): &Place) -> [Cell; 2] {
+    [(*tenant).into(), (*id).into()]
 }
 
 fn known(row: &QueryResult, first: usize) -> Result<Known, DbErr> {
@@ -149,14 +149,14 @@ fn known(row: &QueryResult, first: usize) -> Result<Known, DbErr> {
 
 /// Runs a statement with its rows; without rows there is nothing to ask.
 async fn query(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
     sql: &str,
-    rows: Vec<Value>,
+    rows: Rows,
 ) -> Result<Vec<QueryResult>, DbErr> {
     if rows.is_empty() {
         return Ok(Vec::new());
     }
-    let rows = Value::Array(rows).to_string();
-    transaction.query_all_raw(Statement::from_sql_and_values(statements.backend, sql, [rows.into()])).await
+    let rows = rows.bind(statements.backend);
+    connection.query_all_raw(Statement::from_sql_and_values(statements.backend, sql, rows)).await
 }

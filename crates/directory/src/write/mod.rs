@@ -1,7 +1,9 @@
 //! Changing a directory: changes that wait at the same time share one transaction and one commit.
 //!
-//! A batch is: lock the directories, load what the changes touch, decide in memory and in order, save, commit, answer.
-//! Deciding is pure (`apply`), so it is the same on both databases.
+//! A batch is: lock the directories, load what the changes touch, decide in memory and in order, save, commit, answer
+//! (`batch`); or, where a guess about the directories' counters turns out right, the same without the lock and with one
+//! statement for all that is written (`swift`). Deciding is pure (`apply`), so it is the same on both ways and both
+//! databases.
 
 mod apply;
 mod attempt;
@@ -11,16 +13,18 @@ mod company;
 mod event;
 mod load;
 mod member;
+mod memory;
 mod needs;
 mod row;
 mod save;
 mod statements;
 mod statistics;
+mod swift;
 mod together;
 mod working;
 mod writer;
 
-pub(crate) use change::{Action, Change, Outcome};
+pub(crate) use change::{Action, Change, New, Outcome};
 pub(crate) use statements::Statements;
 pub(crate) use working::BLOCK;
 pub(crate) use writer::Writer;

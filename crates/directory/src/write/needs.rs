@@ -32,8 +32,8 @@ impl Needs {
             let tenant = change.tenant_number();
             let place = (tenant, change.id);
             match &change.action {
-                Action::Create(draft) => {
-                    needs.mention(tenant, draft.members.iter().flatten().map(|member| &member.id));
+                Action::Create(new) => {
+                    needs.mention(tenant, new.members.iter().flatten().map(|member| &member.id));
                 }
                 Action::Replace(draft, _) => {
                     needs.targets.push((place, change.groups));
@@ -82,8 +82,8 @@ impl Needs {
     }
 
     /// The unique names that the changes may claim. A patch is tried on what is stored, to see the name it leaves.
-    pub(super) fn names(changes: &[Change], working: &Working) -> BTreeSet<Name> {
-        changes.iter().filter_map(|change| claimed(change, working)).collect()
+    pub(super) fn names<'a>(changes: impl IntoIterator<Item = &'a Change>, working: &Working) -> BTreeSet<Name> {
+        changes.into_iter().filter_map(|change| claimed(change, working)).collect()
     }
 }
 
@@ -94,7 +94,8 @@ fn claimed(change: &Change, working: &Working) -> Option<Name> {
         ResourceKind::Group => return None,
     };
     let resource = match &change.action {
-        Action::Create(draft) | Action::Replace(draft, _) => &draft.resource,
+        Action::Create(new) => &new.resource,
+        Action::Replace(draft, _) => &draft.resource,
         Action::Patch(patch, ..) if patch.touches(attribute) => {
             let held = working.held.get(&(change.tenant_number(), change.id))?;
             let of = change.tenant.schemas().of(change.kind);

@@ -1,19 +1,28 @@
 //! The SQL of a batch. Every statement takes its rows as one parameter, so it has one text for all batches.
 
-use database::rows::Column::{Boolean, Integer, Text, Uuid};
-use database::rows::{Column, source};
+use database::rows::Column::{Boolean, Integer, OptionalText, OptionalUuid, Text, Uuid};
+use database::rows::{Named, source};
 use sea_orm::DbBackend;
 
 use crate::read::{RECORD_COLUMNS, groups_expression};
 
 /// A resource by tenant and id.
-const PLACE: [(&str, Column); 2] = [("tenant_id", Integer), ("id", Uuid)];
-const PAIR: [(&str, Column); 3] = [("tenant_id", Integer), ("group_id", Uuid), ("member_id", Uuid)];
-const NAME: [(&str, Column); 2] = [("tenant_id", Integer), ("name", Text)];
-const TENANT: [(&str, Column); 1] = [("tenant_id", Integer)];
+pub(super) const PLACE: [Named; 2] = [("tenant_id", Integer), ("id", Uuid)];
+pub(super) const PAIR: [Named; 3] = [("tenant_id", Integer), ("group_id", Uuid), ("member_id", Uuid)];
+pub(super) const NAME: [Named; 2] = [("tenant_id", Integer), ("name", Text)];
+pub(super) const TENANT: [Named; 1] = [("tenant_id", Integer)];
+
+/// A resource that is changed, and whether the answer shows the groups it is in.
+pub(super) const TARGET: [Named; 3] = [PLACE[0], PLACE[1], ("with_groups", Boolean)];
+pub(super) const EMAIL: [Named; 3] = [("tenant_id", Integer), ("value", Text), ("resource_id", Uuid)];
+pub(super) const MEMBERSHIP: [Named; 4] = [PAIR[0], PAIR[1], PAIR[2], ("display", OptionalText)];
+pub(super) const BLOCK: [Named; 4] = [("tenant_id", Integer), ("kind", Integer), ("block", Integer), ("live", Integer)];
+/// By how much the counters of a directory grow, and which event is then its last.
+pub(super) const COUNTERS: [Named; 4] =
+    [("tenant_id", Integer), ("events", Integer), ("positions", Integer), ("sequence", Integer)];
 
 /// The columns of `resources`, as they are written.
-const RESOURCE: [(&str, Column); 15] = [
+pub(super) const RESOURCE: [Named; 15] = [
     ("tenant_id", Integer),
     ("id", Uuid),
     ("kind", Integer),
@@ -22,11 +31,11 @@ const RESOURCE: [(&str, Column); 15] = [
     ("created", Integer),
     ("modified", Integer),
     ("active", Boolean),
-    ("user_name", Text),
-    ("external_id", Text),
-    ("display_name", Text),
-    ("display", Text),
-    ("manager_id", Uuid),
+    ("user_name", OptionalText),
+    ("external_id", OptionalText),
+    ("display_name", OptionalText),
+    ("display", OptionalText),
+    ("manager_id", OptionalUuid),
     ("member_count", Integer),
     ("document", Text),
 ];
@@ -64,7 +73,7 @@ pub(crate) struct Statements {
 
 impl Statements {
     pub(crate) fn new(backend: DbBackend) -> Self {
-        let rows = |columns: &[(&str, Column)]| source(backend, 1, "k", columns);
+        let rows = |columns: &[Named]| source(backend, 1, "k", columns);
         let place = rows(&PLACE);
         let resource = rows(&RESOURCE);
         let lock_rows = if backend == DbBackend::Postgres { "FOR UPDATE OF d" } else { "" };
@@ -144,7 +153,7 @@ fn whole_groups(place: &str) -> String {
 }
 
 fn targets(backend: DbBackend) -> String {
-    let keys = source(backend, 1, "k", &[PLACE[0], PLACE[1], ("with_groups", Boolean)]);
+    let keys = source(backend, 1, "k", &TARGET);
     let groups = groups_expression(backend);
     format!(
         "SELECT r.tenant_id, {RECORD_COLUMNS}, CASE WHEN k.with_groups THEN {groups} END FROM {keys} \
@@ -160,12 +169,12 @@ fn names(backend: DbBackend, condition: &str) -> String {
     )
 }
 
-fn column_names(columns: &[(&str, Column)], prefix: &str) -> String {
+fn column_names(columns: &[Named], prefix: &str) -> String {
     let names: Vec<String> = columns.iter().map(|(name, _)| format!("{prefix}{name}")).collect();
     names.join(", ")
 }
 
-fn insert(table: &str, columns: &[(&str, Column)], rows: &str) -> String {
+fn insert(table: &str, columns: &[Named], rows: &str) -> String {
     format!("INSERT INTO {table} ({}) SELECT {} FROM {rows}", column_names(columns, ""), column_names(columns, "k."))
 }
 
@@ -176,34 +185,33 @@ fn update(rows: &str) -> String {
 }
 
 fn email_insert(backend: DbBackend) -> String {
-    let columns = [("tenant_id", Integer), ("value", Text), ("resource_id", Uuid)];
-    let rows = source(backend, 1, "k", &columns);
-    format!("{} WHERE true ON CONFLICT DO NOTHING", insert("emails", &columns, &rows))
+    let rows = source(backend, 1, "k", &EMAIL);
+    format!("{} WHERE true ON CONFLICT DO NOTHING", insert("emails", &EMAIL, &rows))
 }
 
 fn insert_memberships(backend: DbBackend) -> String {
-    let columns = [PAIR[0], PAIR[1], PAIR[2], ("display", Text)];
-    let rows = source(backend, 1, "k", &columns);
+    let rows = source(backend, 1, "k", &MEMBERSHIP);
     format!(
         "{} WHERE true ON CONFLICT (tenant_id, group_id, member_id) DO UPDATE SET display = excluded.display",
-        insert("memberships", &columns, &rows)
+        insert("memberships", &MEMBERSHIP, &rows)
     )
 }
 
 fn count_blocks(backend: DbBackend) -> String {
-    let columns = [("tenant_id", Integer), ("kind", Integer), ("block", Integer), ("live", Integer)];
-    let rows = source(backend, 1, "k", &columns);
+    let rows = source(backend, 1, "k", &BLOCK);
     format!(
         "{} WHERE true ON CONFLICT (tenant_id, kind, block) DO UPDATE SET live = blocks.live + excluded.live",
-        insert("blocks", &columns, &rows)
+        insert("blocks", &BLOCK, &rows)
     )
 }
 
+/// Waits for whoever is writing to the directory. On PostgreSQL it tells whether the events are numbered right after
+/// theirs; on SQLite nobody else can be writing.
 fn save_counters(backend: DbBackend) -> String {
-    let columns = [("tenant_id", Integer), ("sequence", Integer), ("next_position", Integer)];
-    let rows = source(backend, 1, "k", &columns);
+    let rows = source(backend, 1, "k", &COUNTERS);
+    let held = if backend == DbBackend::Postgres { "RETURNING d.sequence = k.sequence AS held" } else { "" };
     format!(
-        "UPDATE directories AS d SET sequence = k.sequence, next_position = k.next_position FROM {rows} \
-         WHERE d.tenant_id = k.tenant_id"
+        "UPDATE directories AS d SET sequence = d.sequence + k.events, next_position = d.next_position + k.positions \
+         FROM {rows} WHERE d.tenant_id = k.tenant_id {held}"
     )
 }

@@ -1,6 +1,7 @@
 //! What a batch works on: the rows its changes touch, as they stand after the changes made so far.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use delivery::{EventType, NewEvent};
 use scim::{Resource, ResourceKind};
@@ -14,17 +15,28 @@ use crate::{DirectoryError, Record};
 pub(super) type Place = (i64, Uuid);
 
 /// The counters of one directory, locked for the batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Counters {
     pub(super) sequence: i64,
     pub(super) next_position: i64,
+    /// How many events the batch has told.
+    pub(super) events: i64,
+    /// How many positions it has given out.
+    pub(super) positions: i64,
+}
+
+impl Counters {
+    /// As the database has them.
+    pub(super) fn stored(sequence: i64, next_position: i64) -> Self {
+        Self { sequence, next_position, events: 0, positions: 0 }
+    }
 }
 
 /// A resource that is changed.
 #[derive(Clone, Debug)]
 pub(super) struct Held {
     pub(super) record: Record,
-    pub(super) resource: Resource,
+    pub(super) resource: Arc<Resource>,
     pub(super) fate: Fate,
 }
 
@@ -90,9 +102,10 @@ impl Working {
 
     /// Takes the next position in the order of creation.
     pub(super) fn take_position(&mut self, tenant: i64, kind: ResourceKind) -> i64 {
-        let counters = self.counters.entry(tenant).or_insert(Counters { sequence: 0, next_position: 0 });
+        let counters = self.counters.entry(tenant).or_insert(Counters::stored(0, 0));
         let position = counters.next_position;
         counters.next_position += 1;
+        counters.positions += 1;
         self.count(tenant, kind, position, 1);
         position
     }
@@ -104,14 +117,16 @@ impl Working {
 
     /// Gives an event the tenant's next number.
     pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) {
-        let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters { sequence: 0, next_position: 0 });
+        let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters::stored(0, 0));
         counters.sequence += 1;
+        counters.events += 1;
         let sequence = counters.sequence;
         self.events.push(NewEvent { tenant, sequence, event_type, subject, time_ms: self.now_ms, data });
     }
 
-    pub(super) fn events(&self) -> &[NewEvent] {
-        &self.events
+    /// The events, which are written once.
+    pub(super) fn take_events(&mut self) -> Vec<NewEvent> {
+        std::mem::take(&mut self.events)
     }
 
     /// About how much the batch writes.

@@ -1,4 +1,4 @@
-//! The one task that writes: it takes all changes that wait and commits them together.
+//! The one thread that writes: it takes all changes that wait and commits them together.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -9,20 +9,17 @@ use delivery::Events;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
-use super::attempt::make;
-use super::batch::Committed;
+use super::Change;
+use super::attempt::{Crew, make};
+use super::batch::{Answer, Committed};
 use super::company::Company;
 use super::statements::Statements;
 use super::statistics::Statistics;
-use super::{Change, Outcome};
-use crate::DirectoryError;
 
 /// Most changes in one commit.
 pub(super) const BATCH: usize = 64;
 /// Most changes that wait; more are refused at the door by the limits.
 const WAITING: usize = 1024;
-
-type Answer = Result<Outcome, DirectoryError>;
 
 struct Job {
     change: Change,
@@ -36,11 +33,21 @@ pub(crate) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task.
-    pub(crate) fn start(database: Database, statements: Arc<Statements>, events: Events) -> Self {
+    /// Starts the thread; it ends with the last handle. Its connections are its own: what comes back from the database
+    /// wakes it and nobody else.
+    pub(crate) fn start(database: Database, statements: Arc<Statements>, events: Events) -> Result<Self, DbErr> {
         let (queue, waiting) = mpsc::channel(WAITING);
-        tokio::spawn(serve(database, statements, events, waiting));
-        Self { queue }
+        let failed = |error: std::io::Error| DbErr::Custom(format!("the thread that writes cannot start: {error}"));
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
+        let writing = async move {
+            match database.of_writer().await {
+                Ok(database) => serve(Crew::new(database, statements), events, waiting).await,
+                Err(error) => tracing::error!(%error, "the thread that writes has no connections"),
+            }
+        };
+        let thread = std::thread::Builder::new().name("writer".to_owned());
+        thread.spawn(move || runtime.block_on(writing)).map_err(failed)?;
+        Ok(Self { queue })
     }
 
     /// Makes a change; returns when it is durable. Who stops waiting has not stopped the change.
@@ -52,9 +59,9 @@ impl Writer {
     }
 }
 
-async fn serve(database: Database, statements: Arc<Statements>, events: Events, mut queue: mpsc::Receiver<Job>) {
+async fn serve(crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
     let mut waiting = VecDeque::with_capacity(BATCH);
-    let mut statistics = Statistics::new(&database);
+    let mut statistics = Statistics::new(&crew.database);
     let mut company = Company::default();
     loop {
         if waiting.is_empty() {
@@ -67,7 +74,7 @@ async fn serve(database: Database, statements: Arc<Statements>, events: Events, 
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
         let started = Instant::now();
-        let Committed { answers, written } = make(&database, &statements, &changes).await;
+        let Committed { answers, written } = make(&crew, &changes).await;
         company.seen(changes.len(), started.elapsed());
         events.announce();
         statistics.written(written);

@@ -1,0 +1,87 @@
+//! Two that write to one directory: what each remembers of it may be out of date at any time.
+
+use scim::ResourceKind;
+use serde_json::json;
+
+use super::on_both;
+use super::support::{ALL, System, draft, patch, status};
+use crate::{Condition, Directory};
+
+async fn create(directory: &Directory, name: &str) -> Result<String, u16> {
+    let draft = draft(ResourceKind::User, json!({ "userName": name }));
+    let created = directory.create(ResourceKind::User, draft, ALL).await;
+    created.map(|record| record.id).map_err(|error| status(&error))
+}
+
+async fn retitle(directory: &Directory, id: &str, title: &str) -> Result<i64, u16> {
+    let patch = patch(ResourceKind::User, &json!([{ "op": "replace", "path": "title", "value": title }]));
+    let patched = directory.patch(ResourceKind::User, id, patch, Condition::None, ALL).await;
+    patched.map(|patched| patched.record.version).map_err(|error| status(&error))
+}
+
+on_both! {
+    async fn taking_turns_leaves_no_gap(system: System) {
+        for n in 0..60 {
+            // Longer and shorter turns: what is remembered is right at times, and out of date at others.
+            let writer = if n * n % 7 < 3 { &system.directory } else { &system.rival };
+            create(writer, &format!("user{n}")).await.unwrap();
+        }
+        assert_eq!(system.events().await.len(), 60);
+        let ids: std::collections::HashSet<_> = system.events().await.into_iter().map(|event| event.subject).collect();
+        assert_eq!(ids.len(), 60);
+    }
+
+    async fn a_name_that_the_rival_took_is_taken(system: System) {
+        create(&system.directory, "first").await.unwrap();
+        create(&system.rival, "Second").await.unwrap();
+        assert_eq!(create(&system.directory, "second").await, Err(409));
+        assert_eq!(create(&system.rival, "FIRST").await, Err(409));
+        create(&system.directory, "third").await.unwrap();
+        assert_eq!(system.event_types().await, ["user.created"; 3]);
+    }
+
+    async fn a_change_is_made_on_what_the_rival_left(system: System) {
+        let id = create(&system.directory, "ada").await.unwrap();
+        for n in 1..=40 {
+            let writer = if n % 3 == 0 { &system.rival } else { &system.directory };
+            assert_eq!(retitle(writer, &id, &format!("title {n}")).await, Ok(n + 1));
+        }
+        system.rival.delete(ResourceKind::User, &id, Condition::None).await.unwrap();
+        assert_eq!(retitle(&system.directory, &id, "gone").await, Err(404));
+        create(&system.directory, "ada").await.unwrap();
+        assert_eq!(system.events().await.len(), 43);
+    }
+
+    async fn both_at_once_make_every_change_once(system: System) {
+        let id = create(&system.directory, "ada").await.unwrap();
+        let mut running = Vec::new();
+        for n in 0..200 {
+            let writer = if n % 2 == 0 { system.directory.clone() } else { system.rival.clone() };
+            let id = id.clone();
+            running.push(tokio::spawn(async move {
+                if n % 5 == 0 {
+                    return retitle(&writer, &id, &format!("title {n}")).await.is_ok();
+                }
+                // Each name is wanted twice, by both.
+                create(&writer, &format!("user{}", n / 2)).await.is_ok()
+            }));
+        }
+        let mut made = 0;
+        for change in running {
+            made += usize::from(change.await.unwrap());
+        }
+        let names: std::collections::HashSet<_> = (0..200).filter(|n| n % 5 != 0).map(|n| n / 2).collect();
+        assert_eq!(made, 40 + names.len());
+        let events = system.events().await;
+        assert_eq!(events.len(), 1 + made);
+        assert_eq!(system.get_version(&id).await, 41);
+    }
+
+    async fn what_was_erased_is_not_written_to_by_its_old_numbers(system: System) {
+        create(&system.directory, "ada").await.unwrap();
+        system.rival.erase().await.unwrap();
+        assert_eq!(system.events().await.len(), 0);
+        create(&system.directory, "ada").await.unwrap();
+        assert_eq!(system.event_types().await, ["user.created"]);
+    }
+}

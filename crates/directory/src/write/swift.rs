@@ -1,0 +1,87 @@
+//! Making a batch without a lock: read what it touches, decide, and write everything with one statement, which is its own
+//! transaction.
+//!
+//! The statement holds only if each directory's event number is still the one that the batch counted from. Every change
+//! of a directory moves that number, so what was read cannot have changed either. Otherwise nothing is written, and the
+//! batch is made with the lock. A name that only the unique index knows to be taken ends in the same way.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use database::Fault;
+use scim::ResourceKind;
+use sea_orm::{DbBackend, DbErr};
+
+use super::apply::apply;
+use super::attempt::Crew;
+use super::batch::{Committed, Failure, now_ms, tenants};
+use super::load::{load_names, load_touched};
+use super::needs::Needs;
+use super::save::{removals, writes};
+use super::together::run;
+use super::working::{Counters, Working};
+use super::{Action, Change};
+
+/// How far the swift way led.
+pub(super) enum Swift {
+    /// To the end.
+    Made(Committed),
+    /// Nowhere: nothing was written.
+    Untaken,
+    /// The connection broke while the statement was under way: it holds exactly if the counters are no longer these.
+    Undecided(BTreeMap<i64, Counters>),
+}
+
+/// Makes the changes in order, if that can be done swiftly.
+pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Failure> {
+    if crew.database.backend() != DbBackend::Postgres || changes.iter().any(Change::is_alone) {
+        return Ok(Swift::Untaken);
+    }
+    let Some(counters) = crew.memory().recall(&tenants(changes)) else { return Ok(Swift::Untaken) };
+    let mut working = Working::at(now_ms());
+    working.counters.clone_from(&counters);
+    read(crew, changes, &mut working).await?;
+    let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
+    let written = working.written();
+    if working.is_unchanged() {
+        return Ok(Swift::Made(Committed { answers, written }));
+    }
+    // What must be removed first takes a second statement.
+    if !removals(&crew.statements, &working).is_empty() {
+        return Ok(Swift::Untaken);
+    }
+    match run(crew.database.writer(), writes(&crew.statements, &mut working)).await {
+        Ok(()) => {
+            crew.memory().keep(&working.counters);
+            Ok(Swift::Made(Committed { answers, written }))
+        }
+        Err(error) => give_up(crew, error, counters),
+    }
+}
+
+async fn read(crew: &Crew, changes: &[Change], working: &mut Working) -> Result<(), DbErr> {
+    let connection = crew.database.writer();
+    load_touched(connection, &crew.statements, &Needs::of(changes), working).await?;
+    let names = Needs::names(changes.iter().filter(|change| !is_guarded(change)), working);
+    load_names(connection, &crew.statements, &names, working).await
+}
+
+fn give_up(crew: &Crew, error: DbErr, counters: BTreeMap<i64, Counters>) -> Result<Swift, Failure> {
+    let tenants: BTreeSet<i64> = counters.keys().copied().collect();
+    let fault = Fault::of(&error);
+    // A name that is taken says nothing about the guess.
+    if fault == Fault::Refused && error.sql_err().is_none() {
+        crew.memory().distrust(&tenants);
+    } else {
+        crew.memory().forget(&tenants);
+    }
+    match fault {
+        Fault::Refused => Ok(Swift::Untaken),
+        Fault::Broken => Ok(Swift::Undecided(counters)),
+        Fault::Gone => Err(error.into()),
+    }
+}
+
+/// The unique index refuses a second user of one name, so nobody needs to look before one is created.
+fn is_guarded(change: &Change) -> bool {
+    change.kind == ResourceKind::User && matches!(change.action, Action::Create(_))
+}
