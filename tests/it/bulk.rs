@@ -75,6 +75,30 @@ on_both! {
         assert_eq!(client.get("/Groups").await.expect(200).total(), 0);
     }
 
+    /// R143, R146: a circle that cannot be closed leaves nothing behind, and no location says otherwise.
+    async fn r146_a_circle_with_a_bad_part_leaves_nothing(system) {
+        let client = system.tenant("bulk").client();
+        let taken = client.post("/Users", &user("taken")).await.expect(201).id();
+        let answer = bulk(&client, &[
+            post("/Users", "x", with_manager(user("x"), "bulkId:y")),
+            post("/Users", "y", with_manager(user("taken"), "bulkId:x")),
+            post("/Groups", "g", group("of both", &["bulkId:x", "bulkId:y"])),
+        ]).await;
+        assert!(statuses(&answer).iter().all(|status| status == "409"), "{}", answer.text);
+        assert!(!answer.text.contains("location"), "{}", answer.text);
+        assert_eq!(client.get("/Users").await.expect(200).ids(), [taken]);
+        assert_eq!(client.get("/Groups").await.expect(200).total(), 0);
+    }
+
+    /// R146: a resource may refer to itself.
+    async fn r146_a_resource_refers_to_itself(system) {
+        let client = system.tenant("bulk").client();
+        let answer = bulk(&client, &[post("/Users", "me", with_manager(user("own-boss"), "bulkId:me"))]).await;
+        assert_eq!(statuses(&answer), ["201"]);
+        let me = client.get(&location(&answer, "me")).await.expect(200);
+        assert_eq!(me.body[urn::ENTERPRISE]["manager"]["value"], json!(me.id()));
+    }
+
     /// R144: the operation that makes the number full is the last.
     async fn r144_fail_on_errors_stops(system) {
         let client = system.tenant("bulk").client();
