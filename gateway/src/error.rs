@@ -165,9 +165,11 @@ fn label(refusal: Refusal) -> &'static str {
 fn explain(scope: &str) -> &'static str {
     match scope {
         "tenant" => "more than the tenant's rate",
+        "writes" => "more changes than the tenant's rate of changes",
         "concurrency" => "too many of the tenant run at once",
         "memory" => "the bodies of the tenant's requests are too large together",
         "server" => "the bodies of all requests are too large together",
+        "overload" => "the server has more to do than it can",
         _ => "without a valid token",
     }
 }
@@ -189,6 +191,7 @@ impl From<DirectoryError> for Rejection {
         match error {
             DirectoryError::Refused(error) => Self::Refused(error),
             failure @ DirectoryError::Unavailable(_) => Self::unavailable(failure),
+            DirectoryError::Busy => Limited { scope: "overload", retry_after: 1 }.into(),
         }
     }
 }

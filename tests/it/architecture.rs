@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 12] = [
+const ARROWS: [(&str, &[&str]); 13] = [
     (
         "tenantry",
         &[
@@ -23,11 +23,12 @@ const ARROWS: [(&str, &[&str]); 12] = [
             "scim",
         ],
     ),
-    ("gateway", &["directory", "tenancy", "delivery", "replicas", "scim", "telemetry"]),
+    ("gateway", &["directory", "tenancy", "delivery", "limits", "replicas", "scim", "telemetry"]),
     ("tenant-admin", &["directory", "tenancy", "delivery", "scim", "telemetry"]),
     ("directory", &["delivery", "tenancy", "database", "scim"]),
     ("delivery", &["tenancy", "database", "scim"]),
     ("tenancy", &["database", "replicas", "scim"]),
+    ("limits", &["replicas"]),
     ("replicas", &[]),
     ("database", &["migrations"]),
     ("migrations", &[]),
