@@ -34,4 +34,5 @@ mod readme;
 mod redaction;
 mod requirements;
 mod rotation;
+mod slow_database;
 mod start_and_stop;
