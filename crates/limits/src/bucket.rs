@@ -69,7 +69,11 @@ impl<C: Clock> Bucket<C> {
     pub async fn take(&self) -> Result<u32, Duration> {
         match &self.place {
             Place::Here(local) => local.take(),
-            Place::Shared(leased) => leased.take().await,
+            Place::Shared(leased) => match leased.take() {
+                Some(taken) => taken,
+                // Seldom; so whoever takes is not made larger by it.
+                None => Box::pin(leased.ask()).await,
+            },
         }
     }
 

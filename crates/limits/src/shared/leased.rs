@@ -55,15 +55,12 @@ impl Leased {
         })
     }
 
-    /// Takes one and tells about how many are left, or how long to wait for one.
-    pub(crate) async fn take(self: &Arc<Self>) -> Result<u32, Duration> {
+    /// Takes one and tells about how many are left, or how long to wait for one; nothing if Redis has to be asked.
+    pub(crate) fn take(self: &Arc<Self>) -> Option<Result<u32, Duration>> {
         if self.shared.is_alone() {
-            return self.take_of_share();
+            return Some(self.take_of_share());
         }
-        match self.settle(self.lease.take(self.shared.now())) {
-            Some(taken) => taken,
-            None => self.ask().await,
-        }
+        self.settle(self.lease.take(self.shared.now()))
     }
 
     /// Whether it can be forgotten.
@@ -85,7 +82,8 @@ impl Leased {
         }
     }
 
-    async fn ask(self: &Arc<Self>) -> Result<u32, Duration> {
+    /// The same, after Redis was asked.
+    pub(crate) async fn ask(self: &Arc<Self>) -> Result<u32, Duration> {
         let _waiting = Waiting::new(&self.waiting);
         let end = Instant::now() + PATIENCE;
         loop {

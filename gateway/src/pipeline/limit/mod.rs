@@ -25,7 +25,6 @@ pub(crate) use quota::Quota;
 
 use crate::settings::Limits;
 use permit::Total;
-use quota::Left;
 use share::{Allowance, Share};
 
 /// A request that comes too soon.
@@ -95,8 +94,7 @@ impl<C: Clock + Clone> Limiter<C> {
         told: &mut Option<Quota>,
     ) -> Result<Permit<C>, Limited> {
         let share = self.share(tenant, allowance);
-        let requests = Left { rate: allowance.requests, left: 0 };
-        let quota = told.insert(Quota { policy: share.policy.clone(), requests, writes: None, retry_after: None });
+        let quota = told.insert(Quota::new(allowance));
         let admitted = self.count(share, concurrency, work, quota).await;
         quota.retry_after = admitted.as_ref().err().map(|limited| limited.retry_after);
         admitted
@@ -109,12 +107,12 @@ impl<C: Clock + Clone> Limiter<C> {
         work: Work,
         quota: &mut Quota,
     ) -> Result<Permit<C>, Limited> {
-        quota.requests.left = take(&share.requests, "tenant").await?;
+        quota.requests = take(&share.requests, "tenant").await?;
         if let Some(bucket) = share.writes.as_ref().filter(|_| work == Work::Write) {
-            let writes = quota.writes.insert(Left { rate: bucket.rate(), left: 0 });
-            writes.left = take(bucket, "writes").await?;
+            quota.writes = Some(0);
+            quota.writes = Some(take(bucket, "writes").await?);
         }
-        let permit = Permit { share, total: Arc::clone(&self.total), most_body_bytes: self.body_bytes, body_bytes: 0 };
+        let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0 };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.
         if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= concurrency {
             return Err(Limited { scope: "concurrency", retry_after: 1 });
@@ -150,7 +148,8 @@ impl<C: Clock + Clone> Limiter<C> {
                 return Arc::clone(share);
             }
             let usage = known.map(|share| Arc::clone(&share.usage)).unwrap_or_default();
-            let share = Arc::new(Share::new(tenant, allowance, usage, &self.buckets));
+            let share = Share::new(tenant, allowance, (usage, Arc::clone(&self.total)), &self.buckets);
+            let share = Arc::new(share);
             tenants.insert(tenant, Arc::clone(&share));
             share
         })

@@ -23,7 +23,6 @@ pub(super) struct Total {
 /// One request that may run. Dropping it makes room for the next.
 pub(crate) struct Permit<C: Clock = QuantaClock> {
     pub(super) share: Arc<Share<C>>,
-    pub(super) total: Arc<Total>,
     pub(super) most_body_bytes: usize,
     pub(super) body_bytes: usize,
 }
@@ -61,11 +60,11 @@ impl<C: Clock> Permit<C> {
     pub(crate) fn hold(&mut self, bytes: usize) -> Result<(), Limited> {
         self.body_bytes += bytes;
         let of_tenant = self.share.usage.body_bytes.fetch_add(bytes, Ordering::Relaxed) + bytes;
-        let of_all = self.total.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
+        let of_all = self.share.total.held.fetch_add(bytes, Ordering::Relaxed) + bytes;
         if of_tenant > self.most_body_bytes {
             return Err(Limited { scope: "memory", retry_after: 1 });
         }
-        if of_all > self.total.most {
+        if of_all > self.share.total.most {
             return Err(Limited { scope: "server", retry_after: 1 });
         }
         Ok(())
@@ -88,7 +87,7 @@ impl<C: Clock> Drop for Permit<C> {
         self.share.usage.requests.fetch_sub(1, Ordering::Relaxed);
         if self.body_bytes > 0 {
             self.share.usage.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
-            self.total.held.fetch_sub(self.body_bytes, Ordering::Relaxed);
+            self.share.total.held.fetch_sub(self.body_bytes, Ordering::Relaxed);
         }
     }
 }

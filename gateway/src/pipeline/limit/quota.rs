@@ -4,6 +4,7 @@
 use actix_web::http::header::{HeaderName, HeaderValue};
 use limits::Rate;
 
+use super::share::Allowance;
 use crate::reply::Answer;
 
 const RATE_LIMIT: HeaderName = HeaderName::from_static("ratelimit");
@@ -14,57 +15,60 @@ const X_RESET: HeaderName = HeaderName::from_static("x-rate-limit-reset");
 const X_RETRY_AFTER: HeaderName = HeaderName::from_static("x-rate-limit-retry-after-seconds");
 
 /// The limits of one tenant at one moment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Quota {
-    pub(super) policy: HeaderValue,
-    pub(super) requests: Left,
-    /// If the request was a change, and changes are limited apart.
-    pub(super) writes: Option<Left>,
+    allowance: Allowance,
+    /// How many requests are left.
+    pub(super) requests: u32,
+    /// How many changes are left, if the request was one and they are limited apart.
+    pub(super) writes: Option<u32>,
     /// The seconds after which a refused sender may come again.
     pub(super) retry_after: Option<u64>,
 }
 
-/// What is left of one limit.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Left {
-    pub(super) rate: Rate,
-    pub(super) left: u32,
-}
-
-/// A quota of the draft is a number in a window: the burst, and the time in which it comes back.
-pub(super) fn policy(requests: Rate, writes: Option<Rate>) -> HeaderValue {
-    let mut text = Text::default();
-    text.policy("\"requests\"", requests);
-    if let Some(writes) = writes {
-        text.push(", ").policy("\"writes\"", writes);
-    }
-    text.value()
-}
-
 impl Quota {
+    /// Nothing is known to be left yet.
+    pub(super) fn new(allowance: Allowance) -> Self {
+        Self { allowance, requests: 0, writes: None, retry_after: None }
+    }
+
     /// Tells it to the sender; `client` is its short name.
     pub(crate) fn tell(self, answer: &mut Answer, client: &str) {
-        let mut text = Text::default();
-        text.left("\"requests\"", self.seconds(self.requests), self.requests.left);
-        if let Some(writes) = self.writes {
-            text.push(", ").left("\"writes\"", self.seconds(writes), writes.left);
-        }
         if client == "sailpoint" {
             self.tell_sailpoint(answer);
         }
         let headers = answer.headers_mut();
-        headers.insert(RATE_LIMIT, text.value());
-        headers.insert(RATE_LIMIT_POLICY, self.policy);
+        headers.insert(RATE_LIMIT, self.left());
+        headers.insert(RATE_LIMIT_POLICY, self.policy());
+    }
+
+    /// A quota of the draft is a number in a window: the burst, and the time in which it comes back.
+    fn policy(&self) -> HeaderValue {
+        let mut text = Text::default();
+        text.policy("\"requests\"", self.allowance.requests);
+        if let Some(writes) = self.allowance.writes {
+            text.push(", ").policy("\"writes\"", writes);
+        }
+        text.value()
+    }
+
+    fn left(&self) -> HeaderValue {
+        let mut text = Text::default();
+        text.left("\"requests\"", self.seconds(self.allowance.requests, self.requests), self.requests);
+        if let (Some(rate), Some(left)) = (self.allowance.writes, self.writes) {
+            text.push(", ").left("\"writes\"", self.seconds(rate, left), left);
+        }
+        text.value()
     }
 
     /// The window must not end after the moment at which the sender is told to come again (section 6 of the draft).
-    fn seconds(&self, left: Left) -> u64 {
-        let seconds = u64::from(left.rate.seconds_until_more(left.left));
+    fn seconds(&self, rate: Rate, left: u32) -> u64 {
+        let seconds = u64::from(rate.seconds_until_more(left));
         self.retry_after.map_or(seconds, |retry_after| seconds.min(retry_after))
     }
 
     fn tell_sailpoint(&self, answer: &mut Answer) {
-        let Left { rate, left } = self.requests;
+        let (rate, left) = (self.allowance.requests, self.requests);
         let mut add = |name, number: u64| {
             let mut text = Text::default();
             text.number(number);
@@ -72,7 +76,7 @@ impl Quota {
         };
         add(X_LIMIT, rate.burst.into());
         add(X_REMAINING, left.into());
-        add(X_RESET, self.seconds(self.requests));
+        add(X_RESET, self.seconds(rate, left));
         if let Some(seconds) = self.retry_after {
             add(X_RETRY_AFTER, seconds);
         }
@@ -151,26 +155,20 @@ mod tests {
         headers.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
+    fn quota(writes: Option<Rate>) -> Quota {
+        Quota::new(Allowance { requests: REQUESTS, writes })
+    }
+
     #[test]
     fn limits_are_told_as_structured_fields() {
-        let quota = Quota {
-            policy: policy(REQUESTS, None),
-            requests: Left { rate: REQUESTS, left: 199 },
-            writes: None,
-            retry_after: None,
-        };
+        let quota = Quota { requests: 199, ..quota(None) };
         let headers = [("ratelimit", "\"requests\";r=199;t=1"), ("ratelimit-policy", "\"requests\";q=200;w=2")];
         assert_eq!(told(quota, "entra"), expected(&headers));
     }
 
     #[test]
     fn a_refusal_names_no_later_moment_than_retry_after() {
-        let quota = Quota {
-            policy: policy(REQUESTS, Some(WRITES)),
-            requests: Left { rate: REQUESTS, left: 3 },
-            writes: Some(Left { rate: WRITES, left: 0 }),
-            retry_after: Some(1),
-        };
+        let quota = Quota { requests: 3, writes: Some(0), retry_after: Some(1), ..quota(Some(WRITES)) };
         let headers = [
             ("ratelimit", "\"requests\";r=3;t=1, \"writes\";r=0;t=1"),
             ("ratelimit-policy", "\"requests\";q=200;w=2, \"writes\";q=20;w=3"),
@@ -180,12 +178,6 @@ mod tests {
 
     #[test]
     fn q55_sailpoint_reads_headers_of_its_own() {
-        let quota = Quota {
-            policy: policy(REQUESTS, None),
-            requests: Left { rate: REQUESTS, left: 0 },
-            writes: None,
-            retry_after: Some(1),
-        };
         let headers = [
             ("ratelimit", "\"requests\";r=0;t=1"),
             ("ratelimit-policy", "\"requests\";q=200;w=2"),
@@ -194,13 +186,14 @@ mod tests {
             ("x-rate-limit-reset", "1"),
             ("x-rate-limit-retry-after-seconds", "1"),
         ];
-        assert_eq!(told(quota, "sailpoint"), expected(&headers));
+        assert_eq!(told(Quota { retry_after: Some(1), ..quota(None) }, "sailpoint"), expected(&headers));
     }
 
     #[test]
     fn the_largest_numbers_have_room() {
         let most = Rate { per_second: 1, burst: u32::MAX };
-        let text = policy(most, Some(most));
-        assert_eq!(text.to_str().unwrap().matches("q=4294967295;w=4294967295").count(), 2);
+        let quota = Quota { writes: Some(u32::MAX), ..Quota::new(Allowance { requests: most, writes: Some(most) }) };
+        assert_eq!(quota.policy().to_str().unwrap().matches("q=4294967295;w=4294967295").count(), 2);
+        assert!(quota.left().to_str().unwrap().ends_with("\"writes\";r=4294967295;t=1"));
     }
 }

@@ -3,12 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize};
 
-use actix_web::http::header::HeaderValue;
 use governor::clock::Clock;
 use limits::{Bucket, Buckets, Rate};
 use tenancy::Settings;
 
-use super::quota;
+use super::permit::Total;
 
 /// What a tenant may do, by its settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,9 +33,10 @@ pub(super) struct Share<C: Clock> {
     pub(super) allowance: Allowance,
     pub(super) requests: Bucket<C>,
     pub(super) writes: Option<Bucket<C>>,
-    /// The value of `RateLimit-Policy`.
-    pub(super) policy: HeaderValue,
     pub(super) usage: Arc<Usage>,
+    /// What all tenants have in flight. Here, because a permit counts references to one thing only: threads that count
+    /// those to the same thing wait for each other.
+    pub(super) total: Arc<Total>,
 }
 
 /// What is in flight; it outlives a change of the settings.
@@ -48,14 +48,19 @@ pub(super) struct Usage {
 
 impl<C: Clock + Clone> Share<C> {
     /// Full buckets.
-    pub(super) fn new(tenant: i64, allowance: Allowance, usage: Arc<Usage>, buckets: &Buckets<C>) -> Self {
+    pub(super) fn new(
+        tenant: i64,
+        allowance: Allowance,
+        (usage, total): (Arc<Usage>, Arc<Total>),
+        buckets: &Buckets<C>,
+    ) -> Self {
         let Allowance { requests, writes } = allowance;
         Self {
             allowance,
             requests: buckets.bucket(&format!("{tenant}:requests"), requests),
             writes: writes.map(|rate| buckets.bucket(&format!("{tenant}:writes"), rate)),
-            policy: quota::policy(requests, writes),
             usage,
+            total,
         }
     }
 }
