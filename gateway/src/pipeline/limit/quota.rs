@@ -1,6 +1,8 @@
 //! What the sender is told of its limits: `RateLimit-Policy` and `RateLimit` (draft-ietf-httpapi-ratelimit-headers-11),
 //! and for SailPoint, which reads these by default, `X-Rate-Limit-…`.
 
+use std::cell::RefCell;
+
 use actix_web::http::header::{HeaderName, HeaderValue};
 use limits::Rate;
 
@@ -39,24 +41,33 @@ impl Quota {
         }
         let headers = answer.headers_mut();
         headers.insert(RATE_LIMIT, self.left());
-        headers.insert(RATE_LIMIT_POLICY, self.policy());
+        headers.insert(RATE_LIMIT_POLICY, self.known_policy());
+    }
+
+    /// Most tenants have the same limits, so the text is mostly the one before; each thread has its own.
+    fn known_policy(&self) -> HeaderValue {
+        thread_local!(static LAST: RefCell<Option<(Allowance, HeaderValue)>> = const { RefCell::new(None) });
+        LAST.with_borrow_mut(|last| match last {
+            Some((allowance, policy)) if *allowance == self.allowance => policy.clone(),
+            _ => last.insert((self.allowance, self.policy())).1.clone(),
+        })
     }
 
     /// A quota of the draft is a number in a window: the burst, and the time in which it comes back.
     fn policy(&self) -> HeaderValue {
         let mut text = Text::default();
-        text.policy("\"requests\"", self.allowance.requests);
+        text.policy(b"\"requests\"", self.allowance.requests);
         if let Some(writes) = self.allowance.writes {
-            text.push(", ").policy("\"writes\"", writes);
+            text.push(b", ").policy(b"\"writes\"", writes);
         }
         text.value()
     }
 
     fn left(&self) -> HeaderValue {
         let mut text = Text::default();
-        text.left("\"requests\"", self.seconds(self.allowance.requests, self.requests), self.requests);
+        text.left(b"\"requests\"", self.seconds(self.allowance.requests, self.requests), self.requests);
         if let (Some(rate), Some(left)) = (self.allowance.writes, self.writes) {
-            text.push(", ").left("\"writes\"", self.seconds(rate, left), left);
+            text.push(b", ").left(b"\"writes\"", self.seconds(rate, left), left);
         }
         text.value()
     }
@@ -84,50 +95,52 @@ impl Quota {
 }
 
 /// A header that is written without the machinery of formatting: it is in every answer.
-#[derive(Default)]
-struct Text(Buffer);
-
-/// More than two limits with numbers of ten digits need.
-struct Buffer {
+struct Text {
+    /// More than two limits with numbers of ten digits need.
     bytes: [u8; 128],
     length: usize,
 }
 
-impl Default for Buffer {
+impl Default for Text {
     fn default() -> Self {
         Self { bytes: [0; 128], length: 0 }
     }
 }
 
 impl Text {
-    fn policy(&mut self, name: &str, rate: Rate) -> &mut Self {
+    fn policy(&mut self, name: &[u8], rate: Rate) -> &mut Self {
         let window = rate.burst.div_ceil(rate.per_second.max(1)).max(1);
-        self.push(name).push(";q=").number(rate.burst.into()).push(";w=").number(window.into())
+        self.push(name).push(b";q=").number(rate.burst.into()).push(b";w=").number(window.into())
     }
 
-    fn left(&mut self, name: &str, seconds: u64, left: u32) -> &mut Self {
-        self.push(name).push(";r=").number(left.into()).push(";t=").number(seconds)
+    fn left(&mut self, name: &[u8], seconds: u64, left: u32) -> &mut Self {
+        self.push(name).push(b";r=").number(left.into()).push(b";t=").number(seconds)
     }
 
-    fn push(&mut self, text: &str) -> &mut Self {
-        let Buffer { bytes, length } = &mut self.0;
-        if let Some(place) = bytes.get_mut(*length..*length + text.len()) {
-            place.copy_from_slice(text.as_bytes());
-            *length += text.len();
+    fn push(&mut self, text: &[u8]) -> &mut Self {
+        if let Some(place) = self.bytes.get_mut(self.length..self.length + text.len()) {
+            place.copy_from_slice(text);
+            self.length += text.len();
         }
         self
     }
 
-    fn number(&mut self, number: u64) -> &mut Self {
-        if number >= 10 {
-            self.number(number / 10);
+    fn number(&mut self, mut number: u64) -> &mut Self {
+        let (mut digits, mut start) = ([0; 20], 20);
+        for place in digits.iter_mut().rev() {
+            // The last digit of a number is below 10.
+            *place = b'0' + (number % 10) as u8;
+            start -= 1;
+            number /= 10;
+            if number == 0 {
+                break;
+            }
         }
-        let digit = usize::try_from(number % 10).unwrap_or_default();
-        self.push("0123456789".get(digit..=digit).unwrap_or_default())
+        self.push(digits.get(start..).unwrap_or_default())
     }
 
     fn value(&self) -> HeaderValue {
-        let written = self.0.bytes.get(..self.0.length).unwrap_or_default();
+        let written = self.bytes.get(..self.length).unwrap_or_default();
         // Letters, digits and signs that may stand in a header.
         HeaderValue::from_bytes(written).unwrap_or_else(|_| HeaderValue::from_static(""))
     }
