@@ -104,12 +104,22 @@ impl Rejection {
         let mut answer = answer_with(status, error.to_json().to_string());
         match self {
             Self::Unauthenticated(refusal) => add(&mut answer, WWW_AUTHENTICATE, challenge(*refusal)),
-            Self::Limited(limited) => add(&mut answer, RETRY_AFTER, &limited.retry_after.to_string()),
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
-            Self::Unavailable(_) => add(&mut answer, RETRY_AFTER, "5"),
-            Self::Refused(_) | Self::Broken => {}
+            Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Broken => {}
+        }
+        if let Some(seconds) = self.retry_after() {
+            add(&mut answer, RETRY_AFTER, &seconds.to_string());
         }
         answer
+    }
+
+    /// The seconds after which it makes sense to come again.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Limited(limited) => Some(limited.retry_after),
+            Self::Unavailable(_) => Some(5),
+            _ => None,
+        }
     }
 
     fn wire(&self) -> Wire {

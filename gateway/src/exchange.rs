@@ -112,6 +112,9 @@ impl Exchange {
         if let Rejection::Limited(limited) = rejection {
             telemetry.metrics().rate_limited(limited.scope);
         }
+        if let Some(quota) = &mut self.quota {
+            quota.retry_after = rejection.retry_after();
+        }
         rejection.log(self.id.as_str());
         rejection.to_answer()
     }

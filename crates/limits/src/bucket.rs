@@ -7,9 +7,9 @@ use std::time::Duration;
 use governor::clock::{Clock, QuantaClock};
 use replicas::Redis;
 
-use crate::Rate;
 use crate::local::Local;
 use crate::shared::{Leased, Shared};
+use crate::{PATIENCE, Rate};
 
 /// Makes buckets.
 #[derive(Clone, Debug)]
@@ -61,6 +61,15 @@ impl<C: Clock> Bucket<C> {
         self.rate
     }
 
+    /// How much later than told there may be one: what other processes do is known a little late.
+    #[must_use]
+    pub fn delay(&self) -> Duration {
+        match &self.place {
+            Place::Here(_) => Duration::ZERO,
+            Place::Shared(_) => PATIENCE,
+        }
+    }
+
     /// Takes one and tells about how many are left, or how long to wait for one. Waits for nothing in one process, and
     /// for Redis only if what is leased does not tell, and then not longer than [`PATIENCE`](crate::PATIENCE).
     ///
@@ -77,7 +86,7 @@ impl<C: Clock> Bucket<C> {
         }
     }
 
-    /// Whether it was not used for so long that a new one would be the same. Only for a bucket that is thrown away then.
+    /// Whether it was not used for so long that a new one would be the same. To find out may take one.
     pub fn was_idle(&self) -> bool {
         match &self.place {
             Place::Here(local) => local.was_full(),

@@ -1,6 +1,5 @@
 //! A bucket that is counted in this process.
 
-use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::RateLimiter;
@@ -34,9 +33,8 @@ impl<C: Clock> Local<C> {
         }
     }
 
-    /// Whether it is full. Only for a bucket that is thrown away then: to find out empties it.
+    /// Whether it was full; to find out takes one.
     pub(crate) fn was_full(&self) -> bool {
-        let all = NonZeroU32::new(self.burst).unwrap_or(NonZeroU32::MIN);
-        matches!(self.limiter.check_n(all), Ok(Ok(_)))
+        self.take().is_ok_and(|left| left + 1 >= self.burst)
     }
 }

@@ -1,6 +1,6 @@
 //! What is held of a lease, and until when: one number, so that requests count it without a lock.
 
-use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicU64, Ordering::AcqRel, Ordering::Acquire};
 
 use super::Micros;
 
@@ -17,7 +17,8 @@ pub(super) struct Held(AtomicU64);
 impl Held {
     /// Takes one and tells how many are left.
     pub(super) fn take(&self, now: Micros) -> Option<u32> {
-        let taken = self.0.fetch_update(Relaxed, Relaxed, |packed| {
+        // Whoever counts less than before sees all that happened before this.
+        let taken = self.0.fetch_update(AcqRel, Acquire, |packed| {
             let (count, void) = unpack(packed);
             (count > 0 && now / 1000 < void).then(|| pack(count - 1, void))
         });
@@ -26,18 +27,18 @@ impl Held {
 
     /// How many there are.
     pub(super) fn count(&self, now: Micros) -> u32 {
-        valid(self.0.load(Relaxed), now)
+        valid(self.0.load(Acquire), now)
     }
 
     /// Takes all.
     pub(super) fn take_all(&self, now: Micros) -> u32 {
-        valid(self.0.swap(0, Relaxed), now)
+        valid(self.0.swap(0, AcqRel), now)
     }
 
     /// Adds some, and lets all be used until then.
     pub(super) fn add(&self, more: u32, until: Micros, now: Micros) {
         // The function always gives a number, so this cannot fail.
-        let _ = self.0.fetch_update(Relaxed, Relaxed, |packed| {
+        let _ = self.0.fetch_update(AcqRel, Acquire, |packed| {
             Some(pack((u64::from(valid(packed, now)) + u64::from(more)).min(MOST), until / 1000))
         });
     }

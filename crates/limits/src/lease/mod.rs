@@ -26,6 +26,10 @@ const IDLE: Micros = 200_000;
 /// How often the keeper of an empty bucket is asked at most, if the burst is not so small that it is full sooner.
 const PAUSE: Micros = 10_000;
 
+/// From this burst on, more than one is leased at a time. Below, what was used is reported at once: there the keeper
+/// cannot do without it.
+const LARGE: u32 = 16;
+
 /// One process's part in a shared bucket.
 #[derive(Debug)]
 pub(crate) struct Lease {
@@ -35,9 +39,11 @@ pub(crate) struct Lease {
     free: AtomicU32,
     /// Until when it has nothing.
     dry_until: AtomicU64,
-    /// Requests since the last question, and when the last of them came.
+    /// Requests since the last question, and when the last of them came: no later than what is held was used.
     asked: AtomicU32,
     used: AtomicU64,
+    /// What the keeper believes to be held.
+    recorded: AtomicU32,
     /// What should be held at the pace of late.
     ahead: AtomicU32,
     /// What was let through without a lease.
@@ -72,6 +78,8 @@ pub(crate) struct Ask {
     pub(crate) back: u32,
     /// What was used without having been held.
     pub(crate) debt: u32,
+    /// How long ago something was used last.
+    pub(crate) age: Micros,
 }
 
 /// The answer to it.
@@ -95,6 +103,7 @@ impl Lease {
             dry_until: AtomicU64::new(0),
             asked: AtomicU32::new(0),
             used: AtomicU64::new(0),
+            recorded: AtomicU32::new(0),
             ahead: AtomicU32::new(0),
             debt: AtomicU32::new(0),
             demand: Mutex::default(),
@@ -104,15 +113,17 @@ impl Lease {
     /// Lets one request through, if it can tell that it may.
     pub(crate) fn take(&self, now: Micros) -> Taken {
         self.asked.fetch_add(1, Relaxed);
-        self.used.store(now, Relaxed);
         self.take_again(now)
     }
 
     /// The same for a request that has waited for an answer.
     pub(crate) fn take_again(&self, now: Micros) -> Taken {
+        // Before anything is used, so that whoever counts what is left knows of it.
+        self.used.store(now, Relaxed);
         if let Some(rest) = self.held.take(now) {
             let (ahead, free) = (self.ahead.load(Relaxed), self.free.load(Relaxed));
-            return Taken::One { left: rest + free, is_low: ahead > 1 && free > 0 && rest <= ahead / 2 };
+            let is_low = ahead > 1 && free > 0 && rest <= ahead / 2;
+            return Taken::One { left: rest + free, is_low: is_low || rest == 0 && self.rate.burst < LARGE };
         }
         match self.dry_until.load(Relaxed).checked_sub(now) {
             Some(wait) if wait > 0 => Taken::Wait(wait),
@@ -123,12 +134,14 @@ impl Lease {
     /// What to ask when so many requests wait for the answer.
     pub(crate) fn ask(&self, now: Micros, waiting: u32) -> Ask {
         let held = self.held.count(now);
+        let age = self.age(now);
         // Seldom and by one task at a time, so nobody waits here.
         let mut demand = self.demand.lock().unwrap_or_else(PoisonError::into_inner);
         let ahead = demand.ahead(self.asked.swap(0, Relaxed), now).min(self.rate.burst / 8).max(1);
         self.ahead.store(ahead, Relaxed);
-        let want = ahead.max(waiting).saturating_sub(held).max(1);
-        Ask { held, want, back: 0, debt: self.debt.swap(0, Relaxed) }
+        // One ahead would be of more use in the bucket.
+        let want = if ahead == 1 { waiting } else { ahead.max(waiting) }.saturating_sub(held);
+        Ask { held, want, back: 0, debt: self.debt.swap(0, Relaxed), age }
     }
 
     /// Whether nothing was taken of late, so that what is held is of more use in the bucket.
@@ -136,14 +149,16 @@ impl Lease {
         now >= self.used.load(Relaxed) + IDLE
     }
 
-    /// What to give back, if there is anything.
+    /// What to give back, and to report, if there is anything.
     pub(crate) fn give_back(&self, now: Micros) -> Option<Ask> {
         let (back, debt) = (self.held.take_all(now), self.debt.swap(0, Relaxed));
-        (back + debt > 0).then_some(Ask { held: 0, want: 0, back, debt })
+        let is_known = back + debt + self.recorded.load(Relaxed) == 0;
+        (!is_known).then(|| Ask { held: 0, want: 0, back, debt, age: self.age(now) })
     }
 
     /// Takes the answer to a question that was asked at `sent`.
-    pub(crate) fn granted(&self, sent: Micros, now: Micros, answer: Answer) {
+    pub(crate) fn granted(&self, (sent, ask): (Micros, Ask), now: Micros, answer: Answer) {
+        self.recorded.store(ask.held + answer.granted, Relaxed);
         self.held.add(answer.granted, sent + LEASE, now);
         self.free.store(answer.free, Relaxed);
         let dry_until = if answer.free == 0 { now + answer.wait.max(self.pause()) } else { 0 };
@@ -163,6 +178,10 @@ impl Lease {
     /// Whether it can be forgotten: it holds nothing, owes nothing and was not asked for a while.
     pub(crate) fn is_idle(&self, now: Micros) -> bool {
         self.held.count(now) == 0 && self.debt.load(Relaxed) == 0 && now > self.used.load(Relaxed) + LEASE
+    }
+
+    fn age(&self, now: Micros) -> Micros {
+        now.saturating_sub(self.used.load(Relaxed))
     }
 
     /// A quarter of the time in which the bucket fills, so that it is never full while somebody wants something.

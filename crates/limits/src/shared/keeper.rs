@@ -81,7 +81,7 @@ fn lease_commands(name: &str, questions: &[Question<'_>]) -> Pipeline {
     for Question { bucket, rate, holder, number, ask } in questions {
         let mut command = call(name, bucket);
         command.arg(rate.per_second.max(1)).arg(rate.burst.max(1)).arg(holder).arg(number);
-        command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(LEASE);
+        command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.age).arg(LEASE);
         pipeline.add_command(command);
     }
     pipeline

@@ -3,7 +3,8 @@
 -- the question. Never are more in the bucket and in leases together than the burst.
 --
 -- KEYS[1]: the bucket
--- ARGV: per second, burst, holder, number of the question, held, want, back, debt, lease in microseconds
+-- ARGV: per second, burst, holder, number of the question, held, want, back, debt, microseconds since something was used
+-- last, microseconds of a lease
 -- Returns how many are granted, how many are left, and how many microseconds pass before the next one comes.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -11,9 +12,9 @@ local period = 1000000 / ARGV[1]
 local full = ARGV[2] * period
 local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local lease = tonumber(ARGV[9])
+local age, lease = tonumber(ARGV[9]), tonumber(ARGV[10])
 
-local tat, out, overtaken = now, 0, false
+local tat, mine, others, overtaken = now, 0, 0, false
 local state = redis.call('HGETALL', KEYS[1])
 for i = 1, #state, 2 do
     local field, value = state[i], state[i + 1]
@@ -21,25 +22,29 @@ for i = 1, #state, 2 do
         tat = tonumber(value)
     else
         local count, ends, last = string.match(value, '^(%d+) (%d+) (%d+)$')
-        out = out + count
         if field == holder then
+            mine = tonumber(count)
             overtaken = tonumber(last) > number
-        elseif tonumber(ends) <= now then
-            redis.call('HDEL', KEYS[1], field)
-        elseif tonumber(ends) > now + lease then
-            -- The clock was set back since.
-            redis.call('HSET', KEYS[1], field, string.format('%d %.0f %s', count, now + lease, last))
+        else
+            others = others + count
+            if tonumber(ends) <= now then
+                redis.call('HDEL', KEYS[1], field)
+            elseif tonumber(ends) > now + lease then
+                -- The clock was set back since.
+                redis.call('HSET', KEYS[1], field, string.format('%d %.0f %s', count, now + lease, last))
+            end
         end
     end
 end
 if overtaken then
-    held, want, back, debt = 0, 0, 0, 0
+    held, want, back, debt, age = mine, 0, 0, 0, 0
 end
 
 -- No request can lead further ahead than a full bucket: then the clock was set back.
 tat = math.min(tat, now + full)
--- What was out may have been used a moment ago, so it has not begun to come back.
-tat = math.max(tat, now + out * period)
+-- What others hold may be used in a moment, and what this one held was there until it was used: it had not begun to
+-- come back.
+tat = math.max(tat, now + (others + held + back) * period, now - age + (others + mine) * period)
 tat = tat - back * period
 if debt > 0 then
     tat = math.max(tat, math.min(tat + debt * period, now + full))

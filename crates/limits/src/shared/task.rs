@@ -96,8 +96,8 @@ impl<F: Fn(bool)> Task<F> {
         match self.keeper.ask(&questions).await {
             Ok(answers) => {
                 let now = self.shared.now();
-                for ((leased, _), answer) in asks.iter().zip(answers) {
-                    leased.lease.granted(sent, now, answer);
+                for ((leased, ask), answer) in asks.iter().zip(answers) {
+                    leased.lease.granted((sent, *ask), now, answer);
                     leased.wake();
                     if answer.granted > 0 && !leased.is_watched.swap(true, Relaxed) {
                         self.holders.push(Arc::clone(leased));

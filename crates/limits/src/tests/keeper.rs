@@ -23,12 +23,15 @@ impl Keeper {
     pub(super) fn answer(&mut self, rate: Rate, (holder, number): (usize, u64), ask: Ask, now: f64) -> Answer {
         let period = 1e6 / f64::from(rate.per_second);
         let full = f64::from(rate.burst) * period;
-        let out: u32 = self.holders.values().map(|holder| holder.count).sum();
+        let others: u32 = self.holders.iter().filter(|(own, _)| **own != holder).map(|(_, known)| known.count).sum();
+        let mine = self.holders.get(&holder).map_or(0, |known| known.count);
         let overtaken = self.holders.get(&holder).is_some_and(|known| known.number > number);
         self.holders.retain(|own, known| *own == holder || known.ends > now);
         self.holders.values_mut().for_each(|known| known.ends = known.ends.min(now + LEASE as f64));
-        let ask = if overtaken { Ask::default() } else { ask };
-        let mut tat = self.tat.unwrap_or(now).min(now + full).max(now + f64::from(out) * period);
+        let ask = if overtaken { Ask { held: mine, ..Ask::default() } } else { ask };
+        let mut tat = self.tat.unwrap_or(now).min(now + full);
+        tat = tat.max(now + f64::from(others + ask.held + ask.back) * period);
+        tat = tat.max(now - ask.age as f64 + f64::from(others + mine) * period);
         tat -= f64::from(ask.back) * period;
         if ask.debt > 0 {
             tat = tat.max((tat + f64::from(ask.debt) * period).min(now + full));

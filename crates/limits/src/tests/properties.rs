@@ -2,9 +2,10 @@
 
 use proptest::prelude::*;
 
+use super::keeper::Keeper;
 use super::simulation::{Course, Phase, REPLICAS, World};
 use crate::Rate;
-use crate::lease::Micros;
+use crate::lease::{Lease, Micros, Taken};
 
 /// By how much more than the rate may be let through in the long run.
 const TOLERANCE: f64 = 1.05;
@@ -33,7 +34,7 @@ fn flood(rate: Rate, factor: f64, on: [f64; REPLICAS], length: Micros) -> Phase 
 
 fn rates() -> impl Strategy<Value = Rate> {
     (10_u32..3_000, 10_u32..200)
-        .prop_map(|(per_second, percent)| Rate { per_second, burst: (per_second * percent / 100).max(5) })
+        .prop_map(|(per_second, percent)| Rate { per_second, burst: (per_second * percent / 100).max(3) })
 }
 
 /// Traffic beyond the limit that moves between the replicas.
@@ -63,7 +64,7 @@ fn calm_worlds() -> impl Strategy<Value = World> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(48))]
+    #![proptest_config(ProptestConfig::with_cases(96))]
 
     #[test]
     fn beyond_the_limit_the_sum_is_the_limit_wherever_the_traffic_goes(world in worlds()) {
@@ -104,6 +105,52 @@ proptest! {
         let after = part(&course, world.rate, jump, end);
         // An empty bucket that waits for an hour would let nothing through.
         prop_assert!(after >= 0.85, "{after} of the limit after the jump: {world:?}");
+    }
+}
+
+/// One request at a replica of a network without delays.
+fn request(lease: &Lease, keeper: &mut Keeper, (rate, number): (Rate, usize), now: Micros) -> Result<(), Micros> {
+    let clock = 1e12 + now as f64;
+    let mut exchange = |waiting, now| {
+        let ask = lease.ask(now, waiting);
+        let answer = keeper.answer(rate, (number, now), ask, clock + (now % 1_000) as f64);
+        lease.granted((now, ask), now, answer);
+    };
+    let mut taken = lease.take(now);
+    if taken == Taken::Ask {
+        exchange(1, now);
+        taken = lease.take_again(now);
+    }
+    match taken {
+        Taken::One { is_low, .. } => {
+            if is_low {
+                exchange(0, now + 1);
+            }
+            Ok(())
+        }
+        Taken::Wait(wait) => Err(wait),
+        Taken::Ask => panic!("asked twice"),
+    }
+}
+
+#[test]
+fn who_waits_as_told_is_let_in_at_any_replica() {
+    for (per_second, burst) in [(1, 1), (1, 5), (3, 7), (7, 1), (20, 2), (100, 200)] {
+        let rate = Rate { per_second, burst };
+        let (mut keeper, leases) = (Keeper::default(), [(); REPLICAS].map(|()| Lease::new(rate)));
+        let mut now = 0;
+        for turn in 0..60 {
+            let number = turn % REPLICAS;
+            let mut wait = None;
+            while wait.is_none() {
+                now += 1_000;
+                wait = request(&leases[number], &mut keeper, (rate, number), now).err();
+            }
+            now += wait.unwrap().div_ceil(1_000_000) * 1_000_000;
+            let next = (turn + 1) % REPLICAS;
+            let let_in = request(&leases[next], &mut keeper, (rate, next), now);
+            assert_eq!(let_in, Ok(()), "{rate:?}, turn {turn}");
+        }
     }
 }
 

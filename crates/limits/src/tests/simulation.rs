@@ -147,7 +147,7 @@ impl Replica {
             }
             let returned = question.returns.is_some_and(|returns| now >= returns);
             if let Some(answer) = question.answer.filter(|_| returned) {
-                self.lease.granted(question.sent, now, answer);
+                self.lease.granted((question.sent, question.ask), now, answer);
                 self.question = None;
             } else if now > question.sent + 250_000 {
                 self.lease.failed(question.ask);

@@ -95,18 +95,6 @@ impl<C: Clock + Clone> Limiter<C> {
     ) -> Result<Permit<C>, Limited> {
         let share = self.share(tenant, allowance);
         let quota = told.insert(Quota::new(allowance));
-        let admitted = self.count(share, concurrency, work, quota).await;
-        quota.retry_after = admitted.as_ref().err().map(|limited| limited.retry_after);
-        admitted
-    }
-
-    async fn count(
-        &self,
-        share: Arc<Share<C>>,
-        concurrency: u32,
-        work: Work,
-        quota: &mut Quota,
-    ) -> Result<Permit<C>, Limited> {
         quota.requests = take(&share.requests, "tenant").await?;
         if let Some(bucket) = share.writes.as_ref().filter(|_| work == Work::Write) {
             quota.writes = Some(0);
@@ -170,7 +158,7 @@ impl<C: Clock + Clone> Limiter<C> {
 }
 
 async fn take<C: Clock>(bucket: &Bucket<C>, scope: &'static str) -> Result<u32, Limited> {
-    bucket.take().await.map_err(|wait| Limited { scope, retry_after: whole_seconds(wait) })
+    bucket.take().await.map_err(|wait| Limited { scope, retry_after: whole_seconds(wait + bucket.delay()) })
 }
 
 fn quota(per_second: u32, burst: u32) -> governor::Quota {

@@ -25,7 +25,7 @@ pub(crate) struct Quota {
     /// How many changes are left, if the request was one and they are limited apart.
     pub(super) writes: Option<u32>,
     /// The seconds after which a refused sender may come again.
-    pub(super) retry_after: Option<u64>,
+    pub(crate) retry_after: Option<u64>,
 }
 
 impl Quota {

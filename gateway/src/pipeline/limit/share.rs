@@ -66,7 +66,7 @@ impl<C: Clock + Clone> Share<C> {
 }
 
 impl<C: Clock> Share<C> {
-    /// Nothing runs, and new buckets would be as full. To find out does harm, so the share is dropped then.
+    /// Nothing runs, and new buckets would be as full.
     pub(super) fn was_idle(&self) -> bool {
         self.usage.requests.load(std::sync::atomic::Ordering::Relaxed) == 0
             && self.requests.was_idle()
