@@ -10,6 +10,7 @@ use std::time::Duration;
 use database::{Database, DatabaseError, Exclusive, Migrated};
 use delivery::Events;
 use directory::Directories;
+use replicas::Redis;
 use tenancy::{AddressSettings, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
 
@@ -25,6 +26,8 @@ pub(crate) struct Deployment {
     events: Events,
     /// The promise that no other process uses the database.
     pub(crate) lock: Exclusive,
+    /// What the replicas share, if there may be several.
+    pub(crate) redis: Option<Redis>,
     /// What whoever starts the server must know at once.
     pub(crate) warning: Option<String>,
 }
@@ -49,6 +52,7 @@ impl Deployment {
         let signing::Key { key, is_new } =
             signing::key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
         let cursor_key = key.derive("paging cursors");
+        let redis = redis(settings, &key.derive("names in Redis"))?;
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
         let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
@@ -56,7 +60,7 @@ impl Deployment {
         let lost = is_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));
-        Ok(Self { tenants, directories, cursor_key, events, lock, warning })
+        Ok(Self { tenants, directories, cursor_key, events, lock, redis, warning })
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.
@@ -65,6 +69,13 @@ impl Deployment {
         let days = TokenDays { usual: settings.tokens.default_days, most: settings.tokens.max_days };
         Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
     }
+}
+
+/// All replicas sign with one key, so they agree on a name that no other deployment has.
+fn redis(settings: &Settings, name: &[u8]) -> Result<Option<Redis>, Failure> {
+    let Some(url) = &settings.replicas.redis_url else { return Ok(None) };
+    let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
+    Redis::new(url.as_str(), &name).map(Some).map_err(|error| Failure::caused(Code::Failed, &error))
 }
 
 /// Under which URLs clients reach the tenants, as far as the settings tell.

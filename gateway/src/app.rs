@@ -11,6 +11,8 @@ use actix_web::rt::time;
 use directory::Directories;
 use futures::future::join;
 use governor::clock::QuantaClock;
+use limits::Buckets;
+use replicas::Redis;
 use scim::discovery::Capabilities;
 use telemetry::Telemetry;
 use tenancy::{TenancyError, Tenants};
@@ -53,7 +55,8 @@ pub(crate) struct Gateway {
 }
 
 impl App {
-    /// Puts the parts together.
+    /// Puts the parts together. With a Redis, limits are counted together with the other replicas. Must be called within
+    /// a runtime that outlives all requests.
     ///
     /// # Errors
     /// If a setting makes no sense.
@@ -62,11 +65,12 @@ impl App {
         tenants: Tenants,
         directories: Directories,
         telemetry: Telemetry,
+        redis: Option<Redis>,
     ) -> Result<Self, GatewayError> {
         settings.limits.check().map_err(GatewayError::Setting)?;
         let key = settings.cursor_key.map_or_else(random_key, Ok)?;
         Ok(Self(Arc::new(Gateway {
-            limits: Limiter::new(&settings.limits, QuantaClock::default()),
+            limits: Limiter::new(&settings.limits, QuantaClock::default(), buckets(redis, &telemetry)),
             cursors: Cursors::new(&key, settings.limits.cursor_seconds).map_err(|_| GatewayError::CursorKey)?,
             capabilities: capabilities(&settings),
             settings,
@@ -136,6 +140,16 @@ impl Gateway {
             Ok(Ok(_) | Err(TenancyError::NoTenant { .. })) => Ok(()),
             _ => Err("the database does not answer"),
         }
+    }
+}
+
+fn buckets(redis: Option<Redis>, telemetry: &Telemetry) -> Buckets {
+    match redis {
+        Some(redis) => {
+            let telemetry = telemetry.clone();
+            Buckets::shared(redis, move |alone| telemetry.metrics().limits_by_share(alone))
+        }
+        None => Buckets::of_one_process(QuantaClock::default()),
     }
 }
 

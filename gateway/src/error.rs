@@ -104,12 +104,22 @@ impl Rejection {
         let mut answer = answer_with(status, error.to_json().to_string());
         match self {
             Self::Unauthenticated(refusal) => add(&mut answer, WWW_AUTHENTICATE, challenge(*refusal)),
-            Self::Limited(limited) => add(&mut answer, RETRY_AFTER, &limited.retry_after.to_string()),
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
-            Self::Unavailable(_) => add(&mut answer, RETRY_AFTER, "5"),
-            Self::Refused(_) | Self::Broken => {}
+            Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Broken => {}
+        }
+        if let Some(seconds) = self.retry_after() {
+            add(&mut answer, RETRY_AFTER, &seconds.to_string());
         }
         answer
+    }
+
+    /// The seconds after which it makes sense to come again.
+    pub(crate) fn retry_after(&self) -> Option<u64> {
+        match self {
+            Self::Limited(limited) => Some(limited.retry_after),
+            Self::Unavailable(_) => Some(5),
+            _ => None,
+        }
     }
 
     fn wire(&self) -> Wire {
@@ -165,9 +175,11 @@ fn label(refusal: Refusal) -> &'static str {
 fn explain(scope: &str) -> &'static str {
     match scope {
         "tenant" => "more than the tenant's rate",
+        "writes" => "more changes than the tenant's rate of changes",
         "concurrency" => "too many of the tenant run at once",
         "memory" => "the bodies of the tenant's requests are too large together",
         "server" => "the bodies of all requests are too large together",
+        "overload" => "the server has more to do than it can",
         _ => "without a valid token",
     }
 }
@@ -189,6 +201,7 @@ impl From<DirectoryError> for Rejection {
         match error {
             DirectoryError::Refused(error) => Self::Refused(error),
             failure @ DirectoryError::Unavailable(_) => Self::unavailable(failure),
+            DirectoryError::Busy => Limited { scope: "overload", retry_after: 1 }.into(),
         }
     }
 }

@@ -16,7 +16,7 @@ use crate::caller::Caller;
 use crate::client;
 use crate::endpoints::discovery;
 use crate::error::Rejection;
-use crate::pipeline::{self, Admitted};
+use crate::pipeline::{self, Admitted, Quota};
 use crate::reply::{Answer, Reply, add};
 use crate::request_id::RequestId;
 use crate::routes::{self, Target};
@@ -33,6 +33,9 @@ pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payl
     let telemetry = &worker.gateway.telemetry;
     let mut answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
     exchange.sign(&mut answer);
+    if let Some(quota) = exchange.quota.take() {
+        quota.tell(&mut answer, exchange.client);
+    }
     exchange.end(telemetry, caller.as_deref(), answer.status());
     answer
 }
@@ -47,6 +50,8 @@ pub(crate) struct Exchange {
     refused: Option<&'static str>,
     /// Whose request was refused although its token is good.
     tenant: Option<Arc<Tenant>>,
+    /// What its sender is told of its limits, if its token is good.
+    pub(crate) quota: Option<Quota>,
     /// The short name of the client.
     pub(crate) client: &'static str,
     /// The id of the request, in answers, the log and the events.
@@ -64,6 +69,7 @@ impl Exchange {
             scim_type: None,
             refused: None,
             tenant: None,
+            quota: None,
             client: client::label(request.headers(), request.uri.query().unwrap_or_default()),
             id: RequestId::new(at),
         }
@@ -87,7 +93,7 @@ impl Exchange {
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
         let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
-        match pipeline::admit(worker, (request, payload), &target, self) {
+        match pipeline::admit(worker, (request, payload), &target, self).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))
@@ -105,6 +111,9 @@ impl Exchange {
         (self.scim_type, self.refused) = rejection.labels();
         if let Rejection::Limited(limited) = rejection {
             telemetry.metrics().rate_limited(limited.scope);
+        }
+        if let Some(quota) = &mut self.quota {
+            quota.retry_after = rejection.retry_after();
         }
         rejection.log(self.id.as_str());
         rejection.to_answer()

@@ -55,7 +55,8 @@ Examples:
   tenantry tenant set acme extensions=@schemas.json   a JSON array of schemas (RFC 7643 section 7)
   tenantry tenant set acme --add-host scim.acme.example --remove-host old.acme.example
 
-Settings: strict, unique_group_names, rate_per_second, rate_burst, group_answer_members, extensions";
+Settings: strict, unique_group_names, rate_per_second, rate_burst, write_per_second, write_burst, concurrency,
+group_answer_members, extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {
@@ -206,6 +207,7 @@ fn settings_text(answer: &Value) -> String {
     let settings = answer.get("settings").and_then(Value::as_object);
     let line = |(name, value): (&String, &Value)| match value.as_array() {
         Some(schemas) => format!("  {name} = {}\n", ids(schemas)),
+        None if value.is_null() => format!("  {name} =\n"),
         None => format!("  {name} = {value}\n"),
     };
     settings.into_iter().flatten().map(line).collect()

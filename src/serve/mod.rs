@@ -54,6 +54,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
         deployment.tenants.clone(),
         deployment.directories.clone(),
         telemetry.clone(),
+        deployment.redis.clone(),
     )
     .map_err(failed)?;
 

@@ -79,7 +79,7 @@ impl From<DirectoryError> for Failure {
                 409 | 412 => Code::Conflict,
                 _ => Code::Invalid,
             },
-            DirectoryError::Unavailable(_) => Code::Unavailable,
+            DirectoryError::Unavailable(_) | DirectoryError::Busy => Code::Unavailable,
         };
         Self::caused(code, &error)
     }

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, System, crowd, user};
+use crate::support::{Answer, Client, Request, System, crowd, urn, user};
 
 on_both! {
     /// A 429 says when, in whole seconds (Q32); who obeys is served.
@@ -16,6 +16,61 @@ on_both! {
         assert!((1..=2).contains(&seconds), "{seconds} s at 2 requests a second");
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         client.get("/Users").await.expect(200);
+    }
+
+    /// Changes have a limit of their own; reading goes on meanwhile.
+    async fn changes_are_limited_apart(system) {
+        let tenant = system.tenant_with("writes", &json!({ "write_per_second": 1, "write_burst": 3 }));
+        let client = tenant.client();
+        let users: Vec<_> = (0..3).map(|number| user(&format!("u{number}"))).collect();
+        let created = client.post("/Users", &users[0]).await.expect(201);
+        assert_eq!(created.header("ratelimit-policy"), Some("\"requests\";q=200;w=2, \"writes\";q=3;w=3"));
+        client.post("/Users", &users[1]).await.expect(201);
+        client.post("/Users", &users[2]).await.expect(201);
+        let refused = until_refused_with(&client, || Request::new("DELETE", format!("/Users/{}", created.id()))).await;
+        assert_eq!(refused.body["detail"], "too many requests (more changes than the tenant's rate of changes); try again in 1 s");
+        assert_eq!(quota(&refused, "writes"), Some((0, 1)));
+        client.get(&format!("/Users/{}", created.id())).await;
+        client.post("/Users/.search", &json!({ "schemas": [urn::SEARCH], "count": 0 })).await.expect(200);
+        tokio::time::sleep(Duration::from_secs(seconds(&refused))).await;
+        client.post("/Users", &user("later")).await.expect(201);
+    }
+
+    /// Each operation of a bulk request is a change.
+    async fn a_bulk_request_counts_its_operations_as_changes(system) {
+        let tenant = system.tenant_with("writes", &json!({ "write_per_second": 1, "write_burst": 4 }));
+        let client = tenant.client();
+        let operations = |names: std::ops::Range<usize>| {
+            let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
+            json!({ "schemas": [urn::BULK], "Operations": names.map(operation).collect::<Vec<_>>() })
+        };
+        let started = std::time::Instant::now();
+        let done = client.post("/Bulk", &operations(0..6)).await.expect(200);
+        assert_eq!(done.body["Operations"].as_array().map(Vec::len), Some(6));
+        assert!(started.elapsed() >= Duration::from_millis(1_900), "four at once, one a second: {:?}", started.elapsed());
+        let refused = until_refused_with(&client, || Request::new("POST", "/Users").json(&user("more"))).await;
+        tokio::time::sleep(Duration::from_secs(seconds(&refused))).await;
+        client.post("/Bulk", &operations(0..55)).await.expect(413);
+    }
+
+    /// How much is left is told with every answer to a good token, and with none to others.
+    async fn what_is_left_is_told(system) {
+        let tenant = system.tenant_with("told", &json!({ "rate_per_second": 1, "rate_burst": 10 }));
+        let client = tenant.client();
+        let first = client.get("/ServiceProviderConfig").await.expect(200);
+        assert_eq!(first.header("ratelimit-policy"), Some("\"requests\";q=10;w=10"));
+        let (left, _) = quota(&first, "requests").expect("what is left");
+        let (fewer, _) = quota(&client.get("/Users/unknown").await.expect(404), "requests").expect("what is left");
+        assert_eq!((left, fewer), (9, 8));
+        let refused = until_refused(&client).await;
+        assert_eq!(quota(&refused, "requests"), Some((0, seconds(&refused))));
+        for stranger in [client.clone().with_token("guessed.wrong.token"), client.clone().without("authorization")] {
+            let answer = stranger.get("/ServiceProviderConfig").await;
+            assert!(answer.header("ratelimit").is_none() && answer.header("ratelimit-policy").is_none(), "{answer:?}");
+        }
+        let sailpoint = client.with("user-agent", "SailPoint IdentityNow").get("/Users").await.expect(429);
+        assert_eq!(sailpoint.header("x-rate-limit-limit"), Some("10"));
+        assert_eq!(sailpoint.header("x-rate-limit-retry-after-seconds"), sailpoint.header("retry-after"));
     }
 
     /// One tenant's flood is its own.
@@ -39,6 +94,34 @@ on_both! {
         for _ in 0..50 {
             tenant.client().get("/Users?count=0").await.expect(200);
         }
+    }
+
+    /// A changed number of requests at once holds for the next request, too.
+    async fn what_runs_at_once_is_a_setting_of_the_tenant(system) {
+        let tenant = system.tenant_with("crowded", &json!({ "rate_per_second": 100_000, "rate_burst": 100_000, "concurrency": 1 }));
+        let statuses = async || {
+            crowd(32, |number| {
+                let (client, body) = (tenant.client(), user(&format!("u{number}")));
+                async move { client.post("/Users", &body).await.status }
+            })
+            .await
+        };
+        let few = statuses().await;
+        assert!(few.iter().all(|status| matches!(status, 201 | 429)) && few.contains(&429), "{few:?}");
+        system.set(&tenant, &json!({ "concurrency": 1000 }));
+        let many = statuses().await;
+        assert!(many.iter().all(|status| matches!(status, 201 | 409)), "{many:?}");
+    }
+
+    /// Refusals are in the metrics, by what there was too much of.
+    async fn refusals_are_counted_by_their_cause(database: Database) {
+        let system = System::start_with(database, &[]).await;
+        let tenant = system.tenant_with("counted", &json!({ "write_per_second": 1, "write_burst": 1 }));
+        until_refused_with(&tenant.client(), || Request::new("POST", "/Users").json(&user("ada"))).await;
+        let metrics = reqwest::get(format!("{}/metrics", system.server().operations())).await.expect("the metrics");
+        let metrics = metrics.text().await.expect("a text");
+        assert!(metrics.contains("tenantry_rate_limited_total{scope=\"writes\"} 1"), "{metrics}");
+        assert!(metrics.contains("tenantry_limits_by_share 0"), "{metrics}");
     }
 
     /// A refusal costs nothing: no write happened.
@@ -113,14 +196,26 @@ on_both! {
 }
 
 async fn until_refused(client: &Client) -> Answer {
+    until_refused_with(client, || Request::new("GET", "/Users?count=0")).await
+}
+
+async fn until_refused_with(client: &Client, request: impl Fn() -> Request) -> Answer {
     for _ in 0..100 {
-        let answer = client.get("/Users?count=0").await;
+        let answer = client.send(request()).await;
         if answer.status == 429 {
             return answer;
         }
-        assert_eq!(answer.status, 200);
+        assert_ne!(answer.status, 503);
     }
     panic!("a hundred requests were let in")
+}
+
+/// What is left of a limit, and for how many seconds.
+fn quota(answer: &Answer, name: &str) -> Option<(u64, u64)> {
+    let limits = answer.header("ratelimit")?.split(", ");
+    let own = limits.into_iter().find_map(|limit| limit.strip_prefix(&format!("\"{name}\";r=")))?;
+    let (left, seconds) = own.split_once(";t=")?;
+    Some((left.parse().ok()?, seconds.parse().ok()?))
 }
 
 fn seconds(answer: &Answer) -> u64 {

@@ -34,4 +34,6 @@ mod readme;
 mod redaction;
 mod requirements;
 mod rotation;
+mod shared_limits;
+mod slow_database;
 mod start_and_stop;

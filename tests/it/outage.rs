@@ -1,8 +1,13 @@
 //! PostgreSQL goes away and comes back while the server runs.
 
-use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::support::{Client, Database, Server, System, until, user};
+use serde_json::json;
+use tokio::task::JoinSet;
+
+use crate::support::{Client, Database, Postgres, Server, System, until, user};
 
 /// Without its database the server lives, is not ready, and says so in SCIM; with it back, it serves as before.
 #[tokio::test(flavor = "multi_thread")]
@@ -28,6 +33,47 @@ async fn without_its_database_the_server_is_not_ready_and_recovers_by_itself() {
     client.post("/Users", &user("bob")).await.expect(201);
     let sequences: Vec<_> = system.events(&tenant, 0).iter().map(|event| event["sequence"].clone()).collect();
     assert_eq!(sequences, [json!(1), json!(2)]);
+}
+
+/// PostgreSQL is stopped and started again, the second time as by a crash, while clients write. What was answered is
+/// there; everything else was told to come back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_database_that_is_restarted_is_found_again() {
+    let postgres = Postgres::start();
+    let settings = [("TENANTRY_DATABASE__URL", &*postgres.url())];
+    let system = System::start_unlimited_with(Database::Postgres, &settings).await;
+    let tenant = system.tenant("restarted");
+    let (is_over, mut writing) = (Arc::new(AtomicBool::new(false)), JoinSet::new());
+    for writer in 0..8 {
+        let (client, is_over) = (tenant.client(), Arc::clone(&is_over));
+        writing.spawn(async move {
+            let mut answered = Vec::new();
+            while !is_over.load(Ordering::Relaxed) {
+                let name = format!("w{writer}-{}", answered.len());
+                let status = client.post("/Users", &user(&name)).await.status;
+                answered.push((name, status));
+            }
+            answered
+        });
+    }
+    for mode in ["fast", "immediate"] {
+        postgres.restart(mode);
+        let back = Instant::now();
+        until("writes to go on", async || {
+            let name = format!("{mode}-{}", back.elapsed().as_micros());
+            (tenant.client().post("/Users", &user(&name)).await.status == 201).then_some(())
+        })
+        .await;
+        assert!(back.elapsed() < Duration::from_secs(5), "{mode}: {:?}", back.elapsed());
+    }
+    is_over.store(true, Ordering::Relaxed);
+    let answered = writing.join_all().await.concat();
+    assert!(answered.iter().all(|(_, status)| matches!(status, 201 | 503)), "{answered:?}");
+    let created: Vec<_> = answered.into_iter().filter(|(_, status)| *status == 201).map(|(name, _)| name).collect();
+    for name in created.iter().rev().take(500) {
+        let found = tenant.client().find("Users", &format!("userName eq \"{name}\"")).await.expect(200);
+        assert_eq!(found.total(), 1, "{name} was created");
+    }
 }
 
 /// The lock that keeps a second process away may get lost with the connection that held it: then it is taken again, or,

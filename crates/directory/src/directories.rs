@@ -1,6 +1,7 @@
 //! The handles through which directories are used.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Database;
 use delivery::Events;
@@ -9,15 +10,19 @@ use tenancy::{Administered, Authenticated, Tenant};
 use uuid::Uuid;
 
 use crate::list::{List, Lister, Listing};
+use crate::pressure::Pressure;
 use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
 use crate::write::{Action, Change, New, Outcome, Statements, Writer};
-use crate::{Actor, Condition, DirectoryError, Include, Members, Record, key};
+use crate::{Actor, Condition, DirectoryError, Include, Members, Record, Work, key};
 
 /// How many statements that look up single resources may be under way at once, if they take long.
 const LOADERS: usize = 4;
 
 /// A thread whose one connection is busy with a long list still answers.
 const LEAST_CONNECTIONS: u32 = 2;
+
+/// How long the database may take for what a client waits for. Clients give up after 60 seconds or earlier.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All directories of a database; gives out one at a time, against a proof.
 #[derive(Clone, Debug)]
@@ -27,6 +32,7 @@ pub struct Directories {
     members: MemberReader,
     lister: Lister,
     writer: Writer,
+    pressure: Pressure,
 }
 
 /// The directory of one tenant.
@@ -55,7 +61,7 @@ impl Directories {
     pub fn start(database: &Database, events: Events) -> Result<Self, DirectoryError> {
         let statements = Arc::new(Statements::new(database.backend()));
         let writer = Writer::start(database.clone(), statements, events)?;
-        Ok(Self::reading(database.clone(), writer))
+        Ok(Self::reading(database.clone(), writer, Pressure::default()))
     }
 
     /// The same directories for one of `threads` threads that serve: what reads runs in the runtime of the caller, over
@@ -66,15 +72,24 @@ impl Directories {
     pub async fn of_thread(&self, threads: usize) -> Result<Self, DirectoryError> {
         let share = self.database.connections() as usize / threads.max(1);
         let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
-        Ok(Self::reading(self.database.of_thread(connections).await?, self.writer.clone()))
+        let database = self.database.of_thread(connections).await?;
+        Ok(Self::reading(database, self.writer.clone(), self.pressure.clone()))
     }
 
-    fn reading(database: Database, writer: Writer) -> Self {
+    fn reading(database: Database, writer: Writer, pressure: Pressure) -> Self {
         let lookups = Arc::new(Lookups::new(database.backend()));
         let loader = Loader::start(&database, &lookups, LOADERS);
         let members = MemberReader::new(&database);
         let lister = Lister::new(&database, loader.clone(), members.clone());
-        Self { database, loader, members, lister, writer }
+        Self { database, loader, members, lister, writer, pressure }
+    }
+
+    /// Whether there is room for work of this sort, so that a refusal comes before anything else is done for it.
+    ///
+    /// # Errors
+    /// [`DirectoryError::Busy`]
+    pub fn check_room(&self, work: Work) -> Result<(), DirectoryError> {
+        self.pressure.check(work)
     }
 
     /// The directory of the tenant whose token a request carried.
@@ -93,6 +108,20 @@ impl Directories {
         let actor = Actor { client: "operator".to_owned(), token: None, request_id: Uuid::now_v7().to_string() };
         Directory { tenant: Arc::clone(tenant), actor, all: self.clone() }
     }
+
+    /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
+    async fn within<T>(
+        &self,
+        work: Work,
+        doing: impl Future<Output = Result<T, DirectoryError>>,
+    ) -> Result<T, DirectoryError> {
+        let _inside = self.pressure.enter(work)?;
+        in_time(doing).await
+    }
+}
+
+async fn in_time<T>(doing: impl Future<Output = Result<T, DirectoryError>>) -> Result<T, DirectoryError> {
+    tokio::time::timeout(PATIENCE, doing).await.unwrap_or_else(|_| Err(DirectoryError::too_slow()))
 }
 
 impl Directory {
@@ -114,8 +143,11 @@ impl Directory {
             key: Key::Id(key::id(id).ok_or_else(not_found)?),
             groups: include.groups,
         };
-        let found = self.all.loader.load(lookup).await?.into_iter().next().ok_or_else(not_found)?;
-        self.with_members(found, include).await
+        let found = async {
+            let found = self.all.loader.load(lookup).await?.into_iter().next().ok_or_else(not_found)?;
+            self.with_members(found, include).await
+        };
+        self.all.within(Work::Read, found).await
     }
 
     /// Creates a resource (RFC 7644 section 3.3).
@@ -126,7 +158,7 @@ impl Directory {
         let id = Uuid::now_v7();
         let new = New::of(draft, id, self.tenant.schemas().of(kind));
         let outcome = self.write(kind, id, Action::Create(new), include).await?;
-        self.with_members(outcome.record, include).await
+        in_time(self.with_members(outcome.record, include)).await
     }
 
     /// Replaces a resource (RFC 7644 section 3.5.1).
@@ -143,7 +175,7 @@ impl Directory {
     ) -> Result<Record, DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
         let outcome = self.write(kind, id, Action::Replace(draft, condition), include).await?;
-        self.with_members(outcome.record, include).await
+        in_time(self.with_members(outcome.record, include)).await
     }
 
     /// Changes some attributes of a resource (RFC 7644 section 3.5.2).
@@ -164,7 +196,7 @@ impl Directory {
             ResourceKind::Group => patch.split_members()?,
         };
         let outcome = self.write(kind, id, Action::Patch(patch, steps, condition), include).await?;
-        let record = self.with_members(outcome.record, include).await?;
+        let record = in_time(self.with_members(outcome.record, include)).await?;
         Ok(Patched { record, dialect: outcome.dialect })
     }
 
@@ -184,9 +216,12 @@ impl Directory {
     /// If the database fails.
     pub async fn list(&self, list: &List) -> Result<Listing, DirectoryError> {
         let tenant = self.tenant.id().as_i64();
-        let mut listing = self.all.lister.list(tenant, list).await?;
-        self.all.members.fill(tenant, &mut listing.records, list.include).await?;
-        Ok(listing)
+        let listed = async {
+            let mut listing = self.all.lister.list(tenant, list).await?;
+            self.all.members.fill(tenant, &mut listing.records, list.include).await?;
+            Ok(listing)
+        };
+        self.all.within(Work::Read, listed).await
     }
 
     /// Removes every user, group and event. For a tenant that is deleted.
@@ -194,7 +229,8 @@ impl Directory {
     /// # Errors
     /// If the database fails; then nothing is removed.
     pub async fn erase(&self) -> Result<(), DirectoryError> {
-        self.write(ResourceKind::User, Uuid::nil(), Action::Erase, Include::NOTHING).await?;
+        // The operator waits as long as it takes.
+        self.all.writer.write(self.change(ResourceKind::User, Uuid::nil(), Action::Erase, Include::NOTHING)).await?;
         Ok(())
     }
 
@@ -205,15 +241,19 @@ impl Directory {
         action: Action,
         include: Include,
     ) -> Result<Outcome, DirectoryError> {
-        let change = Change {
+        let change = self.change(kind, id, action, include);
+        self.all.within(Work::Write, self.all.writer.write(change)).await
+    }
+
+    fn change(&self, kind: ResourceKind, id: Uuid, action: Action, include: Include) -> Change {
+        Change {
             tenant: Arc::clone(&self.tenant),
             actor: self.actor.clone(),
             kind,
             id,
             action,
             groups: include.groups && kind == ResourceKind::User,
-        };
-        self.all.writer.write(change).await
+        }
     }
 
     async fn with_members(&self, mut record: Record, include: Include) -> Result<Record, DirectoryError> {

@@ -14,6 +14,9 @@ pub enum DirectoryError {
     /// Ours: for the log. Several requests that shared a statement share its failure.
     #[error("the directory is unavailable")]
     Unavailable(#[source] Arc<DbErr>),
+    /// Too much waits for the database already: come back later.
+    #[error("too much waits for the directory")]
+    Busy,
 }
 
 impl DirectoryError {
@@ -21,6 +24,11 @@ impl DirectoryError {
     pub(crate) fn not_found(kind: scim::ResourceKind, id: &str) -> Self {
         let shown: String = id.chars().take(64).collect();
         Self::Refused(ScimError::new(404, format!("{kind} \"{shown}\" does not exist")))
+    }
+
+    /// The database does not answer, or not in the time that somebody waits for it.
+    pub(crate) fn too_slow() -> Self {
+        DbErr::Custom("the database took too long".to_owned()).into()
     }
 }
 

@@ -10,6 +10,7 @@ mod directories;
 mod error;
 mod key;
 mod list;
+mod pressure;
 mod read;
 mod record;
 mod write;
@@ -17,6 +18,7 @@ mod write;
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
+pub use pressure::Work;
 pub use record::{Actor, Condition, Include, Members, Record};
 
 #[cfg(test)]

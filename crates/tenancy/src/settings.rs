@@ -23,6 +23,12 @@ pub struct Settings {
     pub rate_per_second: u32,
     /// How many requests it may make at once after a pause.
     pub rate_burst: u32,
+    /// How many changes a second it may make in the long run; absent, only the rate of all its requests counts.
+    pub write_per_second: Option<u32>,
+    /// How many changes it may make at once after a pause; absent, twice as many as in a second.
+    pub write_burst: Option<u32>,
+    /// How many of its requests may run at the same time; absent, as many as the operator lets every tenant run.
+    pub concurrency: Option<u32>,
     /// Up to how many members a group may have for PATCH to answer with it (200); beyond, the answer is 204.
     pub group_answer_members: u32,
     /// Schemas of its own, extensions of User.
@@ -36,6 +42,9 @@ impl Default for Settings {
             unique_group_names: false,
             rate_per_second: 100,
             rate_burst: 200,
+            write_per_second: None,
+            write_burst: None,
+            concurrency: None,
             group_answer_members: 200,
             extensions: Vec::new(),
         }
@@ -66,14 +75,31 @@ impl Settings {
             .map_err(|error| TenancyError::Invalid(format!("setting extensions: {error}")))
     }
 
+    /// The changes it may make in a second and at once, if they are limited apart from its other requests.
+    #[must_use]
+    pub fn write_rate(&self) -> Option<(u32, u32)> {
+        let per_second = self.write_per_second?;
+        Some((per_second, self.write_burst.unwrap_or_else(|| per_second.saturating_mul(2))))
+    }
+
     /// Refuses values that no tenant can be served with.
     pub(crate) fn check(&self) -> Result<(), TenancyError> {
-        for (name, value) in [("rate_per_second", self.rate_per_second), ("rate_burst", self.rate_burst)] {
-            if value == 0 {
-                return Err(TenancyError::Invalid(format!(
-                    "setting {name} is at least 1; to stop a tenant altogether, disable it"
-                )));
-            }
+        let limits = [
+            ("rate_per_second", Some(self.rate_per_second)),
+            ("rate_burst", Some(self.rate_burst)),
+            ("write_per_second", self.write_per_second),
+            ("write_burst", self.write_burst),
+            ("concurrency", self.concurrency),
+        ];
+        if let Some((name, _)) = limits.iter().find(|(_, value)| *value == Some(0)) {
+            return Err(TenancyError::Invalid(format!(
+                "setting {name} is at least 1; to stop a tenant altogether, disable it"
+            )));
+        }
+        if self.write_burst.is_some() && self.write_per_second.is_none() {
+            return Err(TenancyError::Invalid(
+                "setting write_burst means nothing without write_per_second; set both".to_owned(),
+            ));
         }
         Ok(())
     }

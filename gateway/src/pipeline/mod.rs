@@ -7,10 +7,11 @@ mod limit;
 mod origin;
 
 use actix_http::{Method, Payload, RequestHead};
+use directory::Work;
 use tenancy::{Authenticated, Refusal};
 use time::OffsetDateTime;
 
-pub(crate) use limit::{Limited, Limiter, Permit};
+pub(crate) use limit::{Limited, Limiter, Permit, Quota};
 
 use crate::app::Gateway;
 use crate::caller::Caller;
@@ -35,7 +36,7 @@ pub(crate) enum Admitted<'a, 't> {
 }
 
 /// Lets a request in, or refuses it.
-pub(crate) fn admit<'a, 't>(
+pub(crate) async fn admit<'a, 't>(
     worker: &'a Worker,
     (request, payload): (&'a RequestHead, Payload),
     target: &'t Target<'t>,
@@ -55,8 +56,23 @@ pub(crate) fn admit<'a, 't>(
     }
     let authenticated = authenticate(gateway, &origin, tenant, request, exchange.now())?;
     let tenant = authenticated.tenant();
-    let permit = gateway.limits.admit(tenant).inspect_err(|_| exchange.blame(tenant))?;
+    let work = work(&request.method, &target.route);
+    let admitted = gateway.limits.admit(tenant, work, &mut exchange.quota).await;
+    let permit = admitted.inspect_err(|_| exchange.blame(tenant))?;
+    if target.route.is_about_resources() {
+        // Before the body: a refusal must cost little.
+        gateway.directories.check_room(work).inspect_err(|_| exchange.blame(tenant))?;
+    }
     Ok(Admitted::Caller(Box::new(Caller::new(worker, (request, payload), exchange, (authenticated, permit), base))))
+}
+
+/// A search is a POST and changes nothing.
+fn work(method: &Method, route: &Route<'_>) -> Work {
+    match (method, route) {
+        (_, Route::Search(_)) => Work::Read,
+        (&Method::POST | &Method::PUT | &Method::PATCH | &Method::DELETE, _) => Work::Write,
+        _ => Work::Read,
+    }
 }
 
 fn authenticate(

@@ -76,6 +76,11 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
 }
 
 impl Route<'_> {
+    /// Whether it is answered out of the directory.
+    pub(crate) fn is_about_resources(&self) -> bool {
+        matches!(self, Route::Root | Route::Resources(_) | Route::Resource(..) | Route::Search(_) | Route::Bulk)
+    }
+
     /// The methods that [`answer`] knows for this path; HEAD is a GET without body.
     fn allow(&self) -> &'static str {
         match self {

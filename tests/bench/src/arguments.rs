@@ -124,6 +124,10 @@ pub(crate) enum Workload {
     Members,
     /// Memory: idle, and its growth under load.
     Memory,
+    /// p99 of ten tenants while another one asks ten times as often as it may, beside that without it.
+    Fairness,
+    /// Throughput when three times as much comes as can be answered, beside the most there is.
+    Overload,
 }
 
 impl Measure {

@@ -77,9 +77,21 @@ impl Product {
         for setting in ["rate_per_second", "rate_burst"] {
             command.arg("--set").arg(format!("{setting}={NO_LIMIT}"));
         }
+        // So that as many connections as a measurement needs belong to one tenant.
+        command.arg("--set").arg(format!("concurrency={NO_LIMIT}"));
         let created: Created = serde_json::from_str(&output(command)?).context("reading the new tenant")?;
         let path = created.base_url.splitn(4, '/').nth(3).context("a base URL without a path")?;
         Ok(Target::new(self.address, &format!("/{path}"), &created.token))
+    }
+}
+
+impl Product {
+    /// Lets a tenant ask so often a second, and twice as often at once.
+    pub(crate) fn limit_tenant(&self, name: &str, per_second: u32) -> anyhow::Result<()> {
+        let mut command = command(&self.program, &self.environment);
+        command.args(["tenant", "set", name]);
+        command.args([format!("rate_per_second={per_second}"), format!("rate_burst={}", 2 * per_second)]);
+        output(command).map(drop)
     }
 }
 

@@ -42,6 +42,11 @@ impl System {
         Self(Arc::new(Server::start(database, settings).await))
     }
 
+    /// A server of its own with these settings and without limits.
+    pub(crate) async fn start_unlimited_with(database: Database, settings: &[(&str, &str)]) -> Self {
+        Self::start_with(database, &[&UNLIMITED, settings].concat()).await
+    }
+
     /// The server process.
     pub(crate) fn server(&self) -> &Server {
         &self.0

@@ -122,6 +122,7 @@ pub(super) fn status(error: &DirectoryError) -> u16 {
     match error {
         DirectoryError::Refused(error) => error.status,
         DirectoryError::Unavailable(source) => panic!("unavailable: {source}"),
+        DirectoryError::Busy => panic!("too much waits"),
     }
 }
 

@@ -5,7 +5,8 @@
 //! | `http_server_request_duration_seconds` (histogram) | `http_request_method`, `http_route`, `status_class` | 7 methods × 16 routes × 5 |
 //! | `tenantry_requests_total` | `tenant`, `status_class` | 50,000, then one set for all others |
 //! | `tenantry_refused_total` | `reason` | 16 |
-//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `address`, `concurrency`, `memory`, `server` | 5 |
+//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `writes`, `address`, `concurrency`, `memory`, `server`, `overload` | 7 |
+//! | `tenantry_limits_by_share` | none | 1 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
@@ -16,7 +17,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use opentelemetry::KeyValue;
-use opentelemetry::metrics::{Counter, Histogram, Meter, MeterProvider as _};
+use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider as _};
 use opentelemetry_sdk::error::OTelSdkError;
 use opentelemetry_sdk::metrics::{Instrument, SdkMeterProvider, Stream};
 use prometheus::{Registry, TextEncoder};
@@ -50,6 +51,7 @@ pub struct Metrics {
     refused: Counter<u64>,
     rate_limited: Counter<u64>,
     quirks: Counter<u64>,
+    limits_by_share: Gauge<u64>,
     registry: Registry,
     // The instruments stop counting when their provider goes.
     _provider: SdkMeterProvider,
@@ -73,6 +75,7 @@ impl Metrics {
             refused: counter(&meter, "tenantry.refused", "Requests refused before the protocol was looked at"),
             rate_limited: counter(&meter, "tenantry.rate_limited", "Requests refused because there were too many"),
             quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
+            limits_by_share: by_share(&meter),
             registry,
             _provider: provider,
         })
@@ -92,9 +95,14 @@ impl Metrics {
         }
     }
 
-    /// Counts a request refused for its number: by its tenant's rate, by its address, by what runs at once.
+    /// Counts a request refused for its number: by its tenant's rates, by its address, by what runs at once.
     pub fn rate_limited(&self, scope: &'static str) {
         self.rate_limited.add(1, &[KeyValue::new("scope", scope)]);
+    }
+
+    /// Notes whether this replica goes by its share of every rate because Redis is gone.
+    pub fn limits_by_share(&self, by_share: bool) {
+        self.limits_by_share.record(by_share.into(), &[]);
     }
 
     /// All numbers in the text format of Prometheus.
@@ -113,6 +121,14 @@ fn by_tenant(instrument: &Instrument) -> Option<Stream> {
 
 fn counter(meter: &Meter, name: &'static str, description: &'static str) -> Counter<u64> {
     meter.u64_counter(name).with_description(description).build()
+}
+
+/// It is there from the start, so that an alert can tell 0 from nothing.
+fn by_share(meter: &Meter) -> Gauge<u64> {
+    let description = "1 while Redis is gone and this replica goes by its share of every rate";
+    let gauge = meter.u64_gauge("tenantry.limits.by_share").with_description(description).build();
+    gauge.record(0, &[]);
+    gauge
 }
 
 fn durations(meter: &Meter) -> Histogram<f64> {

@@ -11,11 +11,13 @@ use tokio::task::JoinSet;
 
 pub(crate) use self::connection::Connection;
 pub(crate) use self::dice::Dice;
+pub(crate) use self::paced::{Crowd, Served, drive_paced};
 pub(crate) use self::times::Times;
 
 mod connection;
 mod dice;
 mod head;
+mod paced;
 mod times;
 
 /// Whether a request is part of the measurement, or only prepares the next.

@@ -9,8 +9,10 @@ use crate::{pgbench, seed};
 mod check;
 mod contest;
 mod discovery;
+mod fairness;
 mod members;
 mod memory;
+mod overload;
 mod pages;
 mod shared;
 mod sizes;
@@ -55,6 +57,12 @@ fn on(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Res
     }
     if measure.wants(Workload::Memory) {
         memory::measure(measure, database, report)?;
+    }
+    if measure.wants(Workload::Fairness) {
+        fairness::measure(measure, database, report)?;
+    }
+    if measure.wants(Workload::Overload) {
+        overload::measure(measure, database, report)?;
     }
     if shared::asked(measure) || measure.wants(Workload::Sizes) || measure.wants(Workload::Members) {
         let large = Filled::start(measure, database, "large", measure.users)?;

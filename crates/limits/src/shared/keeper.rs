@@ -1,0 +1,123 @@
+//! The scripts in Redis that keep the buckets. They go by the clock of Redis, so the clocks of replicas do not matter.
+
+use std::time::Duration;
+
+use redis::{Cmd, FromRedisValue, Pipeline};
+use replicas::Redis;
+
+use crate::Rate;
+use crate::lease::{Answer, Ask, LEASE, Micros};
+
+/// How long Redis may take for an answer before it counts as gone.
+const ANSWERING: Duration = Duration::from_millis(250);
+
+/// For how long after its last word a replica counts as one of those that share.
+const LIVING: Duration = Duration::from_secs(3);
+
+/// Why Redis keeps no buckets at the moment.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum KeeperError {
+    /// It does not answer.
+    #[error("Redis does not answer in time")]
+    Silent,
+    /// It cannot be reached, or refuses.
+    #[error("Redis cannot be used: {0}")]
+    Redis(#[from] redis::RedisError),
+}
+
+/// A question about one bucket.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Question<'a> {
+    pub(crate) bucket: &'a str,
+    pub(crate) rate: Rate,
+    pub(crate) holder: &'a str,
+    /// Greater than those of all earlier questions of the holder.
+    pub(crate) number: Micros,
+    pub(crate) ask: Ask,
+}
+
+/// A script, and its name in Redis once it was loaded.
+struct Script {
+    code: &'static str,
+    name: Option<String>,
+}
+
+/// Redis, as far as it keeps buckets.
+pub(crate) struct Keeper {
+    redis: Redis,
+    lease: Script,
+    replicas: Script,
+}
+
+impl Keeper {
+    pub(crate) fn new(redis: Redis) -> Self {
+        let lease = Script { code: include_str!("lease.lua"), name: None };
+        let replicas = Script { code: include_str!("replicas.lua"), name: None };
+        Self { redis, lease, replicas }
+    }
+
+    /// Asks all questions in one round trip.
+    pub(crate) async fn ask(&mut self, questions: &[Question<'_>]) -> Result<Vec<Answer>, KeeperError> {
+        let answers: Vec<(u32, u32, Micros)> =
+            self.lease.run(&self.redis, |name| lease_commands(name, questions)).await?;
+        Ok(answers.into_iter().map(|(granted, free, wait)| Answer { granted, free, wait }).collect())
+    }
+
+    /// Tells that this replica lives, and gives the number of those that do.
+    pub(crate) async fn count_replicas(&mut self) -> Result<u32, KeeperError> {
+        let (key, replica) = (self.redis.key("limits:replicas"), self.redis.replica().to_string());
+        let commands = |name: &str| {
+            let mut command = call(name, &key);
+            command.arg(&replica).arg(u64::try_from(LIVING.as_millis()).unwrap_or(u64::MAX));
+            one(command)
+        };
+        let (count,): (u32,) = self.replicas.run(&self.redis, commands).await?;
+        Ok(count.max(1))
+    }
+}
+
+fn lease_commands(name: &str, questions: &[Question<'_>]) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(questions.len());
+    for Question { bucket, rate, holder, number, ask } in questions {
+        let mut command = call(name, bucket);
+        command.arg(rate.per_second.max(1)).arg(rate.burst.max(1)).arg(holder).arg(number);
+        command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.age).arg(LEASE);
+        pipeline.add_command(command);
+    }
+    pipeline
+}
+
+fn call(name: &str, key: &str) -> Cmd {
+    let mut command = redis::cmd("EVALSHA");
+    command.arg(name).arg(1).arg(key);
+    command
+}
+
+fn one(command: Cmd) -> Pipeline {
+    let mut pipeline = Pipeline::with_capacity(1);
+    pipeline.add_command(command);
+    pipeline
+}
+
+impl Script {
+    /// Runs what the function makes of the script's name. A Redis that was started anew has forgotten the script.
+    async fn run<T: FromRedisValue>(
+        &mut self,
+        redis: &Redis,
+        commands: impl Fn(&str) -> Pipeline,
+    ) -> Result<T, KeeperError> {
+        let within = async {
+            let mut connection = redis.connection();
+            if let Some(name) = &self.name {
+                match commands(name).query_async(&mut connection).await {
+                    Err(error) if error.code() == Some("NOSCRIPT") => {}
+                    answered => return Ok(answered?),
+                }
+            }
+            let name = redis::cmd("SCRIPT").arg("LOAD").arg(self.code).query_async::<String>(&mut connection).await?;
+            let name = self.name.insert(name);
+            Ok(commands(name).query_async(&mut connection).await?)
+        };
+        tokio::time::timeout(ANSWERING, within).await.map_err(|_| KeeperError::Silent)?
+    }
+}

@@ -1,0 +1,67 @@
+-- Keeps one bucket that several replicas share, as GCRA: `tat` is the moment at which the bucket is full again, in
+-- microseconds of this server's clock. Beside it stands what each holder has leased: count, end of the lease, number of
+-- the question. Never are more in the bucket and in leases together than the burst.
+--
+-- KEYS[1]: the bucket
+-- ARGV: per second, burst, holder, number of the question, held, want, back, debt, microseconds since something was used
+-- last, microseconds of a lease
+-- Returns how many are granted, how many are left, and how many microseconds pass before the next one comes.
+local time = redis.call('TIME')
+local now = time[1] * 1000000 + time[2]
+local period = 1000000 / ARGV[1]
+local full = ARGV[2] * period
+local holder, number = ARGV[3], tonumber(ARGV[4])
+local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local age, lease = tonumber(ARGV[9]), tonumber(ARGV[10])
+
+local tat, mine, others, overtaken = now, 0, 0, false
+local state = redis.call('HGETALL', KEYS[1])
+for i = 1, #state, 2 do
+    local field, value = state[i], state[i + 1]
+    if field == 'tat' then
+        tat = tonumber(value)
+    else
+        local count, ends, last = string.match(value, '^(%d+) (%d+) (%d+)$')
+        if field == holder then
+            mine = tonumber(count)
+            overtaken = tonumber(last) > number
+        else
+            others = others + count
+            if tonumber(ends) <= now then
+                redis.call('HDEL', KEYS[1], field)
+            elseif tonumber(ends) > now + lease then
+                -- The clock was set back since.
+                redis.call('HSET', KEYS[1], field, string.format('%d %.0f %s', count, now + lease, last))
+            end
+        end
+    end
+end
+if overtaken then
+    held, want, back, debt, age = mine, 0, 0, 0, 0
+end
+
+-- No request can lead further ahead than a full bucket: then the clock was set back.
+tat = math.min(tat, now + full)
+-- What others hold may be used in a moment, and what this one held was there until it was used: it had not begun to
+-- come back.
+tat = math.max(tat, now + (others + held + back) * period, now - age + (others + mine) * period)
+tat = tat - back * period
+if debt > 0 then
+    tat = math.max(tat, math.min(tat + debt * period, now + full))
+end
+
+local free = math.max(0, math.floor((now + full - tat) / period + 0.0001))
+local granted = math.min(want, free)
+tat = tat + granted * period
+free = free - granted
+local wait = 0
+if free == 0 then
+    wait = math.max(1, math.ceil(tat + period - now - full))
+end
+
+redis.call('HSET', KEYS[1], 'tat', string.format('%.3f', tat))
+if not overtaken then
+    redis.call('HSET', KEYS[1], holder, string.format('%.0f %.0f %.0f', held + granted, now + lease, number))
+end
+redis.call('PEXPIRE', KEYS[1], math.ceil((math.max(0, tat - now) + 2 * lease) / 1000))
+return { granted, free, wait }

@@ -1,0 +1,139 @@
+//! The one task that talks to Redis about leases: it asks for all that wait at once, so requests share round trips.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use replicas::Redis;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, MissedTickBehavior, interval};
+
+use super::keeper::{Keeper, KeeperError, Question};
+use super::{Leased, Shared};
+use crate::lease::{Ask, Micros};
+
+/// Most questions in one round trip.
+const BATCH: usize = 256;
+
+/// How often it is looked for leases that lie unused, and for a Redis that is back.
+const TICK: Duration = Duration::from_millis(100);
+
+/// How often a replica tells that it lives.
+const TELLING: Duration = Duration::from_millis(500);
+
+struct Task<F> {
+    shared: Arc<Shared>,
+    keeper: Keeper,
+    told: F,
+    /// Those that may hold something.
+    holders: Vec<Arc<Leased>>,
+    last_told: Option<Instant>,
+}
+
+pub(super) async fn run(
+    shared: Arc<Shared>,
+    redis: Redis,
+    mut waiting: mpsc::Receiver<Arc<Leased>>,
+    told: impl Fn(bool),
+) {
+    let mut task = Task { shared, keeper: Keeper::new(redis), told, holders: Vec::new(), last_told: None };
+    let mut ticks = interval(TICK);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut batch = Vec::with_capacity(BATCH);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => task.tick().await,
+            _ = waiting.recv_many(&mut batch, BATCH) => task.ask(&mut batch).await,
+        }
+    }
+}
+
+impl<F: Fn(bool)> Task<F> {
+    /// Asks for what waits.
+    async fn ask(&mut self, batch: &mut Vec<Arc<Leased>>) {
+        let now = self.shared.now();
+        let asks = batch.drain(..).map(|leased| {
+            let waiting = leased.leave_queue();
+            let ask = leased.lease.ask(now, waiting);
+            (leased, ask)
+        });
+        let asks: Vec<_> = asks.collect();
+        self.exchange(asks, now).await;
+    }
+
+    /// Gives back what lies unused, and tells that this replica lives.
+    async fn tick(&mut self) {
+        let now = self.shared.now();
+        if !self.shared.is_alone() {
+            let unused = self.holders.extract_if(.., |leased| leased.lease.is_unused(now));
+            let back = unused.filter_map(|leased| {
+                leased.is_watched.store(false, Relaxed);
+                leased.lease.give_back(now).map(|ask| (leased, ask))
+            });
+            let back: Vec<_> = back.collect();
+            for chunk in back.chunks(BATCH) {
+                self.exchange(chunk.to_vec(), now).await;
+            }
+        }
+        if self.shared.is_alone() || self.last_told.is_none_or(|last| last.elapsed() >= TELLING) {
+            self.last_told = Some(Instant::now());
+            match self.keeper.count_replicas().await {
+                Ok(count) => {
+                    self.shared.replicas.store(count, Relaxed);
+                    self.be_alone(None);
+                }
+                Err(error) => self.be_alone(Some(&error)),
+            }
+        }
+    }
+
+    /// One round trip. Who asked is woken in any case.
+    async fn exchange(&mut self, asks: Vec<(Arc<Leased>, Ask)>, sent: Micros) {
+        if self.shared.is_alone() || asks.is_empty() {
+            return asks.iter().for_each(|(leased, ask)| fail(leased, *ask));
+        }
+        let questions: Vec<_> = asks.iter().map(|(leased, ask)| question(leased, *ask, sent)).collect();
+        match self.keeper.ask(&questions).await {
+            Ok(answers) => {
+                let now = self.shared.now();
+                for ((leased, ask), answer) in asks.iter().zip(answers) {
+                    leased.lease.granted((sent, *ask), now, answer);
+                    leased.wake();
+                    if answer.granted > 0 && !leased.is_watched.swap(true, Relaxed) {
+                        self.holders.push(Arc::clone(leased));
+                    }
+                }
+            }
+            Err(error) => {
+                self.be_alone(Some(&error));
+                asks.iter().for_each(|(leased, ask)| fail(leased, *ask));
+            }
+        }
+    }
+
+    /// Changes over, once, and says so.
+    fn be_alone(&mut self, cause: Option<&KeeperError>) {
+        if self.shared.is_alone.swap(cause.is_some(), Relaxed) == cause.is_some() {
+            return;
+        }
+        (self.told)(cause.is_some());
+        let replicas = self.shared.replicas();
+        match cause {
+            Some(cause) => tracing::warn!(
+                error = %cause,
+                replicas,
+                "limits: Redis is gone; this replica goes by its share of every rate until it is back"
+            ),
+            None => tracing::info!(replicas, "limits: Redis is back; rates are counted together again"),
+        }
+    }
+}
+
+fn question(leased: &Leased, ask: Ask, number: Micros) -> Question<'_> {
+    Question { bucket: &leased.key, rate: leased.rate, holder: &leased.holder, number, ask }
+}
+
+fn fail(leased: &Leased, ask: Ask) {
+    leased.lease.failed(ask);
+    leased.wake();
+}

@@ -1,0 +1,6 @@
+//! Leases as a whole: in a simulated network, and against a real Redis.
+
+mod keeper;
+mod properties;
+mod redis;
+mod simulation;

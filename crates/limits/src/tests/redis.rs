@@ -1,0 +1,257 @@
+//! Three limiters of one deployment on a real Redis, which is stopped, killed and filled up.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, Stdio};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use replicas::Redis;
+use tokio::task::JoinSet;
+
+use crate::{Bucket, Buckets, PATIENCE, Rate};
+
+const RATE: Rate = Rate { per_second: 200, burst: 100 };
+const REPLICAS: usize = 3;
+
+/// How long a condition may take before the test gives up.
+const LONGEST: Duration = Duration::from_secs(60);
+
+/// A Redis of its own, which ends with this value.
+struct Server {
+    port: u16,
+    child: Mutex<Child>,
+}
+
+impl Server {
+    async fn start() -> Self {
+        let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+        let server = Self { port, child: Mutex::new(spawn(port)) };
+        server.listens().await;
+        server
+    }
+
+    /// Begins anew after it was killed: with nothing of what it knew.
+    async fn begin_anew(&self) {
+        *self.child.lock().unwrap() = spawn(self.port);
+        self.listens().await;
+    }
+
+    async fn listens(&self) {
+        until(async || tokio::net::TcpStream::connect(("127.0.0.1", self.port)).await.is_ok()).await;
+    }
+
+    fn kill(&self) {
+        let mut child = self.child.lock().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    fn signal(&self, name: &str) {
+        let id = self.child.lock().unwrap().id().to_string();
+        assert!(Command::new("kill").args([name, &id]).status().unwrap().success());
+    }
+
+    fn connect(&self) -> Redis {
+        Redis::new(&format!("redis://127.0.0.1:{}", self.port), "tests of limits").unwrap()
+    }
+
+    async fn run(&self, words: &[&str]) {
+        let mut command = redis::Cmd::new();
+        command.arg(words);
+        self.connect().run::<redis::Value>(&command).await.unwrap();
+    }
+}
+
+fn spawn(port: u16) -> Child {
+    let arguments = ["--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--port"];
+    let mut command = Command::new("redis-server");
+    command.args(arguments).arg(port.to_string()).stdin(Stdio::null()).stdout(Stdio::null());
+    command.spawn().expect("run `tests/run`, which installs Redis")
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
+
+/// One process, as far as limits are concerned.
+struct Replica {
+    bucket: Arc<Bucket>,
+    buckets: Buckets,
+    /// How often it was told that Redis is gone, and that it is back.
+    told: Arc<(AtomicU32, AtomicU32)>,
+}
+
+impl Replica {
+    fn start(server: &Server) -> Self {
+        let told = Arc::<(AtomicU32, AtomicU32)>::default();
+        let counts = Arc::clone(&told);
+        let buckets = Buckets::shared(server.connect(), move |alone| {
+            let count = if alone { &counts.0 } else { &counts.1 };
+            count.fetch_add(1, Ordering::Relaxed);
+        });
+        Self { bucket: Arc::new(buckets.bucket("acme", RATE)), buckets, told }
+    }
+
+    fn told(&self) -> (u32, u32) {
+        (self.told.0.load(Ordering::Relaxed), self.told.1.load(Ordering::Relaxed))
+    }
+}
+
+async fn three(server: &Server) -> Vec<Replica> {
+    let replicas: Vec<_> = (0..REPLICAS).map(|_| Replica::start(server)).collect();
+    // Each knows of the others once it has told that it lives after they did.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    replicas
+}
+
+/// What was let through while everybody asked as fast as they could, and how long that was.
+struct Flood {
+    admitted: usize,
+    passed: f64,
+    longest: Duration,
+}
+
+/// Asks at some replicas, far beyond the limit.
+async fn flood(replicas: &[Replica], on: &[usize], length: Duration) -> Flood {
+    let admitted = Arc::new(AtomicUsize::new(0));
+    let (started, mut asking) = (Instant::now(), JoinSet::new());
+    for replica in on.iter().map(|number| &replicas[*number]) {
+        for _ in 0..4 {
+            let (bucket, admitted) = (Arc::clone(&replica.bucket), Arc::clone(&admitted));
+            asking.spawn(async move {
+                let mut longest = Duration::ZERO;
+                while started.elapsed() < length {
+                    let asked = Instant::now();
+                    let taken = bucket.take().await;
+                    longest = longest.max(asked.elapsed());
+                    match taken {
+                        Ok(_) => drop(admitted.fetch_add(1, Ordering::Relaxed)),
+                        Err(_) => tokio::time::sleep(Duration::from_millis(2)).await,
+                    }
+                }
+                longest
+            });
+        }
+    }
+    let longest = asking.join_all().await.into_iter().max().unwrap_or_default();
+    Flood { admitted: admitted.load(Ordering::Relaxed), passed: started.elapsed().as_secs_f64(), longest }
+}
+
+async fn until(mut condition: impl AsyncFnMut() -> bool) {
+    let started = Instant::now();
+    while !condition().await {
+        assert!(started.elapsed() < LONGEST, "waited in vain");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+fn yielded(seconds: f64) -> f64 {
+    f64::from(RATE.per_second) * seconds
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_together_let_through_what_one_would_also_while_traffic_moves() {
+    let server = Server::start().await;
+    let replicas = three(&server).await;
+    let started = Instant::now();
+    let mut admitted = 0;
+    for on in [&[0][..], &[1], &[0, 1, 2], &[2], &[0, 1]] {
+        admitted += flood(&replicas, on, Duration::from_millis(700)).await.admitted;
+    }
+    let most = f64::from(RATE.burst) + yielded(started.elapsed().as_secs_f64());
+    let part = admitted as f64 / most;
+    assert!((0.95..=1.05).contains(&part), "{admitted} of {most}");
+    assert!(replicas.iter().all(|replica| replica.told().0 == 0));
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_each_goes_by_its_share_and_says_so_once() {
+    let server = Server::start().await;
+    let replicas = three(&server).await;
+    flood(&replicas, &[0, 1, 2], Duration::from_millis(500)).await;
+    server.kill();
+    let alone = flood(&replicas, &[0, 1, 2], Duration::from_secs(3)).await;
+    // Each may use the burst of its share once.
+    let (least, most) = (yielded(alone.passed) * 0.9, yielded(alone.passed) * 1.05 + f64::from(RATE.burst) + 30.0);
+    assert!((least..=most).contains(&(alone.admitted as f64)), "{} of {least} to {most}", alone.admitted);
+    assert!(alone.longest < PATIENCE * 10, "{:?}: nobody waits for a Redis that is gone", alone.longest);
+    assert!(replicas.iter().all(|replica| replica.told() == (1, 0)));
+    server.begin_anew().await;
+    let back = Instant::now();
+    until(async || replicas.iter().all(|replica| replica.told() == (1, 1))).await;
+    assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
+    let together = flood(&replicas, &[0, 1, 2], Duration::from_secs(2)).await;
+    let most = yielded(together.passed) * 1.05 + f64::from(RATE.burst);
+    assert!((together.admitted as f64) <= most, "{} of {most}", together.admitted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_that_hangs_holds_up_nobody() {
+    let server = Server::start().await;
+    let replicas = three(&server).await;
+    flood(&replicas, &[0, 1], Duration::from_millis(300)).await;
+    server.signal("-STOP");
+    let hanging = flood(&replicas, &[0, 1, 2], Duration::from_secs(2)).await;
+    server.signal("-CONT");
+    assert!(hanging.longest < PATIENCE * 10, "{:?}", hanging.longest);
+    assert!(hanging.admitted as f64 >= yielded(hanging.passed) * 0.9, "{}", hanging.admitted);
+    until(async || replicas.iter().all(|replica| replica.told() == (1, 1))).await;
+    let together = flood(&replicas, &[0, 1, 2], Duration::from_secs(2)).await;
+    let most = yielded(together.passed) * 1.05 + f64::from(RATE.burst);
+    assert!((together.admitted as f64) <= most, "{} of {most}", together.admitted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_redis_without_memory_is_as_good_as_none() {
+    let server = Server::start().await;
+    let replicas = three(&server).await;
+    server.run(&["CONFIG", "SET", "maxmemory", "1"]).await;
+    until(async || replicas[0].told() == (1, 0)).await;
+    let alone = flood(&replicas[..1], &[0], Duration::from_secs(2)).await;
+    assert!(alone.admitted as f64 >= yielded(alone.passed) / 3.0 * 0.9, "{}", alone.admitted);
+    server.run(&["CONFIG", "SET", "maxmemory", "0"]).await;
+    let back = Instant::now();
+    until(async || replicas.iter().all(|replica| replica.told() == (1, 1))).await;
+    assert!(back.elapsed() < Duration::from_secs(5), "{:?}", back.elapsed());
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_clock_that_was_set_back_by_an_hour_stops_nobody() {
+    let server = Server::start().await;
+    let replicas = [Replica::start(&server)];
+    let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
+    let micros = in_an_hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros().to_string();
+    let (key, lease) = (server.connect().key("limit:acme"), format!("12 {micros} 1"));
+    server.run(&["HSET", &key, "tat", &micros, "somebody", &lease]).await;
+    let flooded = flood(&replicas, &[0], Duration::from_secs(2)).await;
+    assert!(flooded.admitted as f64 >= yielded(flooded.passed) * 0.9 - 10.0, "{}", flooded.admitted);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn most_requests_ask_nobody_and_an_unused_lease_is_given_back() {
+    let server = Server::start().await;
+    let replica = Replica::start(&server);
+    let bucket = replica.buckets.bucket("steady", Rate { per_second: 2_000, burst: 2_000 });
+    let (mut quick, mut all) = (0, 0);
+    let started = Instant::now();
+    while started.elapsed() < Duration::from_secs(2) {
+        let mut taking = std::pin::pin!(bucket.take());
+        let at_once = is_ready(taking.as_mut());
+        if !at_once {
+            taking.await.unwrap();
+        }
+        all += 1;
+        quick += u32::from(at_once);
+        tokio::time::sleep(Duration::from_millis(2)).await;
+    }
+    assert!(f64::from(quick) >= f64::from(all) * 0.95, "{quick} of {all}");
+    until(async || bucket.was_idle()).await;
+}
+
+/// Whether a future is ready when it is first asked.
+fn is_ready<T>(future: std::pin::Pin<&mut impl Future<Output = T>>) -> bool {
+    future.poll(&mut std::task::Context::from_waker(std::task::Waker::noop())).is_ready()
+}

@@ -1,0 +1,70 @@
+//! What is left of the throughput when three times as much comes as can be answered.
+
+use crate::arguments::{Database, Measure};
+use crate::load::{Crowd, drive, drive_paced};
+use crate::product::Product;
+use crate::report::{Aim, Bound, Report, progress};
+use crate::requests::{Directory, Kind};
+use crate::seed;
+
+/// Numbers of clients among which the most throughput is looked for.
+const CLIENTS: [u64; 3] = [16, 64, 192];
+
+/// Connections on which too much comes.
+const CONNECTIONS: u64 = 768;
+
+/// How many times as much comes as can be answered.
+const FACTOR: f64 = 3.0;
+
+/// People in the directory.
+const PEOPLE: u64 = 2_000;
+
+/// What part of the most throughput has to be left.
+const AIM: Bound = Bound::AtLeast(0.8);
+
+const KINDS: [Kind; 2] = [Kind::ById, Kind::Patch];
+
+pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
+    let product = Product::start(measure, database, "overload")?;
+    let directory = seed::directory(product.create_tenant("bench")?, PEOPLE)?;
+    for kind in KINDS {
+        let peak = peak(measure, &directory, kind)?;
+        let mut parts = Vec::new();
+        for _ in 0..measure.rounds.max(1) {
+            let clients = (0..CONNECTIONS).map(|client| directory.requests(kind, client)).collect();
+            let crowd = Crowd { address: directory.target.address, clients, per_second: FACTOR * peak };
+            let served = drive_paced(crowd, measure.turn())?;
+            parts.push(served.times.throughput() / peak);
+            progress(format_args!(
+                "  overload, {}: {:.0}/s of a peak of {peak:.0}/s, p50 {:.0} ms, p99 {:.0} ms, {} of {} refused",
+                kind.name(),
+                served.times.throughput(),
+                served.times.quantile(0.5) / 1e3,
+                served.times.quantile(0.99) / 1e3,
+                served.refused,
+                served.sent,
+            ));
+        }
+        parts.sort_unstable_by(f64::total_cmp);
+        report.aim(Aim {
+            what: format!("{} at three times the capacity, of the peak", kind.name()),
+            database: database.name().to_owned(),
+            value: parts.get(parts.len() / 2).copied().unwrap_or_default(),
+            unit: "×",
+            aim: AIM,
+        });
+    }
+    Ok(())
+}
+
+/// The most that is answered in a second.
+fn peak(measure: &Measure, directory: &Directory, kind: Kind) -> anyhow::Result<f64> {
+    let mut peak = 0.0_f64;
+    for clients in CLIENTS {
+        let requests = (0..clients).map(|client| directory.requests(kind, client)).collect();
+        let throughput = drive(directory.target.address, requests, measure.turn())?.throughput();
+        progress(format_args!("  overload, {}: {throughput:.0}/s with {clients} clients", kind.name()));
+        peak = peak.max(throughput);
+    }
+    Ok(peak)
+}

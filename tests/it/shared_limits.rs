@@ -1,0 +1,87 @@
+//! Limits that are counted in Redis, and the line to Redis that dies, falls silent and comes back.
+
+use std::net::ToSocketAddrs as _;
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+
+use crate::support::{Client, Database, Line, Proxy, System, Tenant, until};
+
+/// The variable in which `tests/run` tells where its Redis listens.
+const REDIS_VARIABLE: &str = "TESTS_REDIS_URL";
+
+/// How soon after the cause has ended everything is as before.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+async fn line_to_redis() -> Proxy {
+    let url =
+        std::env::var_os(REDIS_VARIABLE).and_then(|url| url.into_string().ok()).expect("the Redis of `tests/run`");
+    let host = url.trim_start_matches("redis://").to_socket_addrs().expect("host and port").next();
+    Proxy::before(host.expect("an address")).await
+}
+
+async fn start(line: &Proxy) -> System {
+    let url = format!("redis://{}", line.address());
+    System::start_unlimited_with(Database::Postgres, &[("TENANTRY_REPLICAS__REDIS_URL", &url)]).await
+}
+
+/// What the metric says: whether this process goes by its share.
+async fn goes_by_share(system: &System) -> bool {
+    let metrics = reqwest::get(format!("{}/metrics", system.server().operations())).await.expect("the metrics");
+    metrics.text().await.expect("a text").contains("tenantry_limits_by_share 1")
+}
+
+async fn becomes(system: &System, by_share: bool) {
+    until("the metric to tell", async || (goes_by_share(system).await == by_share).then_some(())).await;
+}
+
+/// Asks until it is refused, and again when it was told to: then it is served.
+async fn obeys_and_is_served(client: &Client) {
+    let refused = until("a refusal", async || {
+        let answer = client.get("/Users?count=0").await;
+        assert!(matches!(answer.status, 200 | 429), "{answer:?}");
+        (answer.status == 429).then_some(answer)
+    })
+    .await;
+    let seconds = refused.header("retry-after").and_then(|seconds| seconds.parse().ok()).expect("whole seconds");
+    tokio::time::sleep(Duration::from_secs(seconds)).await;
+    client.get("/Users?count=0").await.expect(200);
+}
+
+fn limited(system: &System) -> Tenant {
+    system.tenant_with("shared", &json!({ "rate_per_second": 2, "rate_burst": 6, "write_per_second": 50 }))
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn limits_in_redis_are_those_of_the_tenant() {
+    let line = line_to_redis().await;
+    let system = start(&line).await;
+    let tenant = limited(&system);
+    obeys_and_is_served(&tenant.client()).await;
+    system.set(&tenant, &json!({ "rate_per_second": 1_000, "rate_burst": 1_000 }));
+    for _ in 0..50 {
+        tenant.client().get("/Users?count=0").await.expect(200);
+    }
+    assert!(!goes_by_share(&system).await);
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_redis_the_server_goes_by_share_and_says_so_once() {
+    let line = line_to_redis().await;
+    let system = start(&line).await;
+    let tenant = limited(&system);
+    tenant.client().get("/Users").await.expect(200);
+    for (round, outage) in [(1, Line::Cut), (2, Line::Silent)] {
+        line.turn(outage);
+        becomes(&system, true).await;
+        obeys_and_is_served(&tenant.client()).await;
+        line.turn(Line::Open);
+        let back = Instant::now();
+        becomes(&system, false).await;
+        assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+        obeys_and_is_served(&tenant.client()).await;
+        let log = system.server().log();
+        let told = |sentence: &str| log.matches(sentence).count();
+        assert_eq!((told("limits: Redis is gone"), told("limits: Redis is back")), (round, round), "{log}");
+    }
+}

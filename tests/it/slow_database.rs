@@ -1,0 +1,158 @@
+//! The line to PostgreSQL becomes slow, silent or dead while the server runs. Callers see 503 with `Retry-After`, never a
+//! wrong answer, and everything goes on by itself when the line is back.
+
+use std::collections::BTreeSet;
+use std::net::{SocketAddr, ToSocketAddrs as _};
+use std::time::{Duration, Instant};
+
+use crate::support::{Answer, Client, Database, Line, Proxy, Request, System, Tenant, crowd, until, user};
+
+/// How soon after the cause has ended everything is as before.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// A server whose line to its database is in the test's hands.
+struct Lined {
+    system: System,
+    tenant: Tenant,
+    proxy: Proxy,
+}
+
+impl Lined {
+    async fn start() -> Self {
+        let url = Database::Postgres.create(std::path::Path::new("")).await;
+        let (before, host, after) = parts(&url);
+        let proxy = Proxy::before(host).await;
+        let url = format!("{before}{}{after}", proxy.address());
+        let system = System::start_unlimited_with(Database::Postgres, &[("TENANTRY_DATABASE__URL", &url)]).await;
+        let tenant = system.tenant("line");
+        Self { system, tenant, proxy }
+    }
+
+    fn client(&self) -> Client {
+        self.tenant.client()
+    }
+
+    /// Opens the line and waits until requests are served again: in time.
+    async fn recover(&self) {
+        self.proxy.turn(Line::Open);
+        let opened = Instant::now();
+        let operations = Client::new(self.system.server().operations());
+        until("the server to be ready", async || (operations.try_get("/readyz").await == Some(200)).then_some(()))
+            .await;
+        until("reads", async || (self.client().get("/Users?count=0").await.status == 200).then_some(())).await;
+        until("writes", async || {
+            let (client, name) = (self.client(), format!("back-{}", opened.elapsed().as_micros()));
+            (client.post("/Users", &user(&name)).await.status == 201).then_some(())
+        })
+        .await;
+        assert!(opened.elapsed() < RECOVERY, "{:?}", opened.elapsed());
+    }
+
+    /// What is answered 201 is there, and what was refused for another reason than the database is not.
+    async fn check_kept(&self, answers: &[(String, Answer)]) {
+        let page = self.client().get("/Users?count=200&attributes=userName").await.expect(200);
+        let there: BTreeSet<_> =
+            page.resources().iter().map(|user| user["userName"].as_str().expect("a name")).collect();
+        for (name, answer) in answers.iter().filter(|(_, answer)| answer.status == 201) {
+            assert!(there.contains(name.as_str()), "{name} was created: {answer:?}");
+        }
+    }
+}
+
+/// `postgres://…@`, the host and port, and `/name`.
+fn parts(url: &str) -> (&str, SocketAddr, &str) {
+    let start = url.find('@').expect("a user") + 1;
+    let end = start + url[start..].find('/').expect("a name");
+    let host = url[start..end].to_socket_addrs().expect("host and port").next().expect("an address");
+    (&url[..start], host, &url[end..])
+}
+
+/// Reads, searches and creates, all at once.
+async fn ask_all(client: &Client, round: &str, known: &str) -> Vec<(String, Answer)> {
+    crowd(24, |number| {
+        let (client, name) = (client.clone(), format!("{round}-{number}"));
+        let request = match number % 3 {
+            0 => Request::new("GET", format!("/Users/{known}")),
+            1 => Request::new("GET", "/Users?filter=userName%20eq%20%22known%22"),
+            _ => Request::new("POST", "/Users").json(&user(&name)),
+        };
+        async move { (name, client.send(request).await) }
+    })
+    .await
+}
+
+/// It is what was asked for, or 503 with a moment to come back at.
+#[track_caller]
+fn check_honest(answers: &[(String, Answer)], known: &str) {
+    for (_, answer) in answers {
+        match answer.status {
+            200 if answer.body["totalResults"].is_null() => assert_eq!(answer.id(), known),
+            200 => assert_eq!(answer.ids(), [known]),
+            201 => {}
+            503 => {
+                let seconds = answer.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok());
+                assert!(seconds.is_some_and(|seconds| seconds > 0), "{answer:?}");
+            }
+            _ => panic!("neither right nor 503: {answer:?}"),
+        }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_slow_line_makes_answers_late_and_none_wrong() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    lined.proxy.turn(Line::Slow(Duration::from_millis(100)));
+    let answers = ask_all(&lined.client(), "slow", &known).await;
+    check_honest(&answers, &known);
+    assert!(answers.iter().any(|(_, answer)| answer.status == 201), "slow is not dead");
+    lined.recover().await;
+    lined.check_kept(&answers).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_silent_line_nobody_waits_for_ever() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    lined.proxy.turn(Line::Silent);
+    let answers = ask_all(&lined.client(), "silent", &known).await;
+    check_honest(&answers, &known);
+    assert!(answers.iter().all(|(_, answer)| answer.status == 503), "nothing can be known");
+    lined.client().get("/ServiceProviderConfig").await.expect(200);
+    lined.client().with_token("guessed.wrong.token").get("/Users").await.expect(401);
+    lined.recover().await;
+    lined.check_kept(&answers).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn on_a_dead_line_everybody_is_told_to_come_back() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    lined.proxy.turn(Line::Cut);
+    for round in ["dead", "still-dead"] {
+        let answers = ask_all(&lined.client(), round, &known).await;
+        check_honest(&answers, &known);
+        assert!(answers.iter().all(|(_, answer)| answer.status == 503), "nothing can be known");
+    }
+    lined.recover().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_line_that_dies_again_and_again_loses_nothing_that_was_answered() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    let mut answers = Vec::new();
+    for round in 0..5 {
+        let (client, round) = (lined.client(), format!("flicker-{round}"));
+        let asking = tokio::spawn({
+            let known = known.clone();
+            async move { ask_all(&client, &round, &known).await }
+        });
+        lined.proxy.turn(Line::Cut);
+        lined.proxy.turn(Line::Open);
+        answers.extend(asking.await.expect("answers"));
+    }
+    check_honest(&answers, &known);
+    lined.recover().await;
+    lined.check_kept(&answers).await;
+}
