@@ -29,9 +29,6 @@ pub enum GatewayError {
     /// A setting that no request could be served with.
     #[error("{0}")]
     Setting(String),
-    /// The system gives no random bytes for the key of the cursors, or refuses the one that is set.
-    #[error("the key of the paging cursors cannot be made")]
-    CursorKey,
 }
 
 /// How long the database may take to show that it is there.
@@ -64,10 +61,9 @@ impl App {
         telemetry: Telemetry,
     ) -> Result<Self, GatewayError> {
         settings.limits.check().map_err(GatewayError::Setting)?;
-        let key = settings.cursor_key.map_or_else(random_key, Ok)?;
         Ok(Self(Arc::new(Gateway {
             limits: Limiter::new(&settings.limits, QuantaClock::default()),
-            cursors: Cursors::new(&key, settings.limits.cursor_seconds).map_err(|_| GatewayError::CursorKey)?,
+            cursors: Cursors::new(settings.limits.cursor_seconds),
             capabilities: capabilities(&settings),
             settings,
             tenants,
@@ -137,12 +133,6 @@ impl Gateway {
             _ => Err("the database does not answer"),
         }
     }
-}
-
-fn random_key() -> Result<[u8; 32], GatewayError> {
-    let mut key = [0; 32];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| GatewayError::CursorKey)?;
-    Ok(key)
 }
 
 fn capabilities(settings: &Settings) -> Capabilities {

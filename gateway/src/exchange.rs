@@ -45,7 +45,7 @@ pub(crate) struct Exchange {
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
-    /// Whose request was refused although its token is good.
+    /// Whose request was refused although its token is genuine.
     tenant: Option<Arc<Tenant>>,
     /// The short name of the client.
     pub(crate) client: &'static str,
@@ -69,7 +69,7 @@ impl Exchange {
         }
     }
 
-    /// Notes whose request is refused after its token was found good.
+    /// Notes whose request is refused after its token was found genuine.
     pub(crate) fn blame(&mut self, tenant: &Arc<Tenant>) {
         self.tenant = Some(Arc::clone(tenant));
     }
@@ -87,7 +87,7 @@ impl Exchange {
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
         let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
-        match pipeline::admit(worker, (request, payload), &target, self) {
+        match pipeline::admit(worker, (request, payload), &target, self).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))

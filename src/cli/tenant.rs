@@ -55,7 +55,10 @@ Examples:
   tenantry tenant set acme extensions=@schemas.json   a JSON array of schemas (RFC 7643 section 7)
   tenantry tenant set acme --add-host scim.acme.example --remove-host old.acme.example
 
-Settings: strict, unique_group_names, rate_per_second, rate_burst, group_answer_members, extensions";
+  tenantry tenant set acme 'token_modes=[\"strict\",\"staged\"]' token_max_days=90 'token_networks=[\"192.0.2.0/24\"]'
+
+Settings: strict, unique_group_names, rate_per_second, rate_burst, group_answer_members, token_modes, token_max_days,
+token_max_overlap_hours, token_networks, extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {
@@ -205,8 +208,8 @@ fn token_text(token: &Value) -> String {
 fn settings_text(answer: &Value) -> String {
     let settings = answer.get("settings").and_then(Value::as_object);
     let line = |(name, value): (&String, &Value)| match value.as_array() {
-        Some(schemas) => format!("  {name} = {}\n", ids(schemas)),
-        None => format!("  {name} = {value}\n"),
+        Some(schemas) if name == "extensions" => format!("  {name} = {}\n", ids(schemas)),
+        _ => format!("  {name} = {value}\n"),
     };
     settings.into_iter().flatten().map(line).collect()
 }

@@ -129,7 +129,7 @@ impl TryFrom<String> for Secret {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        tenancy::SigningKey::parse(&text).map_err(|error| error.to_string())?;
+        tenancy::SigningKeys::parse(&text).map_err(|error| error.to_string())?;
         Ok(Self(text))
     }
 }

@@ -11,24 +11,37 @@
 mod address;
 mod authenticate;
 mod control;
+mod credential;
 mod error;
+mod expiry;
 mod key;
+mod last_use;
+mod network;
+mod notice;
+mod rotation;
+mod scope;
 mod settings;
 mod snapshot;
 mod store;
 mod tenant;
 mod tenants;
 mod token;
+mod token_store;
 
 pub use address::{Address, AddressSettings, Resolution};
-pub use authenticate::{Administered, Authenticated, Refusal};
-pub use control::{NewTenant, TenantChange};
+pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
+pub use control::{Issue, NewTenant, NewToken, SignedToken, TenantChange, TokenEnd};
 pub use error::TenancyError;
-pub use key::{KeyError, SigningKey};
+pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
+pub use last_use::Use;
+pub use network::Network;
+pub use notice::{Notice, NoticeType, notices, removal_of_notices};
+pub use rotation::{Conflict, Mode, TokenState};
+pub use scope::Scopes;
 pub use settings::Settings;
 pub use tenant::{Tenant, TenantId};
 pub use tenants::Tenants;
-pub use token::{IssuedToken, TokenId, TokenRecord, TokenState};
+pub use token::{IssuedToken, TokenId, TokenRecord};
 
 #[cfg(test)]
 mod tests;

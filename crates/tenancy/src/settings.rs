@@ -6,7 +6,12 @@ use scim::{Schema, Schemas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::TenancyError;
+use crate::{Mode, Network, TenancyError};
+
+/// The longest overlap of two tokens: a year.
+const MOST_OVERLAP_HOURS: u32 = 8760;
+/// Each request is compared with all of them.
+const MOST_NETWORKS: usize = 256;
 
 /// What is particular to one tenant.
 ///
@@ -25,6 +30,14 @@ pub struct Settings {
     pub rate_burst: u32,
     /// Up to how many members a group may have for PATCH to answer with it (200); beyond, the answer is 204.
     pub group_answer_members: u32,
+    /// In which ways a token may take the place of another one.
+    pub token_modes: Vec<Mode>,
+    /// For how many days a token may be valid.
+    pub token_max_days: u32,
+    /// For how many hours a token may go on beside the one that takes its place.
+    pub token_max_overlap_hours: u32,
+    /// From where its tokens may be used; from everywhere, if there is none.
+    pub token_networks: Vec<Network>,
     /// Schemas of its own, extensions of User.
     pub extensions: Vec<Schema>,
 }
@@ -37,6 +50,10 @@ impl Default for Settings {
             rate_per_second: 100,
             rate_burst: 200,
             group_answer_members: 200,
+            token_modes: Mode::ALL.to_vec(),
+            token_max_days: 3650,
+            token_max_overlap_hours: 168,
+            token_networks: Vec::new(),
             extensions: Vec::new(),
         }
     }
@@ -74,6 +91,23 @@ impl Settings {
                     "setting {name} is at least 1; to stop a tenant altogether, disable it"
                 )));
             }
+        }
+        self.check_tokens()
+    }
+
+    fn check_tokens(&self) -> Result<(), TenancyError> {
+        let refuse = |sentence: String| Err(TenancyError::Invalid(sentence));
+        if self.token_modes.is_empty() {
+            return refuse("setting token_modes names at least one of strict, overlap, staged, first-use".to_owned());
+        }
+        if !(1..=3650).contains(&self.token_max_days) {
+            return refuse(format!("setting token_max_days is 1 to 3650, not {}", self.token_max_days));
+        }
+        if self.token_max_overlap_hours > MOST_OVERLAP_HOURS {
+            return refuse(format!("setting token_max_overlap_hours is at most {MOST_OVERLAP_HOURS}"));
+        }
+        if self.token_networks.len() > MOST_NETWORKS {
+            return refuse(format!("setting token_networks has at most {MOST_NETWORKS} networks; use larger ones"));
         }
         Ok(())
     }

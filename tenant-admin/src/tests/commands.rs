@@ -1,20 +1,28 @@
 //! Tenants and tokens.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
-use tenancy::Address;
+use tenancy::{Address, Visit};
 use time::OffsetDateTime;
 
 use super::{System, create, on_both};
-use crate::{Code, Command};
+use crate::{Code, Command, IssueToken};
 
 fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
     answer[name].as_str().unwrap()
 }
 
-fn is_accepted(system: &System, token: &str) -> bool {
+fn issue(tenant: &str, days: Option<u32>) -> Command {
+    Command::IssueToken(IssueToken { tenant: tenant.to_owned(), days, ..IssueToken::default() })
+}
+
+async fn is_accepted(system: &System, token: &str) -> bool {
     let address = Address { host: "example.com", path_tenant: Some("acme") };
     let header = format!("Bearer {token}");
-    system.tenants.authenticate(&address, Some(&header), OffsetDateTime::now_utc()).is_ok()
+    let (sender, now) = (Ipv4Addr::LOCALHOST.into(), OffsetDateTime::now_utc());
+    let visit = Visit { authorization: Some(&header), sender, client: "okta", now };
+    system.tenants.authenticate(&address, &visit).await.is_ok()
 }
 
 on_both! {
@@ -39,21 +47,21 @@ on_both! {
     }
 
     async fn an_issued_token_ends_the_one_before_and_a_revoked_one_ends(system: System) {
-        let issue = || Command::IssueToken { tenant: "acme".to_owned(), days: None };
+        let issue = || issue("acme", None);
         let first = system.run(issue()).await.unwrap();
-        assert!(is_accepted(&system, text(&first, "token")));
+        assert!(is_accepted(&system, text(&first, "token")).await);
         let second = system.run(issue()).await.unwrap();
-        assert!(!is_accepted(&system, text(&first, "token")));
-        assert!(is_accepted(&system, text(&second, "token")));
+        assert!(!is_accepted(&system, text(&first, "token")).await);
+        assert!(is_accepted(&system, text(&second, "token")).await);
         let revoke = Command::RevokeToken { tenant: "acme".to_owned(), id: Some(text(&second, "token_id").to_owned()) };
         system.run(revoke).await.unwrap();
-        assert!(!is_accepted(&system, text(&second, "token")));
+        assert!(!is_accepted(&system, text(&second, "token")).await);
     }
 
     async fn a_shown_tenant_tells_its_valid_token(system: System) {
         let show = || Command::ShowTenant { name: "acme".to_owned() };
         assert_eq!(system.run(show()).await.unwrap()["token"], Value::Null);
-        let issued = system.run(Command::IssueToken { tenant: "acme".to_owned(), days: Some(7) }).await.unwrap();
+        let issued = system.run(issue("acme", Some(7))).await.unwrap();
         let shown = system.run(show()).await.unwrap();
         assert_eq!(shown["token"]["id"], issued["token_id"]);
         assert_eq!(shown["token"]["state"], "current");

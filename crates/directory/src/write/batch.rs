@@ -5,7 +5,7 @@ use sea_orm::DbErr;
 use time::OffsetDateTime;
 
 use super::apply::apply;
-use super::load::{load_names, load_touched, lock};
+use super::load::{load_names, load_notices, load_touched, lock};
 use super::needs::Needs;
 use super::save::{removals, writes};
 use super::statements::Statements;
@@ -50,6 +50,7 @@ pub(super) async fn commit(
     lock(&transaction, statements, changes, &mut working).await?;
     load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
+    load_notices(&transaction, statements, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;

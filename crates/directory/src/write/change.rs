@@ -28,6 +28,8 @@ pub(crate) enum Action {
     Delete(Condition),
     /// Everything of the tenant goes; no event is left to tell.
     Erase,
+    /// Nothing changes here: what happened to the tenant's tokens is told.
+    Tell,
 }
 
 impl Change {

@@ -5,9 +5,10 @@ use std::collections::BTreeSet;
 use scim::ResourceKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
 use serde_json::{Value, json};
+use tenancy::Notice;
 use uuid::Uuid;
 
-use super::Change;
+use super::{Action, Change};
 use super::needs::Needs;
 use super::statements::Statements;
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
@@ -134,6 +135,23 @@ pub(super) async fn load_names(
             let name = (row.try_get_by_index(0)?, kind, row.try_get_by_index(1)?);
             working.names.insert(name, uuid(&row, 2)?);
         }
+    }
+    Ok(())
+}
+
+/// Loads the notices of the tenants that are to be told of.
+pub(super) async fn load_notices(
+    transaction: &DatabaseTransaction,
+    statements: &Statements,
+    changes: &[Change],
+    working: &mut Working,
+) -> Result<(), DbErr> {
+    let telling = changes.iter().filter(|change| matches!(change.action, Action::Tell));
+    let tenants: BTreeSet<i64> = telling.map(Change::tenant_number).collect();
+    let rows = tenants.iter().map(|tenant| json!({ "tenant_id": tenant })).collect();
+    for row in query(transaction, statements, &statements.notices, rows).await? {
+        let notice = Notice::read(&row)?;
+        working.notices.entry(notice.tenant).or_default().push(notice);
     }
     Ok(())
 }

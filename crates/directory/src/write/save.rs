@@ -26,6 +26,8 @@ pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Res
     parts.extend(Part::of(&statements.delete_member, &deleted)?);
     parts.extend(Part::of(&statements.delete_emails, &readdressed)?);
     parts.extend(Part::of(&statements.delete_memberships, &left)?);
+    let told: Vec<_> = working.told.iter().map(|(tenant, id)| json!({ "tenant_id": tenant, "id": id })).collect();
+    parts.extend(Part::of(&statements.delete_notices, &told)?);
     Ok(parts)
 }
 

@@ -59,7 +59,9 @@ pub(crate) struct Statements {
     pub(super) count_blocks: String,
     pub(super) save_counters: String,
     pub(super) append_events: String,
-    pub(super) erase: [String; 6],
+    pub(super) notices: String,
+    pub(super) delete_notices: String,
+    pub(super) erase: [String; 7],
 }
 
 impl Statements {
@@ -120,7 +122,9 @@ impl Statements {
             count_blocks: count_blocks(backend),
             save_counters: save_counters(backend),
             append_events: delivery::insertion(backend),
-            erase: ["resources", "emails", "memberships", "blocks", "events", "directories"].map(|table| {
+            notices: tenancy::notices(backend),
+            delete_notices: tenancy::removal_of_notices(backend),
+            erase: ["resources", "emails", "memberships", "blocks", "events", "notices", "directories"].map(|table| {
                 format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {})", rows(&TENANT))
             }),
         }
