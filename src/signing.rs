@@ -19,7 +19,7 @@ pub(crate) struct Keys {
 /// Where the keys are kept.
 pub(crate) fn source(settings: &Settings) -> Result<KeySource, KeyError> {
     match &settings.tokens.signing_key {
-        Some(keys) => Ok(KeySource::Settings(SigningKeys::parse(keys.expose())?)),
+        Some(keys) => Ok(KeySource::Settings(Box::new(SigningKeys::parse(keys.expose())?))),
         None => Ok(KeySource::File(settings.signing_key_file())),
     }
 }

@@ -7,7 +7,8 @@ use tenancy::Scopes;
 use crate::error::Rejection;
 use crate::routes::Route;
 
-const READS_ONLY: Rejection = Rejection::OutOfScope("the provisioning token is read-only; nothing can be changed with it");
+const READS_ONLY: Rejection =
+    Rejection::OutOfScope("the provisioning token is read-only; nothing can be changed with it");
 const NO_USERS: Rejection =
     Rejection::OutOfScope("the provisioning token is not for users; use one with the scope users, or with none");
 const NO_GROUPS: Rejection =

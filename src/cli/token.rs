@@ -5,9 +5,9 @@ use serde_json::Value;
 use tenancy::{Mode, Network};
 use tenant_admin::{Command as Asked, Failure, IssueToken};
 
-use super::{ask, duration};
 use super::output::Output;
 use super::table::{facts, items, moment, table, text};
+use super::{ask, duration};
 use crate::settings::Settings;
 
 pub(super) const EXAMPLES: &str = "\

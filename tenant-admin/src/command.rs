@@ -131,7 +131,7 @@ pub enum Command {
 
 /// A token that is asked for. What is left out is as usual.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub struct IssueToken {
     /// The tenant.
     pub tenant: String,

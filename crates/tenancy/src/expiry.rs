@@ -11,7 +11,7 @@ pub(crate) fn due(issued_ms: i64, expires_ms: i64, warned: Option<i64>, now_ms: 
     let left = expires_ms - now_ms;
     let life = expires_ms - issued_ms;
     let has_come = |days: &i64| left <= days * DAY_MS && days * DAY_MS < life;
-    let last = DAYS.into_iter().filter(has_come).next_back()?;
+    let last = DAYS.into_iter().rfind(has_come)?;
     (left > 0 && warned.is_none_or(|warned| last < warned)).then_some(last)
 }
 

@@ -10,8 +10,8 @@ use tokio::sync::{Mutex, Notify};
 use crate::authenticate::{self, Admission, milliseconds};
 use crate::snapshot::{Addressed, Snapshot};
 use crate::{
-    Address, AddressSettings, Administered, Authenticated, Denied, Refusal, Resolution, SigningKeys, TenancyError, Tenant,
-    Visit, store,
+    Address, AddressSettings, Administered, Authenticated, Denied, Refusal, Resolution, SigningKeys, TenancyError,
+    Tenant, Visit, store,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.

@@ -53,11 +53,7 @@ pub(crate) async fn insert_token(
 }
 
 /// Ends a token, now or at a later moment.
-pub(crate) async fn end_token(
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    ending: Ending,
-) -> Result<(), TenancyError> {
+pub(crate) async fn end_token(on: &impl ConnectionTrait, tenant: TenantId, ending: Ending) -> Result<(), TenancyError> {
     let sql = "UPDATE tokens SET ended_ms = $3, ended_by = $4 WHERE tenant_id = $1 AND id = $2";
     let (id, by) = (ending.id.to_string(), ending.by.as_str());
     execute(on, sql, [tenant.as_i64().into(), id.into(), ending.at_ms.into(), by.into()]).await
@@ -96,17 +92,26 @@ pub(crate) async fn tokens(
     rows.iter().map(|row| token_record(row, now_ms)).collect()
 }
 
-/// Writes uses of tokens of any tenants. A later one that is there already stays.
+/// Writes uses of tokens of any tenants. A later one that is there already stays. A row that a change of tokens holds is
+/// left out: nobody waits for a lock here, so nobody can wait in a circle.
 pub(crate) async fn write_uses(on: &impl ConnectionTrait, uses: &[(TokenId, Use)]) -> Result<(), TenancyError> {
     if uses.is_empty() {
         return Ok(());
     }
     let row = |(id, used): &(TokenId, Use)| json!({ "id": id.to_string(), "at": used.at_ms, "address": used.address, "client": used.client });
     let rows = serde_json::Value::Array(uses.iter().map(row).collect()).to_string();
+    let backend = on.get_database_backend();
+    let uses = source(backend, 1, "k", &USE);
+    let free = match backend {
+        DbBackend::Postgres => format!(
+            "(SELECT k.id, k.at, k.address, k.client FROM {uses} CROSS JOIN tokens t WHERE t.id = k.id \
+             ORDER BY t.id FOR UPDATE OF t SKIP LOCKED) AS k"
+        ),
+        _ => uses,
+    };
     let sql = format!(
-        "UPDATE tokens SET last_used_ms = k.at, last_address = k.address, last_client = k.client FROM {} \
-         WHERE tokens.id = k.id AND (tokens.last_used_ms IS NULL OR tokens.last_used_ms < k.at)",
-        source(on.get_database_backend(), 1, "k", &USE)
+        "UPDATE tokens SET last_used_ms = k.at, last_address = k.address, last_client = k.client FROM {free} \
+         WHERE tokens.id = k.id AND (tokens.last_used_ms IS NULL OR tokens.last_used_ms < k.at)"
     );
     execute(on, &sql, [rows.into()]).await
 }

@@ -66,8 +66,7 @@ async fn authenticate(
     exchange: &mut Exchange,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    let visit =
-        Visit { authorization: None, sender: origin.client, client: exchange.client, now: exchange.now() };
+    let visit = Visit { authorization: None, sender: origin.client, client: exchange.client, now: exchange.now() };
     let authenticated = bearer::authenticate(&gateway.tenants, &address, request, visit).await;
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }

@@ -35,7 +35,8 @@ impl Operator {
         let tokens = self.tenants.list_tokens(name).await?;
         let newest = tokens.iter().find(|token| token.ended_ms.is_none());
         view::add(&mut answer, "token", newest.map(view::token).into());
-        let others = tokens.iter().filter(|token| token.state.is_valid() && newest.is_none_or(|own| own.id != token.id));
+        let others =
+            tokens.iter().filter(|token| token.state.is_valid() && newest.is_none_or(|own| own.id != token.id));
         view::add(&mut answer, "other_tokens", others.map(view::token).collect());
         Ok(answer)
     }

@@ -99,4 +99,38 @@ on_both! {
             assert_eq!(system.run(command.clone()).await.unwrap_err().code, code, "{command:?}");
         }
     }
+
+    async fn what_happened_to_a_token_is_told_once_however_many_tell_it(system: System) {
+        system.tenants.issue_token("acme", 30).await.unwrap();
+        system.tenants.issue_token("acme", 30).await.unwrap();
+        let acme = system.tenants.administer("acme").unwrap();
+        let telling = (0..8).map(|_| {
+            let directory = system.directories.administered(&acme);
+            tokio::spawn(async move { directory.tell_notices().await.unwrap() })
+        });
+        for task in telling.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        let read = Command::ReadEvents { tenant: "acme".to_owned(), after: 0, limit: 10, wait_ms: 0 };
+        let answer = system.run(read).await.unwrap();
+        let told: Vec<_> = answer["events"].as_array().unwrap().iter().map(|event| (&event["sequence"], &event["type"])).collect();
+        assert_eq!(told, [(&json!(1), &json!("token.issued")), (&json!(2), &json!("token.rotated"))]);
+        assert_eq!(system.tenants.with_notices().await.unwrap(), Vec::<String>::new());
+    }
+
+    async fn a_token_that_cannot_be_had_leaves_no_tenant_behind(system: System) {
+        let mut command = create("beta", true, Some(60));
+        if let Command::CreateTenant { settings, .. } = &mut command {
+            settings.insert("token_max_days".to_owned(), json!(30));
+        }
+        let refused = system.run(command).await.unwrap_err();
+        assert_eq!(refused.message, "a token is valid for 1 to 30 days (setting token_max_days of the tenant), not for 60");
+        let missing = system.run(Command::ShowTenant { name: "beta".to_owned() }).await.unwrap_err();
+        assert_eq!(missing.code, Code::NotFound);
+    }
+
+    async fn keys_are_not_changed_where_nobody_keeps_them(system: System) {
+        assert_eq!(system.run(Command::RotateKey).await.unwrap_err().code, Code::Failed);
+        assert_eq!(system.run(Command::ListKeys).await.unwrap()["keys"].as_array().unwrap().len(), 1);
+    }
 }

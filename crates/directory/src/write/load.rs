@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use tenancy::Notice;
 use uuid::Uuid;
 
-use super::{Action, Change};
 use super::needs::Needs;
 use super::statements::Statements;
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
+use super::{Action, Change};
 use crate::key;
 use crate::read::{record, uuid};
 

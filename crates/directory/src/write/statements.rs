@@ -124,11 +124,15 @@ impl Statements {
             append_events: delivery::insertion(backend),
             notices: tenancy::notices(backend),
             delete_notices: tenancy::removal_of_notices(backend),
-            erase: ["resources", "emails", "memberships", "blocks", "events", "notices", "directories"].map(|table| {
-                format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {})", rows(&TENANT))
-            }),
+            erase: erase(backend),
         }
     }
+}
+
+fn erase(backend: DbBackend) -> [String; 7] {
+    let rows = source(backend, 1, "k", &TENANT);
+    ["resources", "emails", "memberships", "blocks", "events", "notices", "directories"]
+        .map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))
 }
 
 fn pairs(rows: &str) -> String {

@@ -43,7 +43,8 @@ impl Tenants {
     pub async fn signed_tokens(&self) -> Result<Vec<SignedToken>, TenancyError> {
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let reader = self.inner.database.reader();
-        let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 AND (ended_ms IS NULL OR ended_ms > $1)");
+        let sql =
+            format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 AND (ended_ms IS NULL OR ended_ms > $1)");
         let rows = self.inner.database.query(statement(reader, &sql, [now_ms.into()])).await?;
         let keys = self.signing_keys();
         let snapshot = self.inner.snapshot.load();

@@ -14,7 +14,7 @@ use crate::rotation::{self, Conflict, Plan};
 use crate::snapshot::Entry;
 use crate::tenants::Inner;
 use crate::token_store::{end_token, lock_tenant, settle_token, tokens, write_uses};
-use crate::{TenancyError, Tenant, Tenants, TokenId, TokenRecord, TokenState};
+use crate::{TenancyError, Tenant, TenantId, Tenants, TokenId, TokenRecord, TokenState};
 
 /// A decision about the tokens of a tenant.
 type Decide<'a> = dyn Fn(&[TokenRecord], i64) -> Result<Plan, Conflict> + Send + Sync + 'a;
@@ -100,6 +100,9 @@ impl Tenants {
     pub(crate) async fn use_first(&self, entry: &Entry, id: TokenId) -> Result<(), TenancyError> {
         let _turn = self.inner.turn.lock().await;
         let tenant = Arc::clone(&entry.tenant);
+        if !self.waits_for_use(tenant.id, id) {
+            return Ok(());
+        }
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
         if let Some(plan) = rotation::first_use(&rows, id, now_ms) {
@@ -111,6 +114,15 @@ impl Tenants {
         self.inner.publish(transaction, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(())
+    }
+}
+
+impl Tenants {
+    /// Whether the token still waits, for whoever had to wait for their turn.
+    fn waits_for_use(&self, tenant: TenantId, id: TokenId) -> bool {
+        let snapshot = self.inner.snapshot.load();
+        let entry = snapshot.by_id(tenant);
+        entry.is_some_and(|entry| entry.credentials.iter().any(|known| known.id == id && known.waits_for_use))
     }
 }
 

@@ -72,7 +72,7 @@ impl Tenants {
         let rows = tokens(&transaction, tenant.id, now_ms).await?;
         self.inner.publish(transaction, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
-        Ok(Issue { token: Some(token), others: valid_others(&rows, record.id), record, repeated: false })
+        Ok(Issue { token, others: valid_others(&rows, record.id), record, repeated: false })
     }
 
     /// The tokens a tenant has and had, the newest first.
@@ -108,17 +108,17 @@ impl Tenants {
             return Err(TenancyError::RequestReused { request: known.request.clone().unwrap_or_default() });
         }
         let is_recent = now_ms - known.issued_ms <= i64::try_from(SHOWN_AGAIN.whole_milliseconds()).unwrap_or_default();
-        let token = (known.state.is_valid() && is_recent).then(|| self.sign(tenant, known)).transpose()?;
+        let token = if known.state.is_valid() && is_recent { self.sign(tenant, known)? } else { None };
         Ok(Issue { token, others: valid_others(rows, known.id), record: known.clone(), repeated: true })
     }
 
-    /// A token is a signature over what is stored, so it can be made again and need not be kept.
-    fn sign(&self, tenant: &Tenant, record: &TokenRecord) -> Result<SecretString, TenancyError> {
+    /// A token is a signature over what is stored, so it can be made again and need not be kept. `None`: its key was
+    /// retired.
+    fn sign(&self, tenant: &Tenant, record: &TokenRecord) -> Result<Option<SecretString>, TenancyError> {
         let keys = self.inner.keys.load();
-        let id = record.key_id.as_deref().unwrap_or_default();
-        let key = keys.find(id).ok_or_else(|| TenancyError::Invalid(format!("the signing key {id} was retired")))?;
+        let Some(key) = record.key_id.as_deref().and_then(|id| keys.find(id)) else { return Ok(None) };
         let claims = Claims::new(tenant.id, record.id, moment(record.issued_ms), moment(record.expires_ms));
-        claims.scoped(record.scopes).sign(key)
+        claims.scoped(record.scopes).sign(key).map(Some)
     }
 
     fn record(

@@ -82,7 +82,8 @@ impl Tenants {
         let due: Vec<(String, TokenId, i64)> = {
             let snapshot = self.inner.snapshot.load();
             let due = snapshot.entries().filter(|entry| entry.tenant.enabled).flat_map(|entry| {
-                let of_entry = move |known: &Credential| Some((entry.tenant.name().to_owned(), known.id, known.due(now_ms)?));
+                let of_entry =
+                    move |known: &Credential| Some((entry.tenant.name().to_owned(), known.id, known.due(now_ms)?));
                 entry.credentials.iter().filter_map(of_entry)
             });
             due.collect()

@@ -10,7 +10,7 @@ use super::{KeyError, SigningKey, SigningKeys, file};
 #[derive(Clone, Debug)]
 pub enum KeySource {
     /// In the settings; they change with the next start.
-    Settings(SigningKeys),
+    Settings(Box<SigningKeys>),
     /// In a file of ours, one key a line, the first one signs. It is made when it is missing. A folder in its place is
     /// a mounted secret: each file in it holds one key, and the last one in the order of their names signs.
     File(PathBuf),
@@ -23,7 +23,7 @@ impl KeySource {
     /// If something there is no key, or can be neither read nor made.
     pub fn load(&self) -> Result<SigningKeys, KeyError> {
         match self {
-            Self::Settings(keys) => Ok(keys.clone()),
+            Self::Settings(keys) => Ok(SigningKeys::clone(keys)),
             Self::File(path) if path.is_dir() => load_folder(path),
             Self::File(path) => match fs::read_to_string(path) {
                 Ok(text) => SigningKeys::parse(&text).map_err(|error| of_file(error, path)),
@@ -51,9 +51,7 @@ impl KeySource {
     pub fn retire(&self, id: &str) -> Result<SigningKeys, KeyError> {
         let path = self.own_file()?;
         self.load()?.check_retirable(id)?;
-        let is_it = |line: &&str| {
-            SigningKeys::parse(line).is_ok_and(|keys| keys.iter().all(|key| key.id() == id))
-        };
+        let is_it = |line: &&str| SigningKeys::parse(line).is_ok_and(|keys| keys.iter().all(|key| key.id() == id));
         let text = read(path)?;
         let kept: String = text.lines().filter(|line| !is_it(line)).map(|line| format!("{line}\n")).collect();
         // Of several keys in one line none can be taken away.

@@ -5,8 +5,8 @@ mod state;
 #[cfg(test)]
 mod tests;
 
-pub(crate) use plan::{Ending, Plan, cancel, complete, first_use, issue, revoke};
 pub use plan::Conflict;
+pub(crate) use plan::{Ending, Plan, cancel, complete, first_use, issue, revoke};
 pub use state::TokenState;
 
 use serde::{Deserialize, Serialize};

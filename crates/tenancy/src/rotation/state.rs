@@ -32,12 +32,7 @@ impl TokenState {
     }
 
     /// What a token of these facts is at the moment `now_ms`.
-    pub(crate) fn at(
-        now_ms: i64,
-        expires_ms: i64,
-        ended: Option<(i64, EndedBy)>,
-        stage: Option<Stage>,
-    ) -> Self {
+    pub(crate) fn at(now_ms: i64, expires_ms: i64, ended: Option<(i64, EndedBy)>, stage: Option<Stage>) -> Self {
         match (ended, stage) {
             (Some((at, EndedBy::Rotation)), _) if at <= now_ms => Self::Superseded,
             (Some((at, EndedBy::Revocation)), _) if at <= now_ms => Self::Revoked,

@@ -99,7 +99,7 @@ mod several {
 
     #[test]
     fn keys_of_the_settings_are_not_written() {
-        let source = KeySource::Settings(SigningKeys::parse(ONE).unwrap());
+        let source = KeySource::Settings(Box::new(SigningKeys::parse(ONE).unwrap()));
         assert!(matches!(source.rotate(), Err(KeyError::ReadOnly { .. })));
         assert!(matches!(source.retire("x"), Err(KeyError::ReadOnly { .. })));
     }

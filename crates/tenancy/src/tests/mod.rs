@@ -14,7 +14,9 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Address, AddressSettings, Authenticated, Denied, NewTenant, Refusal, SigningKey, SigningKeys, Tenants, Visit};
+use crate::{
+    Address, AddressSettings, Authenticated, Denied, NewTenant, Refusal, SigningKey, SigningKeys, Tenants, Visit,
+};
 
 const BASE_DOMAIN: &str = "scim.example.com";
 
@@ -86,7 +88,9 @@ impl System {
     async fn age(&self, tenant: &str, days: i64) {
         let id = self.tenants.find(tenant).unwrap().id().as_i64();
         let by = days * 24 * 60 * 60 * 1000;
-        let sql = format!("UPDATE tokens SET issued_ms = issued_ms - {by}, expires_ms = expires_ms - {by} WHERE tenant_id = {id}");
+        let sql = format!(
+            "UPDATE tokens SET issued_ms = issued_ms - {by}, expires_ms = expires_ms - {by} WHERE tenant_id = {id}"
+        );
         database(&self.url).await.reader().execute_unprepared(&sql).await.unwrap();
     }
 
