@@ -192,6 +192,7 @@ fn shown_text(answer: &Value) -> String {
     ];
     if let Some(token) = answer.get("token") {
         shown.push(("Token", token_text(token)));
+        shown.extend(items(answer, "other_tokens").iter().map(|other| ("Also valid", token_text(other))));
     }
     shown.retain(|(_, value)| !value.is_empty());
     format!("{}\nSettings\n{}", facts(shown), settings_text(answer))

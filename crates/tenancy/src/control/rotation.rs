@@ -50,7 +50,8 @@ impl Tenants {
         }
         self.inner.carry_out(&transaction, &tenant, &plan).await?;
         if let Some(token) = rows.iter().find(|token| token.id == subject) {
-            leave(&transaction, tenant.id, notice, subject, &told(token, &plan)).await?;
+            let data = if notice == NoticeType::Revoked { Value::Object(facts(token)) } else { told(token, &plan) };
+            leave(&transaction, tenant.id, notice, subject, &data).await?;
         }
         self.inner.publish(transaction, tenant.id, now_ms).await?;
         self.inner.told.notify_one();

@@ -67,7 +67,8 @@ impl Tenants {
         let token = self.sign(&tenant, &record)?;
         self.inner.carry_out(&transaction, &tenant, &plan).await?;
         insert_token(&transaction, tenant.id, &record).await?;
-        let notice = if plan.endings.is_empty() { NoticeType::Issued } else { NoticeType::Rotated };
+        let rotated = plan.replaces.is_some() && plan.stage.is_none();
+        let notice = if rotated { NoticeType::Rotated } else { NoticeType::Issued };
         leave(&transaction, tenant.id, notice, record.id, &told(&record, &plan)).await?;
         let rows = tokens(&transaction, tenant.id, now_ms).await?;
         self.inner.publish(transaction, tenant.id, now_ms).await?;
