@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::{Answer, System, Tenant, crowd, until};
+use crate::support::{Answer, Database, System, Tenant, crowd, until};
 
 /// A token that was issued with these arguments, and what was said about it.
 fn issue(system: &System, tenant: &Tenant, arguments: &[&str]) -> (Tenant, Value) {
@@ -198,4 +198,20 @@ on_both! {
         let expires = OffsetDateTime::parse(issued["expires"].as_str().expect("a moment"), &Rfc3339).expect("RFC 3339");
         assert!(expires - OffsetDateTime::now_utc() <= time::Duration::days(90));
     }
+}
+
+/// A first use that cannot be made durable lets nobody in and ends nothing; it is the server that is away, not the token.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_use_waits_for_the_database() {
+    let system = System::start(Database::Postgres).await;
+    let old = system.tenant("first-use");
+    let (new, _) = issue(&system, &old, &["--mode", "first-use"]);
+    let config = async |tenant: &Tenant| tenant.client().get("/ServiceProviderConfig").await;
+    system.server().cut_database().await;
+    let away = config(&new).await.expect(503);
+    assert!(away.header("retry-after").is_some_and(|seconds| seconds.parse::<u32>().is_ok()), "{:?}", away.headers);
+    config(&old).await.expect(200);
+    system.server().restore_database().await;
+    until("the first use", async || (config(&new).await.status == 200).then_some(())).await;
+    refused(&config(&old).await, "replaced by a newer one");
 }
