@@ -2,6 +2,7 @@
 
 mod banner;
 mod first_start;
+mod mail;
 mod signals;
 mod upkeep;
 
@@ -19,6 +20,8 @@ use crate::cli::Output;
 use crate::deployment::{Deployment, reachable};
 use crate::settings::Settings;
 use banner::Banner;
+use mail::Mail;
+use tokio::sync::Mutex;
 use upkeep::Upkeep;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -68,6 +71,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
         tenants: deployment.tenants.clone(),
         directories: deployment.directories.clone(),
         telemetry: telemetry.clone(),
+        mail: Mutex::new(Mail::open(&settings.mail).map_err(failed)?),
     };
     let reloading = signals::reload(operator.clone()).map_err(failed)?;
     let served = tokio::select! {

@@ -6,6 +6,9 @@ use std::time::{Duration, SystemTime};
 use directory::Directories;
 use telemetry::{Telemetry, TokenEnd};
 use tenancy::Tenants;
+use tokio::sync::Mutex;
+
+use super::mail::Mail;
 
 /// How often the uses of tokens are written.
 const WRITE: Duration = Duration::from_secs(5);
@@ -19,6 +22,8 @@ pub(super) struct Upkeep {
     pub(super) tenants: Tenants,
     pub(super) directories: Directories,
     pub(super) telemetry: Telemetry,
+    /// The one who warns has it.
+    pub(super) mail: Mutex<Option<Mail>>,
 }
 
 impl Upkeep {
@@ -52,25 +57,36 @@ impl Upkeep {
 
     async fn warn(&self) {
         match self.tenants.warn_of_ends().await {
-            Ok(warned) => warned.iter().for_each(|end| {
-                let (tenant, token, days) = (&end.tenant, end.id, end.days_left);
-                tracing::warn!(tenant.id = tenant, token.id = %token, days_left = days, "a token ends soon");
-            }),
+            Ok(warned) => self.tell(&warned).await,
             Err(error) => tracing::warn!(%error, "tokens that end soon are told later"),
         }
         let end = |end: tenancy::TokenEnd| TokenEnd { tenant: end.tenant, at: moment(end.expires_ms) };
         self.telemetry.metrics().tokens_end(self.tenants.ending_within(DAYS).into_iter().map(end).collect());
     }
 
+    async fn tell(&self, warned: &[tenancy::TokenEnd]) {
+        let mut mail = self.mail.lock().await;
+        for end in warned {
+            let (tenant, token, days) = (&end.tenant, end.id, end.days_left);
+            tracing::warn!(tenant.id = tenant, token.id = %token, days_left = days, "a token ends soon");
+            if let (Some(mail), Ok(tenant)) = (mail.as_mut(), self.tenants.find(tenant)) {
+                mail.tell(end, &tenant.settings().token_contacts);
+            }
+        }
+        if let Some(mail) = mail.as_mut() {
+            mail.send().await;
+        }
+    }
+
     /// What was left by a process that ended is told at the start, everything else when it happens.
     async fn keep_telling(&self) {
         loop {
-            self.tell().await;
+            self.tell_notices().await;
             let _ = tokio::time::timeout(LOOK, self.tenants.noticed()).await;
         }
     }
 
-    async fn tell(&self) {
+    async fn tell_notices(&self) {
         let names = self.tenants.with_notices().await.unwrap_or_default();
         for administered in names.iter().filter_map(|name| self.tenants.administer(name).ok()) {
             if let Err(error) = self.directories.administered(&administered).tell_notices().await {

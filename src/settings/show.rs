@@ -9,7 +9,7 @@ impl Layers {
     pub(crate) fn to_json(&self) -> Value {
         let shown = |name: &str, value: &toml::Value| match name {
             "tokens.signing_key" => hidden(value),
-            "database.url" => Value::String(without_password(value.as_str().unwrap_or_default())),
+            "database.url" | "mail.server" => Value::String(without_password(value.as_str().unwrap_or_default())),
             _ => serde_json::to_value(value).unwrap_or_default(),
         };
         let settings = self.iter().map(

@@ -25,6 +25,7 @@ mod events;
 mod fixtures;
 mod isolation;
 mod limits;
+mod mail;
 mod operations;
 mod outage;
 mod paging;

@@ -10,6 +10,8 @@ use crate::{Mode, Network, TenancyError};
 
 /// The longest overlap of two tokens: a year.
 const MOST_OVERLAP_HOURS: u32 = 8760;
+/// One mail goes to each of them.
+const MOST_CONTACTS: usize = 10;
 /// Each request is compared with all of them.
 const MOST_NETWORKS: usize = 256;
 
@@ -38,6 +40,8 @@ pub struct Settings {
     pub token_max_overlap_hours: u32,
     /// From where its tokens may be used; from everywhere, if there is none.
     pub token_networks: Vec<Network>,
+    /// Mail addresses of those who are told before a token ends.
+    pub token_contacts: Vec<String>,
     /// Schemas of its own, extensions of User.
     pub extensions: Vec<Schema>,
 }
@@ -54,6 +58,7 @@ impl Default for Settings {
             token_max_days: 3650,
             token_max_overlap_hours: 168,
             token_networks: Vec::new(),
+            token_contacts: Vec::new(),
             extensions: Vec::new(),
         }
     }
@@ -109,7 +114,15 @@ impl Settings {
         if self.token_networks.len() > MOST_NETWORKS {
             return refuse(format!("setting token_networks has at most {MOST_NETWORKS} networks; use larger ones"));
         }
-        Ok(())
+        if self.token_contacts.len() > MOST_CONTACTS {
+            return refuse(format!("setting token_contacts has at most {MOST_CONTACTS} addresses"));
+        }
+        match self.token_contacts.iter().find(|address| !is_mail_address(address)) {
+            Some(wrong) => {
+                refuse(format!("setting token_contacts: \"{wrong}\" is not a mail address such as ada@acme.example"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn with(self, name: &str, value: &Value) -> Result<Self, TenancyError> {
@@ -123,6 +136,15 @@ impl Settings {
         serde_json::from_value(Value::Object(document))
             .map_err(|error| TenancyError::Invalid(format!("setting {name}: {error}")))
     }
+}
+
+/// Nothing in it may be a second address or a second line.
+fn is_mail_address(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&byte);
+    let parts: Vec<&str> = text.split('@').collect();
+    text.len() <= 254
+        && text.bytes().all(allowed)
+        && matches!(parts.as_slice(), [user, domain] if !user.is_empty() && domain.contains('.'))
 }
 
 fn as_map(settings: &Settings) -> Map<String, Value> {

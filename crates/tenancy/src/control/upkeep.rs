@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 use time::OffsetDateTime;
 
-use super::tell::facts;
+use super::tell::{facts, moment};
 use crate::authenticate::milliseconds;
 use crate::credential::Credential;
 use crate::last_use::{LastUse, Use};
@@ -26,6 +26,14 @@ pub struct TokenEnd {
     pub expires_ms: i64,
     /// The days that are left.
     pub days_left: i64,
+}
+
+impl TokenEnd {
+    /// When it stops being accepted, in RFC 3339.
+    #[must_use]
+    pub fn moment(&self) -> String {
+        moment(self.expires_ms)
+    }
 }
 
 impl Tenants {

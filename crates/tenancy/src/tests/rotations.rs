@@ -203,6 +203,9 @@ on_both! {
             ("token_max_days", json!(3651)),
             ("token_max_overlap_hours", json!(8761)),
             ("token_networks", json!(["nowhere"])),
+            ("token_contacts", json!(["nobody"])),
+            ("token_contacts", json!(["ada@acme.example, eve@evil.example"])),
+            ("token_contacts", json!(["ada@acme.example\r\nBcc: eve@evil.example"])),
         ] {
             let settings = json!({ name: value }).as_object().cloned().unwrap();
             let refused = system.tenants.update("acme", TenantChange { settings, ..TenantChange::default() }).await.unwrap_err();
