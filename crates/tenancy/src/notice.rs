@@ -72,7 +72,7 @@ pub(crate) async fn leave(
     Ok(())
 }
 
-/// The statement that reads the notices of tenants, in their order, for [`read`]. Its parameter is an array of objects
+/// The statement that reads the notices of tenants, in their order, for [`Notice::read`]. Its parameter is an array of objects
 /// with `tenant_id`; whoever runs it holds the lock of those tenants' logs.
 #[must_use]
 pub fn notices(backend: DbBackend) -> String {
