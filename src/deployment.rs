@@ -11,7 +11,7 @@ use database::{Database, DatabaseError, Exclusive, Migrated};
 use delivery::Events;
 use directory::Directories;
 use replicas::Redis;
-use tenancy::{AddressSettings, Tenants};
+use tenancy::{AddressSettings, KeySource, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
 
 use crate::settings::Settings;
@@ -21,8 +21,7 @@ use crate::{notice, signing};
 pub(crate) struct Deployment {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
-    /// Seals paging cursors, so that they outlive the process.
-    pub(crate) cursor_key: [u8; 32],
+    keys: KeySource,
     events: Events,
     /// The promise that no other process uses the database.
     pub(crate) lock: Exclusive,
@@ -49,18 +48,18 @@ impl Deployment {
         if database.migrate().await.map_err(|error| database_failure(&error, settings))? == Migrated::Newer {
             notice::warn(NEWER);
         }
-        let signing::Key { key, is_new } =
-            signing::key(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
-        let cursor_key = key.derive("paging cursors");
-        let redis = redis(settings, &key.derive("names in Redis"))?;
+        let keys = signing::source(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
+        let signing::Keys { keys: signing, are_new } =
+            signing::keys(&keys).map_err(|error| Failure::caused(Code::Failed, &error))?;
+        let redis = redis(settings, &signing.signing().derive("names in Redis"))?;
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
-        let tenants = Tenants::open(database.clone(), key, AddressSettings { base_domain }).await?;
+        let tenants = Tenants::open(database.clone(), signing, AddressSettings { base_domain }).await?;
         let events = Events::new(database.clone());
         let directories = Directories::start(&database, events.clone())?;
-        let lost = is_new && !tenants.list().is_empty();
+        let lost = are_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));
-        Ok(Self { tenants, directories, cursor_key, events, lock, redis, warning })
+        Ok(Self { tenants, directories, keys, events, lock, redis, warning })
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.
@@ -68,6 +67,7 @@ impl Deployment {
         let (tenants, directories) = (self.tenants.clone(), self.directories.clone());
         let days = TokenDays { usual: settings.tokens.default_days, most: settings.tokens.max_days };
         Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
+            .keeping_keys(self.keys.clone())
     }
 }
 

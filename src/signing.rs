@@ -1,38 +1,44 @@
-//! The key that signs tokens: from the settings, or from its file.
+//! The keys that sign tokens: from the settings, or from their file or folder.
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
-use tenancy::{KeyError, SigningKey};
+use tenancy::{KeyError, KeySource, SigningKeys};
 
 use crate::notice;
 use crate::settings::Settings;
 
-/// The key of a deployment.
+/// The keys of a deployment.
 #[derive(Debug)]
-pub(crate) struct Key {
-    pub(crate) key: SigningKey,
-    /// Whether it was made just now. Tokens of before are then worth nothing.
-    pub(crate) is_new: bool,
+pub(crate) struct Keys {
+    pub(crate) keys: SigningKeys,
+    /// Whether the key was made just now. Tokens of before are then worth nothing.
+    pub(crate) are_new: bool,
 }
 
-/// Reads the key, or makes it when its file is not there.
-pub(crate) fn key(settings: &Settings) -> Result<Key, KeyError> {
-    if let Some(key) = &settings.tokens.signing_key {
-        return Ok(Key { key: SigningKey::parse(key.expose())?, is_new: false });
+/// Where the keys are kept.
+pub(crate) fn source(settings: &Settings) -> Result<KeySource, KeyError> {
+    match &settings.tokens.signing_key {
+        Some(keys) => Ok(KeySource::Settings(Box::new(SigningKeys::parse(keys.expose())?))),
+        None => Ok(KeySource::File(settings.signing_key_file())),
     }
-    let file = settings.signing_key_file();
-    let is_new = !file.exists();
-    let key = SigningKey::load_or_create(&file)?;
-    if let Some(sentence) = exposed(&file) {
+}
+
+/// Reads the keys, or makes one when their file is not there.
+pub(crate) fn keys(source: &KeySource) -> Result<Keys, KeyError> {
+    let KeySource::File(file) = source else { return Ok(Keys { keys: source.load()?, are_new: false }) };
+    let are_new = !file.exists();
+    let keys = source.load()?;
+    if let Some(sentence) = exposed(file) {
         notice::warn(&sentence);
     }
-    Ok(Key { key, is_new })
+    Ok(Keys { keys, are_new })
 }
 
 /// What to say about a file that others can read.
 pub(crate) fn exposed(file: &Path) -> Option<String> {
-    let mode = std::fs::metadata(file).ok()?.permissions().mode() & 0o777;
+    // The modes of a mounted secret are for whoever mounts it.
+    let mode = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file)?.permissions().mode() & 0o777;
     let file = file.display();
     (mode & 0o077 != 0).then(|| {
         format!(

@@ -42,7 +42,7 @@ async fn a_key_that_is_lost_is_told_once_there_are_tenants() {
 fn a_key_that_others_can_read_is_told() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
-    signing::key(&settings).unwrap();
+    signing::keys(&signing::source(&settings).unwrap()).unwrap();
     let file = settings.signing_key_file();
     assert_eq!(signing::exposed(&file), None);
     set_permissions(&file, Permissions::from_mode(0o644)).unwrap();

@@ -31,9 +31,6 @@ pub enum GatewayError {
     /// A setting that no request could be served with.
     #[error("{0}")]
     Setting(String),
-    /// The system gives no random bytes for the key of the cursors, or refuses the one that is set.
-    #[error("the key of the paging cursors cannot be made")]
-    CursorKey,
 }
 
 /// How long the database may take to show that it is there.
@@ -68,10 +65,9 @@ impl App {
         redis: Option<Redis>,
     ) -> Result<Self, GatewayError> {
         settings.limits.check().map_err(GatewayError::Setting)?;
-        let key = settings.cursor_key.map_or_else(random_key, Ok)?;
         Ok(Self(Arc::new(Gateway {
             limits: Limiter::new(&settings.limits, QuantaClock::default(), buckets(redis, &telemetry)),
-            cursors: Cursors::new(&key, settings.limits.cursor_seconds).map_err(|_| GatewayError::CursorKey)?,
+            cursors: Cursors::new(settings.limits.cursor_seconds),
             capabilities: capabilities(&settings),
             settings,
             tenants,
@@ -151,12 +147,6 @@ fn buckets(redis: Option<Redis>, telemetry: &Telemetry) -> Buckets {
         }
         None => Buckets::of_one_process(QuantaClock::default()),
     }
-}
-
-fn random_key() -> Result<[u8; 32], GatewayError> {
-    let mut key = [0; 32];
-    aws_lc_rs::rand::fill(&mut key).map_err(|_| GatewayError::CursorKey)?;
-    Ok(key)
 }
 
 fn capabilities(settings: &Settings) -> Capabilities {

@@ -17,6 +17,8 @@ use crate::reply::{Answer, add, answer_with};
 pub(crate) enum Rejection {
     /// The sender is not let in.
     Unauthenticated(Refusal),
+    /// The sender's token is for other things.
+    OutOfScope(&'static str),
     /// The sender asks too much.
     Limited(Limited),
     /// The path exists, the method does not.
@@ -103,7 +105,10 @@ impl Rejection {
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut answer = answer_with(status, error.to_json().to_string());
         match self {
-            Self::Unauthenticated(refusal) => add(&mut answer, WWW_AUTHENTICATE, challenge(*refusal)),
+            Self::Unauthenticated(refusal) => add(&mut answer, WWW_AUTHENTICATE, &challenge(*refusal)),
+            Self::OutOfScope(_) => {
+                add(&mut answer, WWW_AUTHENTICATE, "Bearer realm=\"scim\", error=\"insufficient_scope\"");
+            }
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
             Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Broken => {}
         }
@@ -127,6 +132,7 @@ impl Rejection {
             Self::Unauthenticated(refusal) => {
                 Wire { error: ScimError::new(status(*refusal), refusal.to_string()), reason: Some(label(*refusal)) }
             }
+            Self::OutOfScope(sentence) => Wire { error: ScimError::new(403, *sentence), reason: Some("scope") },
             Self::Limited(limited @ Limited { scope, retry_after }) => {
                 let sentence = format!("too many requests ({}); try again in {retry_after} s", explain(scope));
                 Wire { error: ScimError::new(limited.status(), sentence), reason: Some("limited") }
@@ -147,16 +153,17 @@ impl Rejection {
     }
 }
 
-/// A token of a tenant that is switched off is genuine: who sends it is known and not allowed.
+/// A token of a tenant that is switched off, or from elsewhere, is genuine: who sends it is known and not allowed.
 fn status(refusal: Refusal) -> u16 {
-    if refusal == Refusal::Disabled { 403 } else { 401 }
+    if matches!(refusal, Refusal::Disabled | Refusal::Address) { 403 } else { 401 }
 }
 
-/// RFC 6750 section 3: without credentials the scheme alone, else what was wrong with them.
-fn challenge(refusal: Refusal) -> &'static str {
+/// RFC 6750 section 3: without credentials the scheme alone, else what was wrong with them, and what to do about it. No
+/// sentence has a character that a quoted string may not have.
+fn challenge(refusal: Refusal) -> String {
     match refusal {
-        Refusal::Missing | Refusal::NotBearer => "Bearer realm=\"scim\"",
-        _ => "Bearer realm=\"scim\", error=\"invalid_token\"",
+        Refusal::Missing | Refusal::NotBearer => "Bearer realm=\"scim\"".to_owned(),
+        _ => format!("Bearer realm=\"scim\", error=\"invalid_token\", error_description=\"{refusal}\""),
     }
 }
 
@@ -168,6 +175,7 @@ fn label(refusal: Refusal) -> &'static str {
         Refusal::Expired => "token_expired",
         Refusal::Superseded => "token_superseded",
         Refusal::Revoked => "token_revoked",
+        Refusal::Address => "token_address",
         Refusal::Disabled => "tenant_disabled",
     }
 }
@@ -248,10 +256,9 @@ mod tests {
     async fn r001_a_401_names_the_scheme() {
         let (status, headers, body) = answer(Rejection::Unauthenticated(Refusal::Superseded)).await;
         assert_eq!(status, 401);
-        assert_eq!(
-            headers,
-            [("www-authenticate".to_owned(), "Bearer realm=\"scim\", error=\"invalid_token\"".to_owned())]
-        );
+        let challenge = "Bearer realm=\"scim\", error=\"invalid_token\", error_description=\"the provisioning token was \
+                         replaced by a newer one; enter that one in the identity provider\"";
+        assert_eq!(headers, [("www-authenticate".to_owned(), challenge.to_owned())]);
         assert_eq!(body["status"], "401");
         assert_eq!(body["schemas"], json!(["urn:ietf:params:scim:api:messages:2.0:Error"]));
     }

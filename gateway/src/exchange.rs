@@ -48,7 +48,7 @@ pub(crate) struct Exchange {
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
-    /// Whose request was refused although its token is good.
+    /// Whose request was refused although its token is genuine.
     tenant: Option<Arc<Tenant>>,
     /// What its sender is told of its limits, if its token is good.
     pub(crate) quota: Option<Quota>,
@@ -75,7 +75,7 @@ impl Exchange {
         }
     }
 
-    /// Notes whose request is refused after its token was found good.
+    /// Notes whose request is refused after its token was found genuine.
     pub(crate) fn blame(&mut self, tenant: &Arc<Tenant>) {
         self.tenant = Some(Arc::clone(tenant));
     }

@@ -1,7 +1,7 @@
 //! The data plane: what the provisioning services of identity providers talk to.
 //!
-//! It promises that nothing of a request's body is read before it is known whose request it is, that its token is that
-//! tenant's current one, and that the tenant may ask so much; that every refusal is a SCIM error with a sentence its
+//! It promises that nothing of a request's body is read before it is known whose request it is, that its token is a
+//! valid one of that tenant and for what is asked, and that the tenant may ask so much; that every refusal is a SCIM error with a sentence its
 //! reader can act on; and that what one client may send is bounded in bytes, time, depth and number.
 //!
 //! It keeps nothing. What a protocol message means is decided in `scim`, who may ask in `tenancy`, what is stored in
@@ -21,6 +21,7 @@ mod precondition;
 mod reply;
 mod request_id;
 mod routes;
+mod scope;
 mod server;
 mod settings;
 mod worker;

@@ -3,7 +3,9 @@
 mod assignments;
 mod completions;
 mod config;
+mod duration;
 mod events;
+mod key;
 mod migrate;
 mod output;
 mod resource;
@@ -66,9 +68,12 @@ enum Command {
     /// Creates, shows, changes and deletes tenants
     #[command(subcommand, after_help = tenant::EXAMPLES)]
     Tenant(tenant::Command),
-    /// Issues, lists and revokes provisioning tokens
+    /// Issues, rotates, lists and revokes provisioning tokens
     #[command(subcommand, after_help = token::EXAMPLES)]
     Token(token::Command),
+    /// Rotates, lists and retires the keys that sign tokens
+    #[command(subcommand, after_help = key::EXAMPLES)]
+    Key(key::Command),
     /// Shows the users of a tenant
     #[command(subcommand, after_help = resource::USER_EXAMPLES)]
     User(resource::UserCommand),
@@ -129,6 +134,7 @@ impl Cli {
             Command::Config(command) => config::run(&command, &layers, output),
             Command::Tenant(command) => in_runtime(tenant::run(command, &settings, output)),
             Command::Token(command) => in_runtime(token::run(command, &settings, output)),
+            Command::Key(command) => in_runtime(key::run(command, &settings, output)),
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),

@@ -55,8 +55,10 @@ Examples:
   tenantry tenant set acme extensions=@schemas.json   a JSON array of schemas (RFC 7643 section 7)
   tenantry tenant set acme --add-host scim.acme.example --remove-host old.acme.example
 
+  tenantry tenant set acme 'token_modes=[\"strict\",\"staged\"]' token_max_days=90 'token_networks=[\"192.0.2.0/24\"]'
+
 Settings: strict, unique_group_names, rate_per_second, rate_burst, write_per_second, write_burst, concurrency,
-group_answer_members, extensions";
+group_answer_members, token_modes, token_max_days, token_max_overlap_hours, token_networks, token_contacts, extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {
@@ -190,6 +192,7 @@ fn shown_text(answer: &Value) -> String {
     ];
     if let Some(token) = answer.get("token") {
         shown.push(("Token", token_text(token)));
+        shown.extend(items(answer, "other_tokens").iter().map(|other| ("Also valid", token_text(other))));
     }
     shown.retain(|(_, value)| !value.is_empty());
     format!("{}\nSettings\n{}", facts(shown), settings_text(answer))
@@ -206,9 +209,9 @@ fn token_text(token: &Value) -> String {
 fn settings_text(answer: &Value) -> String {
     let settings = answer.get("settings").and_then(Value::as_object);
     let line = |(name, value): (&String, &Value)| match value.as_array() {
-        Some(schemas) => format!("  {name} = {}\n", ids(schemas)),
+        Some(schemas) if name == "extensions" => format!("  {name} = {}\n", ids(schemas)),
         None if value.is_null() => format!("  {name} =\n"),
-        None => format!("  {name} = {value}\n"),
+        _ => format!("  {name} = {value}\n"),
     };
     settings.into_iter().flatten().map(line).collect()
 }

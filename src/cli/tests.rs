@@ -75,14 +75,17 @@ fn a_created_tenant_is_shown_with_its_token() {
 #[test]
 fn tokens_are_a_table() {
     let answer = json!({"tenant": "acme", "tokens": [
-        {"id": "aa", "state": "current", "issued": "2026-01-02T03:04:05Z", "expires": "2027-01-02T03:04:05Z", "ended": null},
+        {"id": "aa", "state": "current", "issued": "2026-01-02T03:04:05Z", "expires": "2027-01-02T03:04:05Z", "ended": null,
+         "scopes": ["users"], "networks": ["192.0.2.0/24"],
+         "last_used": {"time": "2026-01-03T03:04:05Z", "address": "192.0.2.7", "client": "okta"}},
         {"id": "bb", "state": "superseded", "issued": "2025-01-02T03:04:05Z", "expires": "2026-01-02T03:04:05Z",
          "ended": "2026-01-02T03:04:05Z"},
     ]});
     assert_eq!(
         token::list_text(&answer),
-        "TOKEN ID  STATE       ISSUED            EXPIRES           ENDED\n\
-         aa        current     2026-01-02 03:04  2027-01-02 03:04\n\
+        "TOKEN ID  STATE       ISSUED            EXPIRES           ENDED             LAST USED                        ONLY\n\
+         aa        current     2026-01-02 03:04  2027-01-02 03:04                    2026-01-03 03:04 okta 192.0.2.7  \
+         users from 192.0.2.0/24\n\
          bb        superseded  2025-01-02 03:04  2026-01-02 03:04  2026-01-02 03:04\n"
     );
     assert_eq!(

@@ -2,7 +2,9 @@
 
 mod banner;
 mod first_start;
+mod mail;
 mod signals;
+mod upkeep;
 
 #[cfg(test)]
 mod tests;
@@ -18,6 +20,9 @@ use crate::cli::Output;
 use crate::deployment::{Deployment, reachable};
 use crate::settings::Settings;
 use banner::Banner;
+use mail::Mail;
+use tokio::sync::Mutex;
+use upkeep::Upkeep;
 
 pub(crate) const EXAMPLES: &str = "\
 Examples:
@@ -50,7 +55,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
     let stop = signals::stop().map_err(failed)?;
     let app = App::build(
-        gateway_settings(settings, deployment.cursor_key),
+        gateway_settings(settings),
         deployment.tenants.clone(),
         deployment.directories.clone(),
         telemetry.clone(),
@@ -63,15 +68,26 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let warning = deployment.warning.clone();
     Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
 
-    tokio::select! {
+    let upkeep = Upkeep {
+        tenants: deployment.tenants.clone(),
+        directories: deployment.directories.clone(),
+        telemetry: telemetry.clone(),
+        mail: Mutex::new(Mail::open(&settings.mail).map_err(failed)?),
+    };
+    let reloading = signals::reload(operator.clone()).map_err(failed)?;
+    let served = tokio::select! {
         served = app.serve(clients, operations, stop) => served.map_err(failed),
+        () = upkeep.run() => Ok(()),
+        () = reloading => Ok(()),
         () = socket.serve(operator) => Ok(()),
         () = deployment.lock.lost() => Err(Failure::new(
             Code::Failed,
             "another tenantry process took over the database while it could not be reached from here; this one stops, \
              because what it remembers may be out of date",
         )),
-    }
+    };
+    upkeep.finish().await;
+    served
 }
 
 async fn refuse_second(settings: &Settings) -> Result<(), Failure> {
@@ -103,14 +119,13 @@ fn address(listener: &TcpListener) -> Result<SocketAddr, Failure> {
     listener.local_addr().map_err(failed)
 }
 
-fn gateway_settings(settings: &Settings, cursor_key: [u8; 32]) -> gateway::Settings {
+fn gateway_settings(settings: &Settings) -> gateway::Settings {
     let server = &settings.server;
     gateway::Settings {
         public_url: server.public_url.as_ref().map(|origin| origin.parsed().clone()),
         documentation_url: server.documentation_url.as_ref().map(|page| page.as_str().to_owned()),
         trusted_proxies: server.trusted_proxies.clone(),
         workers: (server.workers > 0).then_some(usize::from(server.workers)),
-        cursor_key: Some(cursor_key),
         limits: settings.limits.clone(),
     }
 }

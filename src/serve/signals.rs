@@ -1,7 +1,8 @@
-//! The signals that end the server.
+//! The signals that end the server, and the one that makes it read its signing keys again.
 
 use std::io;
 
+use tenant_admin::{Command, Operator};
 use tokio::signal::unix::{SignalKind, signal};
 
 /// Done when the process is told to stop: SIGTERM from a supervisor, SIGINT from a terminal. Whoever sends a second one
@@ -16,5 +17,19 @@ pub(super) fn stop() -> io::Result<impl Future<Output = ()> + Send + 'static> {
             tokio::select! { _ = terminate.recv() => {}, _ = interrupt.recv() => {} }
             std::process::exit(1);
         });
+    })
+}
+
+/// Reads the signing keys again at every SIGHUP, as after the change of a mounted secret. It goes on until it is dropped.
+pub(super) fn reload(operator: Operator) -> io::Result<impl Future<Output = ()> + Send + 'static> {
+    let mut hangup = signal(SignalKind::hangup())?;
+    Ok(async move {
+        while hangup.recv().await.is_some() {
+            match operator.run(Command::ReloadKeys).await {
+                Ok(_) => tracing::info!("the signing keys are read again"),
+                Err(failure) => tracing::error!(%failure, "the signing keys could not be read; those of before go on"),
+            }
+        }
+        std::future::pending::<()>().await;
     })
 }

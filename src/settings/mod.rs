@@ -1,6 +1,7 @@
 //! All settings, read once at the start and checked. `config.default.toml` documents each of them.
 
 mod layers;
+mod mail;
 mod show;
 mod values;
 mod variables;
@@ -16,6 +17,7 @@ use serde::Deserialize;
 use telemetry::LogSettings;
 
 pub(crate) use layers::Layers;
+pub(crate) use mail::{MailAddress, MailServer};
 pub(crate) use values::{DatabaseUrl, Domain, Origin, RedisUrl, Secret, WebAddress};
 
 /// The documented defaults.
@@ -31,6 +33,7 @@ pub(crate) struct Settings {
     pub(crate) database: Database,
     pub(crate) tokens: Tokens,
     pub(crate) replicas: Replicas,
+    pub(crate) mail: Mail,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
 }
@@ -88,6 +91,18 @@ pub(crate) struct Replicas {
     pub(crate) lease_ms: u32,
 }
 
+/// Who is told of tokens that end soon.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Mail {
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) server: Option<MailServer>,
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) from: Option<MailAddress>,
+    #[serde(deserialize_with = "values::mail_addresses")]
+    pub(crate) to: Vec<MailAddress>,
+}
+
 impl Settings {
     /// What the settings say about the database. An SQLite file of our own is in the data folder.
     pub(crate) fn database(&self) -> database::Settings {
@@ -127,6 +142,9 @@ impl Settings {
         }
         if self.tokens.default_days > self.tokens.max_days {
             return Err("setting tokens.default_days must not exceed tokens.max_days".to_owned());
+        }
+        if self.mail.server.is_some() && self.mail.from.is_none() {
+            return Err("setting mail.server needs mail.from, the address that mail comes from".to_owned());
         }
         let Server { listen, operations_listen, .. } = self.server;
         if listen == operations_listen && listen.port() != 0 {

@@ -9,7 +9,7 @@ impl Layers {
     pub(crate) fn to_json(&self) -> Value {
         let shown = |name: &str, value: &toml::Value| match name {
             "tokens.signing_key" => hidden(value),
-            "database.url" | "replicas.redis_url" => {
+            "database.url" | "mail.server" | "replicas.redis_url" => {
                 Value::String(without_password(value.as_str().unwrap_or_default()))
             }
             _ => serde_json::to_value(value).unwrap_or_default(),

@@ -7,6 +7,8 @@ use gateway::{Network, PublicUrl};
 use serde::de::Error;
 use serde::{Deserialize, Deserializer};
 
+use super::MailAddress;
+
 /// The most days a token may be valid.
 const MOST_DAYS: u32 = 3650;
 
@@ -153,7 +155,7 @@ impl TryFrom<String> for Secret {
     type Error = String;
 
     fn try_from(text: String) -> Result<Self, String> {
-        tenancy::SigningKey::parse(&text).map_err(|error| error.to_string())?;
+        tenancy::SigningKeys::parse(&text).map_err(|error| error.to_string())?;
         Ok(Self(text))
     }
 }
@@ -178,6 +180,11 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
 pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
     texts.iter().map(|text| Network::parse(text.trim())).collect::<Result<_, _>>().map_err(D::Error::custom)
+}
+
+pub(super) fn mail_addresses<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<MailAddress>, D::Error> {
+    let texts = Vec::<String>::deserialize(from)?;
+    texts.into_iter().map(MailAddress::try_from).collect::<Result<_, _>>().map_err(D::Error::custom)
 }
 
 pub(super) fn connections<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {

@@ -1,8 +1,10 @@
-//! Everything an operator can ask.
+//! Everything an operator can ask. Every way of asking (the command line, the control socket, an administration API)
+//! makes these values and has [`Operator`](crate::Operator) do them, so that each is written once.
 
 use scim::ResourceKind;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use tenancy::{Mode, Network};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -51,25 +53,47 @@ pub enum Command {
         /// Its name.
         name: String,
     },
-    /// Issues a token, which ends the one before.
-    IssueToken {
+    /// Issues a token.
+    IssueToken(IssueToken),
+    /// Ends the old token of a rotation that is under way.
+    CompleteRotation {
         /// The tenant.
         tenant: String,
-        /// For how many days it is valid, if not for the usual number.
-        days: Option<u32>,
+        /// Only if this is the new token.
+        id: Option<String>,
+    },
+    /// Ends the new token of a rotation that waits.
+    CancelRotation {
+        /// The tenant.
+        tenant: String,
+        /// Only if this is the new token.
+        id: Option<String>,
     },
     /// Lists the tokens a tenant has and had.
     ListTokens {
         /// The tenant.
         tenant: String,
     },
-    /// Ends the valid token.
+    /// Ends a token, or every valid one.
     RevokeToken {
         /// The tenant.
         tenant: String,
-        /// Only if it is this one.
+        /// Only this one.
         id: Option<String>,
     },
+    /// Makes a new signing key.
+    RotateKey,
+    /// Lists the signing keys, and whom each concerns.
+    ListKeys,
+    /// Takes a signing key away that does not sign any more.
+    RetireKey {
+        /// Its id.
+        id: String,
+        /// Also if tokens are valid that it signed; they are revoked.
+        force: bool,
+    },
+    /// Reads the signing keys again from where they are kept.
+    ReloadKeys,
     /// Lists users or groups.
     ListResources {
         /// The tenant.
@@ -103,6 +127,28 @@ pub enum Command {
         /// Waits so long for the first one, in milliseconds; at most a minute.
         wait_ms: u64,
     },
+}
+
+/// A token that is asked for. What is left out is as usual.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IssueToken {
+    /// The tenant.
+    pub tenant: String,
+    /// For how many days it is valid, if not for the usual number.
+    pub days: Option<u32>,
+    /// For how many seconds it is valid, in place of days.
+    pub seconds: Option<u64>,
+    /// How it takes the place of the one before.
+    pub mode: Mode,
+    /// For how many seconds the one before goes on, in the mode `overlap`.
+    pub overlap_seconds: Option<u64>,
+    /// What its holder may do: `read-only`, `users`, `groups`. None: everything.
+    pub scopes: Vec<String>,
+    /// From where it may be used. None: from everywhere.
+    pub networks: Vec<Network>,
+    /// A name of this call. Whoever is not told the answer asks again with the same name, and gets the same token.
+    pub request_id: Option<String>,
 }
 
 /// The resource types, as commands name them.

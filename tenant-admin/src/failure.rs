@@ -4,7 +4,7 @@ use std::error::Error;
 
 use directory::DirectoryError;
 use serde::{Deserialize, Serialize};
-use tenancy::TenancyError;
+use tenancy::{Conflict, KeyError, TenancyError};
 
 /// A command that was not done: what a program decides by, and the sentence a person reads.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -59,13 +59,29 @@ impl Failure {
 impl From<TenancyError> for Failure {
     fn from(error: TenancyError) -> Self {
         let code = match &error {
-            TenancyError::NoTenant { .. } | TenancyError::NoToken { .. } | TenancyError::NoCurrentToken { .. } => {
-                Code::NotFound
-            }
-            TenancyError::NameTaken { .. } | TenancyError::HostTaken { .. } => Code::Conflict,
+            TenancyError::NoTenant { .. }
+            | TenancyError::NoToken { .. }
+            | TenancyError::NoCurrentToken { .. }
+            | TenancyError::Rotation(Conflict::NothingUnderWay) => Code::NotFound,
+            TenancyError::NameTaken { .. }
+            | TenancyError::HostTaken { .. }
+            | TenancyError::RequestReused { .. }
+            | TenancyError::Rotation(_) => Code::Conflict,
             TenancyError::Invalid(_) => Code::Invalid,
             TenancyError::Database(_) => Code::Unavailable,
             TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
+        };
+        Self::caused(code, &error)
+    }
+}
+
+impl From<KeyError> for Failure {
+    fn from(error: KeyError) -> Self {
+        let code = match &error {
+            KeyError::Unknown { .. } => Code::NotFound,
+            KeyError::Signs { .. } => Code::Conflict,
+            KeyError::ReadOnly { .. } => Code::Invalid,
+            _ => Code::Failed,
         };
         Self::caused(code, &error)
     }

@@ -12,7 +12,7 @@ mod operator;
 mod origin;
 mod view;
 
-pub use command::{Command, Kind};
+pub use command::{Command, IssueToken, Kind};
 pub use failure::{Code, Failure};
 pub use operator::{Operator, TokenDays};
 pub use origin::Origin;

@@ -1,7 +1,7 @@
 //! Tenants and tokens as JSON.
 
 use serde_json::{Value, json};
-use tenancy::{IssuedToken, Tenant, TokenRecord};
+use tenancy::{Issue, Mode, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -21,12 +21,18 @@ pub(crate) fn tenant(tenant: &Tenant, origin: &Origin) -> Value {
     })
 }
 
-/// A token at the one moment at which it can be read.
-pub(crate) fn issued(issued: &IssuedToken, token: &str) -> [(&'static str, Value); 3] {
+/// A token at the one moment at which it can be read, or what is left to say about it afterwards.
+pub(crate) fn issued(issue: &Issue, token: Option<&str>) -> [(&'static str, Value); 8] {
+    let record = &issue.record;
     [
         ("token", token.into()),
-        ("token_id", issued.id.to_string().into()),
-        ("expires", issued.expires.format(&Rfc3339).unwrap_or_default().into()),
+        ("token_id", record.id.to_string().into()),
+        ("expires", moment(record.expires_ms).into()),
+        ("mode", record.mode.map(Mode::as_str).into()),
+        ("state", json!(record.state)),
+        ("repeated", issue.repeated.into()),
+        ("scopes", record.scopes.words().collect()),
+        ("other_tokens", issue.others.iter().map(self::token).collect()),
     ]
 }
 
@@ -38,7 +44,16 @@ pub(crate) fn token(token: &TokenRecord) -> Value {
         "issued": moment(token.issued_ms),
         "expires": moment(token.expires_ms),
         "ended": token.ended_ms.map(moment),
+        "mode": token.mode,
+        "replaces": token.replaces,
+        "scopes": token.scopes.words().collect::<Vec<_>>(),
+        "networks": token.networks,
+        "last_used": token.last_use.as_ref().map(last_use),
     })
+}
+
+fn last_use(used: &Use) -> Value {
+    json!({ "time": moment(used.at_ms), "address": used.address, "client": used.client })
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC, to the second.

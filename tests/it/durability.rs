@@ -25,7 +25,7 @@ on_both! {
             system.server().start_again().await;
             check(&tenant.client(), &group_id, &answered).await;
         }
-        let events = system.events(&tenant, 0);
+        let events = system.all_events(&tenant, 0);
         check_events(&events, &answered);
         check_state(&tenant.client(), &group_id, &events).await;
     }

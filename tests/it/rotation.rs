@@ -55,9 +55,10 @@ on_both! {
     async fn a_revoked_token_is_refused_at_once(system) {
         let tenant = system.tenant("rotation");
         tenant.client().get("/Users").await.expect(200);
-        system.tenantry(&["token", "revoke", &tenant.name]).expect(0);
+        let revoked = system.tenantry(&["token", "revoke", &tenant.name, "--json"]).expect(0).json();
         tenant.client().get("/Users").await.expect(401);
-        system.tenantry(&["token", "revoke", &tenant.name]).expect(3);
+        let again = system.tenantry(&["token", "revoke", &tenant.name, "--json"]).expect(0).json();
+        assert_eq!(again["token_id"], revoked["token_id"]);
         let renewed = system.issue(&tenant);
         renewed.client().get("/Users").await.expect(200);
         tenant.client().get("/Users").await.expect(401);

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::Serialize;
 use serde_json::value::RawValue;
-use tenancy::TenantId;
+use tenancy::{NoticeType, TenantId};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
@@ -45,6 +45,25 @@ event_types! {
     GroupMemberAdded = "group.member_added",
     /// Members were removed from a group.
     GroupMemberRemoved = "group.member_removed",
+    /// A token was issued, as the first or beside the one it will replace.
+    TokenIssued = "token.issued",
+    /// A token took the place of another one.
+    TokenRotated = "token.rotated",
+    /// A token was ended by an operator.
+    TokenRevoked = "token.revoked",
+    /// A token ends soon.
+    TokenExpiring = "token.expiring",
+}
+
+impl From<NoticeType> for EventType {
+    fn from(notice: NoticeType) -> Self {
+        match notice {
+            NoticeType::Issued => Self::TokenIssued,
+            NoticeType::Rotated => Self::TokenRotated,
+            NoticeType::Revoked => Self::TokenRevoked,
+            NoticeType::Expiring => Self::TokenExpiring,
+        }
+    }
 }
 
 impl fmt::Display for EventType {
@@ -62,7 +81,7 @@ pub struct NewEvent {
     pub sequence: i64,
     /// What happened.
     pub event_type: EventType,
-    /// The resource: `Users/{id}` or `Groups/{id}`.
+    /// What it is about: `Users/{id}`, `Groups/{id}` or `Tokens/{id}`.
     pub subject: String,
     /// When, in milliseconds since 1970 UTC.
     pub time_ms: i64,
@@ -82,7 +101,7 @@ pub struct Event {
     /// What happened, such as `user.created`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// The resource: `Users/{id}` or `Groups/{id}`.
+    /// What it is about: `Users/{id}`, `Groups/{id}` or `Tokens/{id}`.
     pub subject: String,
     /// When, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -91,6 +110,6 @@ pub struct Event {
     pub sequence: i64,
     /// `application/json`
     pub datacontenttype: &'static str,
-    /// The resource after the change, what changed (with old values), and who did it.
+    /// The resource after the change, what changed (with old values), and who did it; or the facts about the token.
     pub data: Box<RawValue>,
 }

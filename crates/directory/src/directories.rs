@@ -234,6 +234,15 @@ impl Directory {
         Ok(())
     }
 
+    /// Tells what happened to the tenant's tokens: every notice that was left becomes an event, once.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing is told yet.
+    pub async fn tell_notices(&self) -> Result<(), DirectoryError> {
+        self.write(ResourceKind::User, Uuid::nil(), Action::Tell, Include::NOTHING).await?;
+        Ok(())
+    }
+
     async fn write(
         &self,
         kind: ResourceKind,

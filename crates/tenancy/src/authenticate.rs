@@ -1,23 +1,39 @@
 //! The proof that a request comes from a tenant's client, and the reasons for refusing it.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
-use crate::snapshot::{Addressed, Current, Digest, Entry, Snapshot};
+use crate::credential::{Credential, Digest, lets_in};
+use crate::snapshot::{Addressed, Entry, Snapshot};
 use crate::token::Claims;
-use crate::{Address, AddressSettings, SigningKey, Tenant, TokenId, TokenState};
+use crate::{Address, AddressSettings, Scopes, SigningKeys, TenancyError, Tenant, TokenId, TokenState};
 
 /// Ours have about 250 characters; a longer one is refused before it costs anything.
 const LONGEST_TOKEN: usize = 1024;
 
-/// Proof that a request carried the current token of this tenant, at an address of this tenant. Only
+/// What a request says about its sender.
+#[derive(Clone, Copy, Debug)]
+pub struct Visit<'a> {
+    /// The header `Authorization`.
+    pub authorization: Option<&'a str>,
+    /// The network address of the sender.
+    pub sender: IpAddr,
+    /// The short name of the client.
+    pub client: &'static str,
+    /// When the request arrived.
+    pub now: OffsetDateTime,
+}
+
+/// Proof that a request carried a valid token of this tenant, at an address of this tenant. Only
 /// [`Tenants::authenticate`](crate::Tenants::authenticate) makes one.
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     tenant: Arc<Tenant>,
     token: TokenId,
+    scopes: Scopes,
 }
 
 impl Authenticated {
@@ -31,6 +47,12 @@ impl Authenticated {
     #[must_use]
     pub fn token_id(&self) -> TokenId {
         self.token
+    }
+
+    /// What its holder may do.
+    #[must_use]
+    pub fn scopes(&self) -> Scopes {
+        self.scopes
     }
 }
 
@@ -70,35 +92,68 @@ pub enum Refusal {
     /// An operator ended it.
     #[error("the provisioning token was revoked; issue a new one and enter it in the identity provider")]
     Revoked,
+    /// It may not be used from the sender's network.
+    #[error("the provisioning token may not be used from this network address; ask the operator of the application")]
+    Address,
     /// The tenant is switched off.
     #[error("provisioning is switched off for this tenant; ask the operator of the application")]
     Disabled,
 }
 
-/// Whether the holder of this header may act at this address, by what `snapshot` knows.
+/// Why a request is not let in.
+#[derive(Debug, thiserror::Error)]
+pub enum Denied {
+    /// The sender is refused.
+    #[error("{refusal}")]
+    Refused {
+        /// What the sender is told.
+        refusal: Refusal,
+        /// Whose token it is, if it is a genuine one at an address of its tenant.
+        tenant: Option<Arc<Tenant>>,
+    },
+    /// The first use of the token could not be made durable.
+    #[error("the first use of a token could not be written")]
+    Unavailable(#[source] Box<TenancyError>),
+}
+
+impl From<Refusal> for Denied {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused { refusal, tenant: None }
+    }
+}
+
+/// Who may come in.
+#[derive(Debug)]
+pub(crate) enum Admission {
+    /// They.
+    Now(Authenticated),
+    /// They, once the others' tokens have ended: this one is used for the first time.
+    AfterFirstUse(Arc<Entry>, TokenId),
+}
+
+/// Whether the sender may act at this address, by what `snapshot` knows.
 pub(crate) fn authenticate(
     snapshot: &Snapshot,
     settings: &AddressSettings,
-    key: &SigningKey,
+    keys: &SigningKeys,
     address: &Address<'_>,
-    authorization: Option<&str>,
-    now: OffsetDateTime,
-) -> Result<Authenticated, Refusal> {
-    let token = bearer(authorization)?;
+    visit: &Visit<'_>,
+) -> Result<Admission, Denied> {
+    let token = bearer(visit.authorization)?;
     let digest = sha256(token);
     let addressed = snapshot.find(address, settings);
     if let Addressed::One(entry) = addressed
-        && let Some(current) = entry.current.as_ref().filter(|current| current.is(&digest))
+        && let Some(known) = entry.credentials.iter().find(|credential| credential.is(&digest))
     {
-        return entry.admit(current, now);
+        return entry.admit(known, visit);
     }
     // An address that does not exist costs the same as one that does.
-    let claims = Claims::verify(token, key).ok_or(Refusal::Unknown)?;
+    let claims = Claims::verify(token, keys).ok_or(Refusal::Unknown)?;
     let entry = claims.tenant().and_then(|id| snapshot.by_id(id)).ok_or(Refusal::Unknown)?;
     if !addressed.agrees(entry) {
-        return Err(Refusal::Unknown);
+        return Err(Refusal::Unknown.into());
     }
-    entry.judge(&claims, digest, now)
+    entry.judge(&claims, digest, visit)
 }
 
 /// The token of an `Authorization` header (RFC 6750 section 2.1; the scheme in any letter case, RFC 9110 section 11.1).
@@ -129,32 +184,55 @@ impl Addressed<'_> {
 
 impl Entry {
     /// Decides about a genuine token of this tenant that was not seen before.
-    fn judge(&self, claims: &Claims, digest: Digest, now: OffsetDateTime) -> Result<Authenticated, Refusal> {
-        if claims.has_expired(now) {
-            return Err(Refusal::Expired);
+    fn judge(self: &Arc<Self>, claims: &Claims, digest: Digest, visit: &Visit<'_>) -> Result<Admission, Denied> {
+        if claims.has_expired(visit.now) {
+            return Err(self.refuse(Refusal::Expired));
         }
-        let Some(current) = self.current.as_ref().filter(|current| current.has_id(claims.id())) else {
+        let Some(credential) = self.credentials.iter().find(|credential| credential.has_id(claims.id())) else {
             return Err(self.why_ended(claims.id()));
         };
-        current.remember(digest);
-        self.admit(current, now)
+        credential.remember(digest);
+        self.admit(credential, visit)
     }
 
-    fn admit(&self, current: &Current, now: OffsetDateTime) -> Result<Authenticated, Refusal> {
-        if milliseconds(now) >= current.expires_ms {
+    fn admit(self: &Arc<Self>, credential: &Credential, visit: &Visit<'_>) -> Result<Admission, Denied> {
+        let now_ms = milliseconds(visit.now);
+        self.check(credential, visit.sender, now_ms).map_err(|refusal| self.refuse(refusal))?;
+        if credential.waits_for_use {
+            return Ok(Admission::AfterFirstUse(Arc::clone(self), credential.id));
+        }
+        credential.last_use.note(now_ms, visit.sender, visit.client);
+        Ok(Admission::Now(Authenticated {
+            tenant: Arc::clone(&self.tenant),
+            token: credential.id,
+            scopes: credential.grant.scopes,
+        }))
+    }
+
+    fn check(&self, credential: &Credential, sender: IpAddr, now_ms: i64) -> Result<(), Refusal> {
+        if now_ms >= credential.grant.expires_ms {
             return Err(Refusal::Expired);
         }
-        if !self.tenant.enabled {
-            return Err(Refusal::Disabled);
+        if credential.ends_ms.is_some_and(|ends_ms| now_ms >= ends_ms) {
+            return Err(Refusal::Superseded);
         }
-        Ok(Authenticated { tenant: Arc::clone(&self.tenant), token: current.id })
+        let of_tenant = &self.tenant.settings.token_networks;
+        if !lets_in(&credential.grant.networks, sender) || !lets_in(of_tenant, sender) {
+            return Err(Refusal::Address);
+        }
+        if self.tenant.enabled { Ok(()) } else { Err(Refusal::Disabled) }
     }
 
-    fn why_ended(&self, id: TokenId) -> Refusal {
+    /// A refusal of somebody who holds a genuine token, at the tenant's address.
+    fn refuse(&self, refusal: Refusal) -> Denied {
+        Denied::Refused { refusal, tenant: Some(Arc::clone(&self.tenant)) }
+    }
+
+    fn why_ended(&self, id: TokenId) -> Denied {
         match self.ended.iter().find(|(ended, _)| *ended == id) {
-            Some((_, TokenState::Superseded)) => Refusal::Superseded,
-            Some((_, TokenState::Revoked)) => Refusal::Revoked,
-            _ => Refusal::Unknown,
+            Some((_, TokenState::Superseded)) => self.refuse(Refusal::Superseded),
+            Some((_, TokenState::Revoked)) => self.refuse(Refusal::Revoked),
+            _ => Refusal::Unknown.into(),
         }
     }
 }

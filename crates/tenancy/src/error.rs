@@ -2,7 +2,7 @@
 
 use database::DatabaseError;
 
-use crate::TokenId;
+use crate::{Conflict, TokenId};
 
 /// A failure of creating, changing or finding a tenant, told so that an operator can act on it.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,15 @@ pub enum TenancyError {
     NoCurrentToken {
         /// The tenant.
         tenant: String,
+    },
+    /// The tokens there are do not fit.
+    #[error(transparent)]
+    Rotation(#[from] Conflict),
+    /// The name of a request was used for another one.
+    #[error("the request \"{request}\" was another one; give this one a name of its own")]
+    RequestReused {
+        /// The name.
+        request: String,
     },
     /// The name belongs to a tenant already.
     #[error("a tenant named \"{name}\" exists already")]

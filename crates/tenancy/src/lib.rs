@@ -1,34 +1,49 @@
 //! Who a request belongs to: tenants, the addresses they are reached at, and their provisioning tokens.
 //!
-//! It promises that an [`Authenticated`] exists only for a request that carried the current token of exactly the tenant
-//! its address names, that an issued token ends the one before it at once (no answer of this process accepts the old
-//! one after [`Tenants::issue_token`] has returned), and that neither takes a database access on the way of a request.
-//! What it knows is held in a snapshot that every change replaces. It keeps no token: only the signing key, which never
-//! is in the database, and the number of each tenant's current token, which never is in a request's reach.
+//! It promises that an [`Authenticated`] exists only for a request that carried a valid token of exactly the tenant its
+//! address names, from a network from which it may be used; that two tokens of a tenant are valid at most; that what ends
+//! a token ends it at once (no answer of this process accepts it after [`Tenants::issue`], [`Tenants::complete_rotation`]
+//! or [`Tenants::revoke_tokens`] has returned, or a request was let in with the token that replaces it on its first use);
+//! and that no request needs a database access, but for such a first use. What it knows is held in a snapshot that every
+//! change replaces. It keeps no token: only the signing keys, which never are in the database, and the numbers of each
+//! tenant's valid tokens, which never are in a request's reach.
 //!
 //! It knows nothing of HTTP and of what a tenant stores.
 
 mod address;
 mod authenticate;
 mod control;
+mod credential;
 mod error;
+mod expiry;
 mod key;
+mod last_use;
+mod network;
+mod notice;
+mod rotation;
+mod scope;
 mod settings;
 mod snapshot;
 mod store;
 mod tenant;
 mod tenants;
 mod token;
+mod token_store;
 
 pub use address::{Address, AddressSettings, Resolution};
-pub use authenticate::{Administered, Authenticated, Refusal};
-pub use control::{NewTenant, TenantChange};
+pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
+pub use control::{Issue, NewTenant, NewToken, SignedToken, TenantChange, TokenEnd};
 pub use error::TenancyError;
-pub use key::{KeyError, SigningKey};
+pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
+pub use last_use::Use;
+pub use network::Network;
+pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, notices, removal_of_notices};
+pub use rotation::{Conflict, Mode, TokenState};
+pub use scope::Scopes;
 pub use settings::Settings;
 pub use tenant::{Tenant, TenantId};
 pub use tenants::Tenants;
-pub use token::{IssuedToken, TokenId, TokenRecord, TokenState};
+pub use token::{IssuedToken, TokenId, TokenRecord};
 
 #[cfg(test)]
 mod tests;

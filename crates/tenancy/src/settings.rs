@@ -6,7 +6,14 @@ use scim::{Schema, Schemas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::TenancyError;
+use crate::{Mode, Network, TenancyError};
+
+/// The longest overlap of two tokens: a year.
+const MOST_OVERLAP_HOURS: u32 = 8760;
+/// One mail goes to each of them.
+const MOST_CONTACTS: usize = 10;
+/// Each request is compared with all of them.
+const MOST_NETWORKS: usize = 256;
 
 /// What is particular to one tenant.
 ///
@@ -31,6 +38,16 @@ pub struct Settings {
     pub concurrency: Option<u32>,
     /// Up to how many members a group may have for PATCH to answer with it (200); beyond, the answer is 204.
     pub group_answer_members: u32,
+    /// In which ways a token may take the place of another one.
+    pub token_modes: Vec<Mode>,
+    /// For how many days a token may be valid.
+    pub token_max_days: u32,
+    /// For how many hours a token may go on beside the one that takes its place.
+    pub token_max_overlap_hours: u32,
+    /// From where its tokens may be used; from everywhere, if there is none.
+    pub token_networks: Vec<Network>,
+    /// Mail addresses of those who are told before a token ends.
+    pub token_contacts: Vec<String>,
     /// Schemas of its own, extensions of User.
     pub extensions: Vec<Schema>,
 }
@@ -46,6 +63,11 @@ impl Default for Settings {
             write_burst: None,
             concurrency: None,
             group_answer_members: 200,
+            token_modes: Mode::ALL.to_vec(),
+            token_max_days: 3650,
+            token_max_overlap_hours: 168,
+            token_networks: Vec::new(),
+            token_contacts: Vec::new(),
             extensions: Vec::new(),
         }
     }
@@ -101,7 +123,32 @@ impl Settings {
                 "setting write_burst means nothing without write_per_second; set both".to_owned(),
             ));
         }
-        Ok(())
+        self.check_tokens()
+    }
+
+    fn check_tokens(&self) -> Result<(), TenancyError> {
+        let refuse = |sentence: String| Err(TenancyError::Invalid(sentence));
+        if self.token_modes.is_empty() {
+            return refuse("setting token_modes names at least one of strict, overlap, staged, first-use".to_owned());
+        }
+        if !(1..=3650).contains(&self.token_max_days) {
+            return refuse(format!("setting token_max_days is 1 to 3650, not {}", self.token_max_days));
+        }
+        if self.token_max_overlap_hours > MOST_OVERLAP_HOURS {
+            return refuse(format!("setting token_max_overlap_hours is at most {MOST_OVERLAP_HOURS}"));
+        }
+        if self.token_networks.len() > MOST_NETWORKS {
+            return refuse(format!("setting token_networks has at most {MOST_NETWORKS} networks; use larger ones"));
+        }
+        if self.token_contacts.len() > MOST_CONTACTS {
+            return refuse(format!("setting token_contacts has at most {MOST_CONTACTS} addresses"));
+        }
+        match self.token_contacts.iter().find(|address| !is_mail_address(address)) {
+            Some(wrong) => {
+                refuse(format!("setting token_contacts: \"{wrong}\" is not a mail address such as ada@acme.example"))
+            }
+            None => Ok(()),
+        }
     }
 
     fn with(self, name: &str, value: &Value) -> Result<Self, TenancyError> {
@@ -115,6 +162,15 @@ impl Settings {
         serde_json::from_value(Value::Object(document))
             .map_err(|error| TenancyError::Invalid(format!("setting {name}: {error}")))
     }
+}
+
+/// Nothing in it may be a second address or a second line.
+fn is_mail_address(text: &str) -> bool {
+    let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~.@".contains(&byte);
+    let parts: Vec<&str> = text.split('@').collect();
+    text.len() <= 254
+        && text.bytes().all(allowed)
+        && matches!(parts.as_slice(), [user, domain] if !user.is_empty() && domain.contains('.'))
 }
 
 fn as_map(settings: &Settings) -> Map<String, Value> {

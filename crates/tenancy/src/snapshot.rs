@@ -1,50 +1,37 @@
-//! What requests read: every tenant with its addresses and its current token, replaced as a whole by each change.
+//! What requests read: every tenant with its addresses and its valid tokens, replaced as a whole by each change.
 
 use std::collections::HashMap;
-use std::sync::{Arc, OnceLock};
+use std::sync::Arc;
 
-use subtle::ConstantTimeEq;
-
+use crate::credential::Credential;
 use crate::{Address, AddressSettings, Tenant, TenantId, TokenId, TokenState};
-
-/// SHA-256 of a whole token.
-pub(crate) type Digest = [u8; 32];
 
 /// One tenant and the state of its tokens.
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) tenant: Arc<Tenant>,
-    pub(crate) current: Option<Current>,
+    /// The tokens that were not ended when this was read: two at most, beside those that have expired.
+    pub(crate) credentials: Vec<Credential>,
     /// The tokens that ended before their time was over, so that their holder can be told why.
     pub(crate) ended: Vec<(TokenId, TokenState)>,
 }
 
-/// The one token of a tenant that is accepted.
-#[derive(Debug)]
-pub(crate) struct Current {
-    pub(crate) id: TokenId,
-    pub(crate) expires_ms: i64,
-    /// Known from the first request on whose signature was verified; the ones after it are recognized by this alone.
-    /// It lives and ends with this value: what is remembered never outlives a rotation.
-    digest: OnceLock<Digest>,
-}
-
-impl Current {
-    pub(crate) const fn new(id: TokenId, expires_ms: i64) -> Self {
-        Self { id, expires_ms, digest: OnceLock::new() }
+impl Entry {
+    fn forgetting(&self) -> Self {
+        Self {
+            tenant: Arc::clone(&self.tenant),
+            credentials: self.credentials.iter().map(Credential::forgetting).collect(),
+            ended: self.ended.clone(),
+        }
     }
 
-    pub(crate) fn is(&self, digest: &Digest) -> bool {
-        self.digest.get().is_some_and(|known| bool::from(known.ct_eq(digest)))
-    }
-
-    pub(crate) fn has_id(&self, id: TokenId) -> bool {
-        self.id.as_uuid().as_bytes().ct_eq(id.as_uuid().as_bytes()).into()
-    }
-
-    pub(crate) fn remember(&self, digest: Digest) {
-        // Two first requests at once remember the same.
-        let _ = self.digest.set(digest);
+    /// Goes on counting the uses of tokens that the entry before this knew.
+    fn inherit(&mut self, before: &Self) {
+        for credential in &mut self.credentials {
+            if let Some(known) = before.credentials.iter().find(|known| known.id == credential.id) {
+                credential.last_use = Arc::clone(&known.last_use);
+            }
+        }
     }
 }
 
@@ -103,7 +90,10 @@ impl Snapshot {
     }
 
     /// The same with one tenant as it is now.
-    pub(crate) fn with(&self, entry: Entry) -> Self {
+    pub(crate) fn with(&self, mut entry: Entry) -> Self {
+        if let Some(before) = self.by_id.get(&entry.tenant.id) {
+            entry.inherit(before);
+        }
         let mut next = self.without(entry.tenant.id);
         next.insert(Arc::new(entry));
         next
@@ -117,6 +107,11 @@ impl Snapshot {
             next.by_host.retain(|_, other| other.tenant.id != id);
         }
         next
+    }
+
+    /// The same, without what is remembered of signatures that were verified.
+    pub(crate) fn forgetting(&self) -> Self {
+        self.entries().map(|entry| entry.forgetting()).collect()
     }
 
     fn insert(&mut self, entry: Arc<Entry>) {

@@ -1,14 +1,15 @@
-//! The tables `tenants`, `hosts` and `tokens`. Every statement of the crate is here, in SQL that both databases speak.
+//! The tables `tenants` and `hosts`, and what requests are to know of all tables, in SQL that both databases speak.
 
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
-use crate::snapshot::{Current, Entry};
+use crate::credential::Credential;
+use crate::snapshot::Entry;
 use crate::tenant::{Tenant, TenantId};
-use crate::{Settings, TenancyError, TokenId, TokenRecord, TokenState};
+use crate::token_store::{TOKEN_COLUMNS, token_record};
+use crate::{Settings, TenancyError, TokenState};
 
 // Columns are named, never `*`: PostgreSQL fails a prepared `SELECT *` once a newer version has added a column.
 const TENANT_COLUMNS: &str = "id, name, enabled, settings, created_ms, modified_ms";
-const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by";
 
 /// One row of `tenants`.
 pub(crate) struct TenantRow {
@@ -60,43 +61,6 @@ pub(crate) async fn delete_host(on: &impl ConnectionTrait, id: TenantId, host: &
     execute(on, "DELETE FROM hosts WHERE host = $1 AND tenant_id = $2", [host.into(), id.as_i64().into()]).await
 }
 
-pub(crate) async fn insert_token(
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: TokenId,
-    issued_ms: i64,
-    expires_ms: i64,
-) -> Result<(), TenancyError> {
-    let sql = "INSERT INTO tokens (id, tenant_id, issued_ms, expires_ms) VALUES ($1, $2, $3, $4)";
-    execute(on, sql, [id.to_string().into(), tenant.as_i64().into(), issued_ms.into(), expires_ms.into()]).await
-}
-
-/// Ends the valid token of a tenant, if it has one.
-pub(crate) async fn end_token(
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    by: TokenState,
-    now_ms: i64,
-) -> Result<(), TenancyError> {
-    let sql = "UPDATE tokens SET ended_ms = $2, ended_by = $3 WHERE tenant_id = $1 AND ended_ms IS NULL";
-    let by = if by == TokenState::Revoked { "revoked" } else { "superseded" };
-    execute(on, sql, [tenant.as_i64().into(), now_ms.into(), by.into()]).await
-}
-
-/// The tokens of a tenant, the newest first.
-pub(crate) async fn tokens(
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    now_ms: i64,
-) -> Result<Vec<TokenRecord>, TenancyError> {
-    let sql = format!(
-        "SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 \
-         ORDER BY issued_ms DESC, ended_ms IS NULL DESC, ended_ms DESC"
-    );
-    let rows = on.query_all_raw(statement(on, &sql, [tenant.as_i64().into()])).await?;
-    rows.iter().map(|row| token_record(row, now_ms)).collect()
-}
-
 /// Every tenant there is.
 pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Vec<Entry>, TenancyError> {
     let sql = format!("SELECT {TENANT_COLUMNS} FROM tenants ORDER BY id");
@@ -138,7 +102,7 @@ fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {
         created_ms: row.try_get("", "created_ms")?,
         modified_ms: row.try_get("", "modified_ms")?,
     };
-    Ok(Entry { tenant: tenant.into(), current: None, ended: Vec::new() })
+    Ok(Entry { tenant: tenant.into(), credentials: Vec::new(), ended: Vec::new() })
 }
 
 /// Puts hosts and tokens where they belong; `entries` are in the order of their numbers.
@@ -152,8 +116,8 @@ fn fill(entries: &mut [Entry], hosts: &[QueryResult], tokens: &[QueryResult], no
         let Some(entry) = find(entries, row)? else { continue };
         let token = token_record(row, now_ms)?;
         match token.state {
-            TokenState::Current | TokenState::Expired => entry.current = Some(Current::new(token.id, token.expires_ms)),
-            ended => entry.ended.push((token.id, ended)),
+            ended @ (TokenState::Superseded | TokenState::Revoked) => entry.ended.push((token.id, ended)),
+            _ => entry.credentials.push(Credential::of(&token)),
         }
     }
     Ok(())
@@ -165,34 +129,15 @@ fn find<'a>(entries: &'a mut [Entry], row: &QueryResult) -> Result<Option<&'a mu
     Ok(position.and_then(|position| entries.get_mut(position)))
 }
 
-fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord, TenancyError> {
-    let id: String = row.try_get("", "id")?;
-    let ended_by: Option<String> = row.try_get("", "ended_by")?;
-    let expires_ms: i64 = row.try_get("", "expires_ms")?;
-    let state = match ended_by.as_deref() {
-        Some("revoked") => TokenState::Revoked,
-        Some(_) => TokenState::Superseded,
-        None if expires_ms <= now_ms => TokenState::Expired,
-        None => TokenState::Current,
-    };
-    Ok(TokenRecord {
-        id: id.parse().map_err(|_| DbErr::Type(format!("tokens.id is no UUID: {id}")))?,
-        issued_ms: row.try_get("", "issued_ms")?,
-        expires_ms,
-        ended_ms: row.try_get("", "ended_ms")?,
-        state,
-    })
-}
-
 fn to_json(settings: &Settings) -> Result<String, TenancyError> {
     serde_json::to_string(settings).map_err(|error| TenancyError::Invalid(error.to_string()))
 }
 
-fn statement(on: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+pub(crate) fn statement(on: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
     Statement::from_sql_and_values(on.get_database_backend(), sql, values)
 }
 
-async fn execute(
+pub(crate) async fn execute(
     on: &impl ConnectionTrait,
     sql: &str,
     values: impl IntoIterator<Item = Value>,

@@ -5,12 +5,13 @@ use std::sync::Arc;
 use arc_swap::ArcSwap;
 use database::Database;
 use time::OffsetDateTime;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Notify};
 
-use crate::authenticate::{self, milliseconds};
+use crate::authenticate::{self, Admission, milliseconds};
 use crate::snapshot::{Addressed, Snapshot};
 use crate::{
-    Address, AddressSettings, Administered, Authenticated, Refusal, Resolution, SigningKey, TenancyError, Tenant, store,
+    Address, AddressSettings, Administered, Authenticated, Denied, Refusal, Resolution, SigningKeys, TenancyError,
+    Tenant, Visit, store,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.
@@ -22,11 +23,13 @@ pub struct Tenants {
 #[derive(Debug)]
 pub(crate) struct Inner {
     pub(crate) database: Database,
-    pub(crate) key: SigningKey,
+    pub(crate) keys: ArcSwap<SigningKeys>,
     pub(crate) addresses: AddressSettings,
     pub(crate) snapshot: ArcSwap<Snapshot>,
     /// Changes wait for each other, so that each builds on the snapshot of the one before.
     pub(crate) turn: Mutex<()>,
+    /// Notices were left that are to become events.
+    pub(crate) told: Notify,
 }
 
 impl Tenants {
@@ -34,10 +37,15 @@ impl Tenants {
     ///
     /// # Errors
     /// If the database does not answer, or holds a tenant that this version cannot read.
-    pub async fn open(database: Database, key: SigningKey, addresses: AddressSettings) -> Result<Self, TenancyError> {
+    pub async fn open(
+        database: Database,
+        keys: impl Into<SigningKeys>,
+        addresses: AddressSettings,
+    ) -> Result<Self, TenancyError> {
         let entries = store::entries(database.reader(), milliseconds(OffsetDateTime::now_utc())).await?;
         let snapshot = ArcSwap::from_pointee(entries.into_iter().collect());
-        Ok(Self { inner: Arc::new(Inner { database, key, addresses, snapshot, turn: Mutex::new(()) }) })
+        let (keys, turn, told) = (ArcSwap::from_pointee(keys.into()), Mutex::new(()), Notify::new());
+        Ok(Self { inner: Arc::new(Inner { database, keys, addresses, snapshot, turn, told }) })
     }
 
     /// Whom an address belongs to.
@@ -50,18 +58,28 @@ impl Tenants {
         }
     }
 
-    /// Lets in the holder of a tenant's current token at an address of that tenant. Needs no database.
+    /// Lets in the holder of a valid token of a tenant at an address of that tenant. Needs no database, except for the
+    /// first use of a token that waits for it: that is durable before anybody is let in.
     ///
     /// # Errors
-    /// The [`Refusal`] that the sender is told.
-    pub fn authenticate(
-        &self,
-        address: &Address<'_>,
-        authorization: Option<&str>,
-        now: OffsetDateTime,
-    ) -> Result<Authenticated, Refusal> {
-        let Inner { addresses, key, snapshot, .. } = &*self.inner;
-        authenticate::authenticate(&snapshot.load(), addresses, key, address, authorization, now)
+    /// The [`Refusal`] that the sender is told, or the database's.
+    pub async fn authenticate(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
+        let (entry, token) = match self.admit(address, visit)? {
+            Admission::Now(authenticated) => return Ok(authenticated),
+            Admission::AfterFirstUse(entry, token) => (entry, token),
+        };
+        let used = Box::pin(self.use_first(&entry, token)).await;
+        used.map_err(|error| Denied::Unavailable(Box::new(error)))?;
+        // Another command may have ended it while this one waited for its turn.
+        match self.admit(address, visit)? {
+            Admission::Now(authenticated) => Ok(authenticated),
+            Admission::AfterFirstUse(..) => Err(Refusal::Unknown.into()),
+        }
+    }
+
+    fn admit(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Admission, Denied> {
+        let Inner { addresses, keys, snapshot, .. } = &*self.inner;
+        authenticate::authenticate(&snapshot.load(), addresses, &keys.load(), address, visit)
     }
 
     /// Lets the operator act on a tenant. Only what an operator alone can reach (the control socket, the command line)

@@ -9,7 +9,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{SigningKey, TenancyError, TenantId};
+use crate::last_use::Use;
+use crate::rotation::{Mode, Stage};
+use crate::{Network, Scopes, SigningKey, SigningKeys, TenancyError, TenantId, TokenState};
 
 pub(crate) const ISSUER: &str = "tenantry";
 
@@ -59,7 +61,7 @@ pub struct IssuedToken {
 }
 
 /// What is known about a token once it was issued.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TokenRecord {
     /// Its number.
     pub id: TokenId,
@@ -67,24 +69,28 @@ pub struct TokenRecord {
     pub issued_ms: i64,
     /// When it stops being accepted, in milliseconds since 1970.
     pub expires_ms: i64,
-    /// When a newer token or an operator ended it before that.
+    /// When a newer token or an operator ended it before that, or its overlap will be over.
     pub ended_ms: Option<i64>,
     /// Whether it is accepted, and why not.
     pub state: TokenState,
-}
-
-/// Whether a token is accepted.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum TokenState {
-    /// It is the tenant's one valid token.
-    Current,
-    /// Its time is over.
-    Expired,
-    /// A newer one took its place.
-    Superseded,
-    /// An operator ended it.
-    Revoked,
+    /// How it took the place of the one before.
+    pub mode: Option<Mode>,
+    /// The token that was valid when it was issued.
+    pub replaces: Option<TokenId>,
+    /// What its holder may do.
+    pub scopes: Scopes,
+    /// From where it may be used; from everywhere, if there is none.
+    pub networks: Vec<Network>,
+    /// When and from where it was last used.
+    pub last_use: Option<Use>,
+    /// Why it is not the only one yet; stays when it was ended while it waited.
+    pub(crate) stage: Option<Stage>,
+    /// The key that signed it, if it is known.
+    pub(crate) key_id: Option<String>,
+    /// The call that asked for it.
+    pub(crate) request: Option<String>,
+    /// The last warning of its end that was given.
+    pub(crate) warned_days: Option<i64>,
 }
 
 /// What a token says (RFC 7519 section 4.1).
@@ -95,6 +101,9 @@ pub(crate) struct Claims {
     jti: TokenId,
     iat: i64,
     exp: i64,
+    /// For the eyes of its holder: what counts is what is stored.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    scope: Option<String>,
 }
 
 impl Claims {
@@ -105,7 +114,13 @@ impl Claims {
             jti: id,
             iat: issued.unix_timestamp(),
             exp: expires.unix_timestamp(),
+            scope: None,
         }
+    }
+
+    /// The same for a holder who may not do everything.
+    pub(crate) fn scoped(self, scopes: Scopes) -> Self {
+        Self { scope: (scopes != Scopes::ALL).then(|| scopes.to_string()), ..self }
     }
 
     pub(crate) fn tenant(&self) -> Option<TenantId> {
@@ -125,9 +140,9 @@ impl Claims {
         Ok(jsonwebtoken::encode(&header, self, key.encoding())?.into())
     }
 
-    /// The claims of a token that this key signed; its time and whether it is current are not looked at.
-    pub(crate) fn verify(token: &str, key: &SigningKey) -> Option<Self> {
-        let verified = jsonwebtoken::decode::<Self>(token, key.decoding(), key.validation()).ok()?;
-        (verified.header.kid.as_deref() == Some(key.id())).then_some(verified.claims)
+    /// The claims of a token that one of these keys signed; its time and whether it is current are not looked at.
+    pub(crate) fn verify(token: &str, keys: &SigningKeys) -> Option<Self> {
+        let key = keys.find(&jsonwebtoken::decode_header(token).ok()?.kid?)?;
+        Some(jsonwebtoken::decode::<Self>(token, key.decoding(), key.validation()).ok()?.claims)
     }
 }

@@ -7,6 +7,7 @@ use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::precondition::if_match;
 use crate::reply::Reply;
+use crate::scope;
 
 /// Runs many operations, each as if it were a request of its own (RFC 7644 section 3.7).
 pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
@@ -25,6 +26,7 @@ pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
 }
 
 async fn perform(caller: &mut Caller<'_>, action: &BulkAction) -> Result<BulkDone, Rejection> {
+    scope::check_operation(caller.authenticated().scopes(), action)?;
     let directory = caller.directory();
     match action {
         BulkAction::Create { kind, data } => {

@@ -37,13 +37,15 @@ async fn find(caller: &mut Caller<'_>, kind: Option<ResourceKind>, query: &ListQ
 fn searches(caller: &mut Caller<'_>, kind: Option<ResourceKind>, query: &ListQuery) -> Result<Vec<Search>, Rejection> {
     let tenant = std::sync::Arc::clone(caller.tenant());
     let schemas = tenant.schemas();
+    let scopes = caller.authenticated().scopes();
     let dialect = &mut caller.dialect;
     let Some(kind) = kind else {
+        // What is out of the token's scope is not there.
         let search = |kind| {
             let filter = query.parse_root_filter(schemas, kind, dialect)?;
             Ok(Search { kind, filter, sort: query.parse_root_sort(schemas, kind, dialect)? })
         };
-        return ResourceKind::ALL.into_iter().map(search).collect();
+        return ResourceKind::ALL.into_iter().filter(|kind| scopes.may_reach(*kind)).map(search).collect();
     };
     let of = schemas.of(kind);
     Ok(vec![Search { kind, filter: query.parse_filter(of, dialect)?, sort: query.parse_sort(of, dialect)? }])
@@ -106,14 +108,17 @@ impl<'q> Paging<'q> {
             Page::Index { start, .. } => return Ok(PageRequest::Index { start: *start, count }),
             Page::Cursor { cursor, .. } if cursor.is_empty() => None,
             Page::Cursor { cursor, .. } => {
-                Some(caller.gateway().cursors.open(cursor, count, &self.binding, OffsetDateTime::now_utc())?)
+                let keys = caller.gateway().tenants.signing_keys();
+                let now = OffsetDateTime::now_utc();
+                Some(caller.gateway().cursors.open(&keys, cursor, count, &self.binding, now)?)
             }
         };
         Ok(PageRequest::Cursor { after, count })
     }
 
     fn seal(&self, caller: &Caller<'_>, position: CursorPosition) -> Result<String, Rejection> {
-        let sealed = caller.gateway().cursors.seal(position, self.count, &self.binding, OffsetDateTime::now_utc());
+        let (keys, now) = (caller.gateway().tenants.signing_keys(), OffsetDateTime::now_utc());
+        let sealed = caller.gateway().cursors.seal(&keys, position, self.count, &self.binding, now);
         sealed.map_err(Rejection::unavailable)
     }
 

@@ -8,8 +8,7 @@ mod origin;
 
 use actix_http::{Method, Payload, RequestHead};
 use directory::Work;
-use tenancy::{Authenticated, Refusal};
-use time::OffsetDateTime;
+use tenancy::{Authenticated, Denied, Visit};
 
 pub(crate) use limit::{Limited, Limiter, Permit, Quota};
 
@@ -54,7 +53,7 @@ pub(crate) async fn admit<'a, 't>(
         admit_reader(gateway, &origin, &request.method)?;
         return Ok(Admitted::Anonymous { base, document });
     }
-    let authenticated = authenticate(gateway, &origin, tenant, request, exchange.now())?;
+    let authenticated = authenticate(gateway, &origin, tenant, request, exchange).await?;
     let tenant = authenticated.tenant();
     let work = work(&request.method, &target.route);
     let admitted = gateway.limits.admit(tenant, work, &mut exchange.quota).await;
@@ -75,19 +74,28 @@ fn work(method: &Method, route: &Route<'_>) -> Work {
     }
 }
 
-fn authenticate(
+async fn authenticate(
     gateway: &Gateway,
     origin: &Origin<'_>,
     path_tenant: Option<&str>,
     request: &RequestHead,
-    now: OffsetDateTime,
+    exchange: &mut Exchange,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    bearer::authenticate(&gateway.tenants, &address, request, now).map_err(|refusal| refuse(gateway, origin, refusal))
+    let visit = Visit { authorization: None, sender: origin.client, client: exchange.client, now: exchange.now() };
+    let authenticated = bearer::authenticate(&gateway.tenants, &address, request, visit).await;
+    authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }
 
-/// Too many refusals of one address are refused for that.
-fn refuse(gateway: &Gateway, origin: &Origin<'_>, refusal: Refusal) -> Rejection {
+/// Too many refusals of one address are refused for that. Whose token it is stands in the log, if it is a genuine one.
+fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut Exchange) -> Rejection {
+    let (refusal, tenant) = match denied {
+        Denied::Refused { refusal, tenant } => (refusal, tenant),
+        failure @ Denied::Unavailable(_) => return Rejection::unavailable(failure),
+    };
+    if let Some(tenant) = &tenant {
+        exchange.blame(tenant);
+    }
     match gateway.limits.admit_anonymous(origin.client) {
         Ok(()) => Rejection::Unauthenticated(refusal),
         Err(limited) => limited.into(),

@@ -13,6 +13,7 @@ use crate::caller::Caller;
 use crate::endpoints::{bulk, discovery, me, resources, search};
 use crate::error::Rejection;
 use crate::reply::Reply;
+use crate::scope;
 
 /// What a path names, below the part that says whose it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,6 +55,7 @@ pub(crate) enum Discovery<'a> {
 
 /// Answers a request that has passed every stage. The large ones are boxed so that the small ones stay small.
 pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result<Reply, Rejection> {
+    scope::check(caller.authenticated().scopes(), caller.method(), route)?;
     match (caller.method(), route) {
         (&Method::GET, Route::Root) => Box::pin(search::list(caller, None)).await,
         (&Method::GET, Route::Resources(kind)) => Box::pin(search::list(caller, Some(*kind))).await,

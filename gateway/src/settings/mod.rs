@@ -1,15 +1,14 @@
 //! What an operator can set about the data plane.
 
-mod network;
 mod public_url;
 
 use serde::Deserialize;
 
-pub use network::Network;
 pub use public_url::PublicUrl;
+pub use tenancy::Network;
 
 /// How clients reach the gateway and what it takes from them.
-#[derive(Clone, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Settings {
     /// The origin that clients see when a proxy in front ends TLS, such as `https://scim.example.com`. Tenants with a
     /// host of their own keep it and take only the scheme from here.
@@ -20,9 +19,6 @@ pub struct Settings {
     pub trusted_proxies: Vec<Network>,
     /// Threads that serve; one for each core if absent.
     pub workers: Option<usize>,
-    /// The key that seals paging cursors: 32 bytes. Absent, each process makes its own, and cursors end with it. For its
-    /// sake the settings cannot be printed.
-    pub cursor_key: Option<[u8; 32]>,
     /// Bounds on what is taken in.
     pub limits: Limits,
 }

@@ -1,15 +1,17 @@
 //! Doing what was asked.
 
 mod events;
+mod keys;
 mod resources;
 mod tenants;
 mod tokens;
 
 use delivery::Events;
 use directory::Directories;
-use tenancy::Tenants;
+use tenancy::{KeySource, Tenants};
 
-use crate::{Answer, Command, Failure, Origin};
+use crate::{Answer, Command, Failure, IssueToken, Origin};
+use keys::Keys;
 
 /// The hand of the operator in a running deployment.
 #[derive(Clone, Debug)]
@@ -19,6 +21,7 @@ pub struct Operator {
     events: Events,
     origin: Origin,
     days: TokenDays,
+    keys: Keys,
 }
 
 /// For how many days tokens are valid.
@@ -34,7 +37,13 @@ impl Operator {
     /// One for everything of this deployment.
     #[must_use]
     pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin, days: TokenDays) -> Self {
-        Self { tenants, directories, events, origin, days }
+        Self { tenants, directories, events, origin, days, keys: Keys::default() }
+    }
+
+    /// The same, with its hand on the signing keys.
+    #[must_use]
+    pub fn keeping_keys(self, source: KeySource) -> Self {
+        Self { keys: Keys::of(source), ..self }
     }
 
     /// Does what was asked. When this returns, the effect is complete and durable.
@@ -44,8 +53,8 @@ impl Operator {
     pub async fn run(&self, command: Command) -> Result<Answer, Failure> {
         match command {
             Command::CreateTenant { name, hosts, settings, with_token, days } => {
-                let days = with_token.then(|| self.days(days)).transpose()?;
-                self.create_tenant(name, hosts, &settings, days).await
+                let token = IssueToken { tenant: name.clone(), days, ..IssueToken::default() };
+                self.create_tenant(name, hosts, &settings, with_token.then_some(token)).await
             }
             Command::ListTenants => Ok(self.list_tenants()),
             Command::ShowTenant { name } => self.show_tenant(&name).await,
@@ -54,9 +63,15 @@ impl Operator {
             }
             Command::EnableTenant { name, enabled } => self.enable_tenant(&name, enabled).await,
             Command::DeleteTenant { name } => self.delete_tenant(&name).await,
-            Command::IssueToken { tenant, days } => self.issue_token(&tenant, self.days(days)?).await,
+            Command::IssueToken(asked) => self.issue_token(&asked).await,
+            Command::CompleteRotation { tenant, id } => self.complete_rotation(&tenant, id.as_deref()).await,
+            Command::CancelRotation { tenant, id } => self.cancel_rotation(&tenant, id.as_deref()).await,
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
             Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
+            Command::RotateKey => self.rotate_key().await,
+            Command::ListKeys => self.list_keys().await,
+            Command::RetireKey { id, force } => self.retire_key(&id, force).await,
+            Command::ReloadKeys => self.reload_keys().await,
             Command::ListResources { tenant, kind, filter, start, count } => {
                 self.list_resources(&tenant, kind, filter.as_deref(), start, count).await
             }

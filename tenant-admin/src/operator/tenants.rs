@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tenancy::{NewTenant, Settings, TenantChange};
 
 use super::Operator;
-use crate::{Answer, Failure, view};
+use crate::{Answer, Failure, IssueToken, view};
 
 impl Operator {
     pub(super) async fn create_tenant(
@@ -12,13 +12,15 @@ impl Operator {
         name: String,
         hosts: Vec<String>,
         settings: &Map<String, Value>,
-        token_days: Option<u32>,
+        token: Option<IssueToken>,
     ) -> Result<Answer, Failure> {
         let settings = Settings::default().changed(settings)?;
+        // A token that cannot be had leaves no tenant behind.
+        let token = token.map(|asked| self.new_token(&asked, &settings)).transpose()?;
         let tenant = self.tenants.create(NewTenant { name, hosts, settings }).await?;
         let mut answer = view::tenant(&tenant, &self.origin);
-        if let Some(days) = token_days {
-            self.add_token(&mut answer, tenant.name(), days).await?;
+        if let Some(new) = token {
+            self.add_token(&mut answer, tenant.name(), &new).await?;
         }
         Ok(answer)
     }
@@ -31,8 +33,11 @@ impl Operator {
     pub(super) async fn show_tenant(&self, name: &str) -> Result<Answer, Failure> {
         let mut answer = view::tenant(&*self.tenants.find(name)?, &self.origin);
         let tokens = self.tenants.list_tokens(name).await?;
-        let newest = tokens.first().filter(|token| token.ended_ms.is_none());
+        let newest = tokens.iter().find(|token| token.ended_ms.is_none());
         view::add(&mut answer, "token", newest.map(view::token).into());
+        let others =
+            tokens.iter().filter(|token| token.state.is_valid() && newest.is_none_or(|own| own.id != token.id));
+        view::add(&mut answer, "other_tokens", others.map(view::token).collect());
         Ok(answer)
     }
 

@@ -1,35 +1,56 @@
-//! Tokens: issue, list, revoke.
+//! Tokens: issue, complete, cancel, list, revoke.
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
+use tenancy::{Issue, NewToken, Scopes, Settings, TokenId};
+use time::Duration;
 
 use super::Operator;
-use crate::{Answer, Code, Failure, view};
+use crate::{Answer, Code, Failure, IssueToken, view};
 
 impl Operator {
-    /// For how many days a token will be valid.
-    pub(super) fn days(&self, asked: Option<u32>) -> Result<u32, Failure> {
-        let days = asked.unwrap_or(self.days.usual);
-        if (1..=self.days.most).contains(&days) {
-            return Ok(days);
-        }
-        Err(Failure::new(
-            Code::Invalid,
-            format!("a token is valid for 1 to {} days (setting tokens.max_days), not for {days}", self.days.most),
-        ))
-    }
-
-    pub(super) async fn issue_token(&self, tenant: &str, days: u32) -> Result<Answer, Failure> {
-        let base_url = self.origin.base_url(&*self.tenants.find(tenant)?);
-        let mut answer = json!({ "tenant": tenant, "base_url": base_url });
-        self.add_token(&mut answer, tenant, days).await?;
+    pub(super) async fn issue_token(&self, asked: &IssueToken) -> Result<Answer, Failure> {
+        let tenant = self.tenants.find(&asked.tenant)?;
+        let new = self.new_token(asked, tenant.settings())?;
+        let mut answer = json!({ "tenant": tenant.name(), "base_url": self.origin.base_url(&tenant) });
+        self.add_token(&mut answer, tenant.name(), &new).await?;
         Ok(answer)
     }
 
+    /// What is asked for, with what is usual where nothing is said.
+    pub(super) fn new_token(&self, asked: &IssueToken, settings: &Settings) -> Result<NewToken, Failure> {
+        let seconds = |seconds: u64| Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
+        let usual = self.days.usual.min(settings.token_max_days);
+        let lifetime = match (asked.days, asked.seconds) {
+            (_, Some(length)) => seconds(length),
+            (days, None) => Duration::days(days.unwrap_or(usual).into()),
+        };
+        let most = self.days.most.min(settings.token_max_days);
+        if lifetime < Duration::seconds(1) || lifetime > Duration::days(most.into()) {
+            return Err(self.wrong_lifetime(most, lifetime));
+        }
+        Ok(NewToken {
+            lifetime,
+            mode: asked.mode,
+            overlap: asked.overlap_seconds.map(seconds),
+            scopes: Scopes::of(asked.scopes.iter().map(String::as_str))?,
+            networks: asked.networks.clone(),
+            request: asked.request_id.clone(),
+        })
+    }
+
+    fn wrong_lifetime(&self, most: u32, lifetime: Duration) -> Failure {
+        let whose = if most < self.days.most { "token_max_days of the tenant" } else { "tokens.max_days" };
+        let days = lifetime.whole_days();
+        Failure::new(Code::Invalid, format!("a token is valid for 1 to {most} days (setting {whose}), not for {days}"))
+    }
+
     /// Issues a token and puts it into an answer.
-    pub(super) async fn add_token(&self, answer: &mut Value, tenant: &str, days: u32) -> Result<(), Failure> {
-        let issued = self.tenants.issue_token(tenant, days).await?;
-        for (name, value) in view::issued(&issued, issued.token.expose_secret()) {
+    pub(super) async fn add_token(&self, answer: &mut Value, tenant: &str, new: &NewToken) -> Result<(), Failure> {
+        let issue: Issue = self.tenants.issue(tenant, new).await?;
+        self.tell(tenant).await;
+        let token = issue.token.as_ref().map(|token| token.expose_secret());
+        for (name, value) in view::issued(&issue, token) {
             view::add(answer, name, value);
         }
         Ok(())
@@ -40,10 +61,35 @@ impl Operator {
         Ok(json!({ "tenant": tenant, "tokens": tokens }))
     }
 
-    pub(super) async fn revoke_token(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
-        let parse = |id: &str| id.parse().map_err(|_| Failure::new(Code::Invalid, format!("\"{id}\" is no token id")));
-        let id = id.map(parse).transpose()?;
-        let revoked = self.tenants.revoke_token(tenant, id).await?;
-        Ok(json!({ "tenant": tenant, "token_id": revoked, "revoked": true }))
+    pub(super) async fn complete_rotation(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
+        let token = self.tenants.complete_rotation(tenant, parse(id)?).await?;
+        self.tell(tenant).await;
+        Ok(json!({ "tenant": tenant, "token_id": token, "completed": true }))
     }
+
+    pub(super) async fn cancel_rotation(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
+        let token = self.tenants.cancel_rotation(tenant, parse(id)?).await?;
+        self.tell(tenant).await;
+        Ok(json!({ "tenant": tenant, "token_id": token, "cancelled": true }))
+    }
+
+    pub(super) async fn revoke_token(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
+        let revoked = self.tenants.revoke_tokens(tenant, parse(id)?).await?;
+        self.tell(tenant).await;
+        Ok(json!({ "tenant": tenant, "token_id": revoked.first(), "token_ids": revoked, "revoked": true }))
+    }
+
+    /// Brings what happened to a tenant's tokens into its log. That it happened does not depend on it: what is not told
+    /// now is told later.
+    pub(super) async fn tell(&self, tenant: &str) {
+        let Ok(administered) = self.tenants.administer(tenant) else { return };
+        if let Err(error) = self.directories.administered(&administered).tell_notices().await {
+            tracing::warn!(tenant.id = tenant, %error, "the events of a token are not written yet");
+        }
+    }
+}
+
+fn parse(id: Option<&str>) -> Result<Option<TokenId>, Failure> {
+    let parse = |id: &str| id.parse().map_err(|_| Failure::new(Code::Invalid, format!("\"{id}\" is no token id")));
+    id.map(parse).transpose()
 }

@@ -1,20 +1,28 @@
 //! Tenants and tokens.
 
+use std::net::Ipv4Addr;
+
 use serde_json::{Value, json};
-use tenancy::Address;
+use tenancy::{Address, Visit};
 use time::OffsetDateTime;
 
 use super::{System, create, on_both};
-use crate::{Code, Command};
+use crate::{Code, Command, IssueToken};
 
 fn text<'a>(answer: &'a Value, name: &str) -> &'a str {
     answer[name].as_str().unwrap()
 }
 
-fn is_accepted(system: &System, token: &str) -> bool {
+fn issue(tenant: &str, days: Option<u32>) -> Command {
+    Command::IssueToken(IssueToken { tenant: tenant.to_owned(), days, ..IssueToken::default() })
+}
+
+async fn is_accepted(system: &System, token: &str) -> bool {
     let address = Address { host: "example.com", path_tenant: Some("acme") };
     let header = format!("Bearer {token}");
-    system.tenants.authenticate(&address, Some(&header), OffsetDateTime::now_utc()).is_ok()
+    let (sender, now) = (Ipv4Addr::LOCALHOST.into(), OffsetDateTime::now_utc());
+    let visit = Visit { authorization: Some(&header), sender, client: "okta", now };
+    system.tenants.authenticate(&address, &visit).await.is_ok()
 }
 
 on_both! {
@@ -39,21 +47,21 @@ on_both! {
     }
 
     async fn an_issued_token_ends_the_one_before_and_a_revoked_one_ends(system: System) {
-        let issue = || Command::IssueToken { tenant: "acme".to_owned(), days: None };
+        let issue = || issue("acme", None);
         let first = system.run(issue()).await.unwrap();
-        assert!(is_accepted(&system, text(&first, "token")));
+        assert!(is_accepted(&system, text(&first, "token")).await);
         let second = system.run(issue()).await.unwrap();
-        assert!(!is_accepted(&system, text(&first, "token")));
-        assert!(is_accepted(&system, text(&second, "token")));
+        assert!(!is_accepted(&system, text(&first, "token")).await);
+        assert!(is_accepted(&system, text(&second, "token")).await);
         let revoke = Command::RevokeToken { tenant: "acme".to_owned(), id: Some(text(&second, "token_id").to_owned()) };
         system.run(revoke).await.unwrap();
-        assert!(!is_accepted(&system, text(&second, "token")));
+        assert!(!is_accepted(&system, text(&second, "token")).await);
     }
 
     async fn a_shown_tenant_tells_its_valid_token(system: System) {
         let show = || Command::ShowTenant { name: "acme".to_owned() };
         assert_eq!(system.run(show()).await.unwrap()["token"], Value::Null);
-        let issued = system.run(Command::IssueToken { tenant: "acme".to_owned(), days: Some(7) }).await.unwrap();
+        let issued = system.run(issue("acme", Some(7))).await.unwrap();
         let shown = system.run(show()).await.unwrap();
         assert_eq!(shown["token"]["id"], issued["token_id"]);
         assert_eq!(shown["token"]["state"], "current");
@@ -90,5 +98,39 @@ on_both! {
         ] {
             assert_eq!(system.run(command.clone()).await.unwrap_err().code, code, "{command:?}");
         }
+    }
+
+    async fn what_happened_to_a_token_is_told_once_however_many_tell_it(system: System) {
+        system.tenants.issue_token("acme", 30).await.unwrap();
+        system.tenants.issue_token("acme", 30).await.unwrap();
+        let acme = system.tenants.administer("acme").unwrap();
+        let telling = (0..8).map(|_| {
+            let directory = system.directories.administered(&acme);
+            tokio::spawn(async move { directory.tell_notices().await.unwrap() })
+        });
+        for task in telling.collect::<Vec<_>>() {
+            task.await.unwrap();
+        }
+        let read = Command::ReadEvents { tenant: "acme".to_owned(), after: 0, limit: 10, wait_ms: 0 };
+        let answer = system.run(read).await.unwrap();
+        let told: Vec<_> = answer["events"].as_array().unwrap().iter().map(|event| (&event["sequence"], &event["type"])).collect();
+        assert_eq!(told, [(&json!(1), &json!("token.issued")), (&json!(2), &json!("token.rotated"))]);
+        assert_eq!(system.tenants.with_notices().await.unwrap(), Vec::<String>::new());
+    }
+
+    async fn a_token_that_cannot_be_had_leaves_no_tenant_behind(system: System) {
+        let mut command = create("beta", true, Some(60));
+        if let Command::CreateTenant { settings, .. } = &mut command {
+            settings.insert("token_max_days".to_owned(), json!(30));
+        }
+        let refused = system.run(command).await.unwrap_err();
+        assert_eq!(refused.message, "a token is valid for 1 to 30 days (setting token_max_days of the tenant), not for 60");
+        let missing = system.run(Command::ShowTenant { name: "beta".to_owned() }).await.unwrap_err();
+        assert_eq!(missing.code, Code::NotFound);
+    }
+
+    async fn keys_are_not_changed_where_nobody_keeps_them(system: System) {
+        assert_eq!(system.run(Command::RotateKey).await.unwrap_err().code, Code::Failed);
+        assert_eq!(system.run(Command::ListKeys).await.unwrap()["keys"].as_array().unwrap().len(), 1);
     }
 }

@@ -85,8 +85,15 @@ impl System {
         Tenant { token: issued["token"].as_str().expect("a token").to_owned(), ..tenant.clone() }
     }
 
-    /// The tenant's events after this number.
+    /// The events of the tenant's directory from this number on, without those of its tokens.
     pub(crate) fn events(&self, tenant: &Tenant, from: u64) -> Vec<Value> {
+        let mut events = self.all_events(tenant, from);
+        events.retain(|event| !event["type"].as_str().is_some_and(|kind| kind.starts_with("token.")));
+        events
+    }
+
+    /// All events of the tenant from this number on. The first one tells of the token that came with the tenant.
+    pub(crate) fn all_events(&self, tenant: &Tenant, from: u64) -> Vec<Value> {
         self.tenantry(&["events", "tail", &tenant.name, "--from", &from.to_string(), "--json"]).expect(0).json_lines()
     }
 

@@ -29,6 +29,7 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
         }
         Action::Delete(condition) => delete(change, condition, working),
         Action::Erase => Ok(erase(change, working)),
+        Action::Tell => Ok(tell_notices(change, working)),
     }
 }
 
@@ -213,6 +214,19 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
 
 fn erase(change: &Change, working: &mut Working) -> Outcome {
     working.erased.push(change.tenant_number());
+    no_resource(change, working)
+}
+
+/// Makes events of the notices that were left for this tenant.
+fn tell_notices(change: &Change, working: &mut Working) -> Outcome {
+    for notice in working.notices.remove(&change.tenant_number()).unwrap_or_default() {
+        working.tell(change.tenant.id(), notice.notice_type.into(), notice.subject, notice.data);
+        working.told.push((notice.tenant, notice.id));
+    }
+    no_resource(change, working)
+}
+
+fn no_resource(change: &Change, working: &Working) -> Outcome {
     let record = Record {
         kind: change.kind,
         id: change.id.to_string(),

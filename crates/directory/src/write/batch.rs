@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 
 use super::apply::apply;
 use super::attempt::Crew;
-use super::load::{load_names, load_touched, lock};
+use super::load::{load_names, load_notices, load_touched, lock};
 use super::needs::Needs;
 use super::save::{removals, writes};
 use super::statistics::Written;
@@ -61,6 +61,7 @@ pub(super) async fn commit(
     }
     load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
+    load_notices(&transaction, statements, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;

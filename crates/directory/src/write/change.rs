@@ -28,6 +28,8 @@ pub(crate) enum Action {
     Delete(Condition),
     /// Everything of the tenant goes; no event is left to tell.
     Erase,
+    /// Nothing changes here: what happened to the tenant's tokens is told.
+    Tell,
 }
 
 /// A resource that is to be, as far as it can be made before its turn to be written comes.
@@ -59,7 +61,7 @@ impl Change {
 
     /// Whether it must have a batch of its own: it touches rows that only the database knows.
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self.action, Action::Delete(_) | Action::Erase)
+        matches!(self.action, Action::Delete(_) | Action::Erase | Action::Tell)
     }
 }
 

@@ -6,11 +6,13 @@ use std::sync::Arc;
 use database::rows::{Cell, Rows};
 use scim::ResourceKind;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, QueryResult, Statement};
+use tenancy::Notice;
 use uuid::Uuid;
 
 use super::needs::Needs;
 use super::statements::{NAME, PAIR, PLACE, Statements, TARGET, TENANT};
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
+use super::{Action, Change};
 use crate::key;
 use crate::read::{record, uuid};
 
@@ -134,6 +136,23 @@ pub(super) async fn load_names(
             let name = (row.try_get_by_index(0)?, kind, row.try_get_by_index(1)?);
             working.names.insert(name, uuid(&row, 2)?);
         }
+    }
+    Ok(())
+}
+
+/// Loads the notices of the tenants that are to be told of.
+pub(super) async fn load_notices(
+    connection: &impl ConnectionTrait,
+    statements: &Statements,
+    changes: &[Change],
+    working: &mut Working,
+) -> Result<(), DbErr> {
+    let telling = changes.iter().filter(|change| matches!(change.action, Action::Tell));
+    let tenants: BTreeSet<i64> = telling.map(Change::tenant_number).collect();
+    let rows = Rows::collect(&tenancy::NOTICES_OF, tenants.into_iter().map(|tenant| [tenant.into()]));
+    for row in query(connection, statements, &statements.notices, rows).await? {
+        let notice = Notice::read(&row)?;
+        working.notices.entry(notice.tenant).or_default().push(notice);
     }
     Ok(())
 }

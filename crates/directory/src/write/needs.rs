@@ -50,7 +50,7 @@ impl Needs {
                     needs.targets.push((place, false));
                     needs.deleted.push(place);
                 }
-                Action::Erase => {}
+                Action::Erase | Action::Tell => {}
             }
         }
         needs

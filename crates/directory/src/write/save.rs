@@ -20,6 +20,7 @@ pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Vec
         &PAIR,
         left.map(|((tenant, group, member), _)| [(*tenant).into(), (*group).into(), (*member).into()]),
     );
+    let told = working.told.iter().map(|(tenant, id)| [(*tenant).into(), (*id).into()]);
     let erased = statements.erase.iter().map(|sql| Part::of(sql, tenants.clone()));
     let parts = [
         Part::of(&statements.delete_resources, deleted.clone()),
@@ -27,6 +28,7 @@ pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Vec
         Part::of(&statements.delete_member, deleted),
         Part::of(&statements.delete_emails, readdressed),
         Part::of(&statements.delete_memberships, left),
+        Part::of(&statements.delete_notices, Rows::collect(&tenancy::NOTICES, told)),
     ];
     erased.chain(parts).flatten().collect()
 }

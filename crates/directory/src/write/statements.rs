@@ -68,7 +68,9 @@ pub(crate) struct Statements {
     pub(super) count_blocks: String,
     pub(super) save_counters: String,
     pub(super) append_events: String,
-    pub(super) erase: [String; 6],
+    pub(super) notices: String,
+    pub(super) delete_notices: String,
+    pub(super) erase: [String; 7],
 }
 
 impl Statements {
@@ -129,11 +131,17 @@ impl Statements {
             count_blocks: count_blocks(backend),
             save_counters: save_counters(backend),
             append_events: delivery::insertion(backend),
-            erase: ["resources", "emails", "memberships", "blocks", "events", "directories"].map(|table| {
-                format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {})", rows(&TENANT))
-            }),
+            notices: tenancy::notices(backend),
+            delete_notices: tenancy::removal_of_notices(backend),
+            erase: erase(backend),
         }
     }
+}
+
+fn erase(backend: DbBackend) -> [String; 7] {
+    let rows = source(backend, 1, "k", &TENANT);
+    ["resources", "emails", "memberships", "blocks", "events", "notices", "directories"]
+        .map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))
 }
 
 fn pairs(rows: &str) -> String {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use delivery::{EventType, NewEvent};
 use scim::{Resource, ResourceKind};
-use tenancy::TenantId;
+use tenancy::{Notice, TenantId};
 use uuid::Uuid;
 
 use super::statistics::Written;
@@ -81,6 +81,10 @@ pub(super) struct Working {
     /// By how much the number of resources changes, by tenant, kind and block.
     pub(super) blocks: BTreeMap<(i64, i64, i64), i64>,
     pub(super) erased: Vec<i64>,
+    /// By tenant: what happened to its tokens and is not told yet.
+    pub(super) notices: HashMap<i64, Vec<Notice>>,
+    /// The notices that are told.
+    pub(super) told: Vec<Place>,
     events: Vec<NewEvent>,
 }
 

@@ -1,10 +1,19 @@
 //! What an operator changes. Each change is first durable in the database and then in the snapshot that requests read,
 //! before the call returns: what it ended is refused from then on.
 
+mod keys;
+mod new_token;
+mod rotation;
+mod tell;
 mod tenant;
 mod token;
+mod upkeep;
 
+pub use keys::SignedToken;
+pub use new_token::NewToken;
 pub use tenant::{NewTenant, TenantChange};
+pub use token::Issue;
+pub use upkeep::TokenEnd;
 
 use std::sync::Arc;
 

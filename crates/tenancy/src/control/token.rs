@@ -1,41 +1,79 @@
-//! Issuing, listing and revoking provisioning tokens. A tenant has at most one that is valid.
+//! Issuing and listing provisioning tokens. Two of a tenant are valid at most, and by default one.
 
+use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
+use super::new_token::NewToken;
 use crate::authenticate::milliseconds;
+use crate::notice::{NoticeType, leave};
+use crate::rotation::{self, Plan};
 use crate::token::Claims;
-use crate::{IssuedToken, TenancyError, Tenants, TokenId, TokenRecord, TokenState, store};
+use crate::token_store::{insert_token, tokens};
+use crate::{IssuedToken, TenancyError, Tenant, Tenants, TokenId, TokenRecord};
 
-/// The longest time a token may be valid: ten years, so that every token expires in the end (RFC 7644 section 7.4).
-const MOST_DAYS: u32 = 3650;
+use super::tell::{self, told};
 
-fn check_days(days: u32) -> Result<(), TenancyError> {
-    if (1..=MOST_DAYS).contains(&days) {
-        return Ok(());
-    }
-    Err(TenancyError::Invalid(format!("a token is valid for 1 to {MOST_DAYS} days, not for {days}")))
+/// For how long a call that is repeated gets the same token again. Later, the one who asks has lost it.
+const SHOWN_AGAIN: Duration = Duration::minutes(10);
+
+/// What came of a call for a token.
+#[derive(Clone, Debug)]
+pub struct Issue {
+    /// The token, if it may (still) be shown.
+    pub token: Option<SecretString>,
+    /// What is known about it.
+    pub record: TokenRecord,
+    /// The other tokens that are valid now.
+    pub others: Vec<TokenRecord>,
+    /// Whether the token had been issued before, by the same call.
+    pub repeated: bool,
 }
 
 impl Tenants {
-    /// Issues a token; the one before it is refused from the moment this returns.
+    /// Issues a token without restrictions; the one before it is refused from the moment this returns.
     ///
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`] for days out of range, or the database's.
     pub async fn issue_token(&self, name: &str, days: u32) -> Result<IssuedToken, TenancyError> {
-        check_days(days)?;
+        let Issue { token, record, .. } = self.issue(name, &NewToken::of_days(days)).await?;
+        let token = token.ok_or(TenancyError::Randomness)?;
+        Ok(IssuedToken { token, id: record.id, expires: moment(record.expires_ms) })
+    }
+
+    /// Issues a token. When this returns, what its mode says about the one before it is in force. The same call again
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`] for what the tenant's policy does not allow,
+    /// [`TenancyError::Rotation`], [`TenancyError::RequestReused`], or the database's.
+    pub async fn issue(&self, name: &str, new: &NewToken) -> Result<Issue, TenancyError> {
+        new.check()?;
         let _turn = self.inner.turn.lock().await;
-        let tenant = self.find(name)?.id();
+        let tenant = self.find(name)?;
         let now = OffsetDateTime::now_utc();
-        // Whole seconds, as the token itself says it.
-        let expires = (now + Duration::days(days.into())).truncate_to_second();
-        let id = TokenId::random()?;
-        let token = Claims::new(tenant, id, now, expires).sign(&self.inner.key)?;
         let now_ms = milliseconds(now);
-        let transaction = self.inner.database.begin().await?;
-        store::end_token(&transaction, tenant, TokenState::Superseded, now_ms).await?;
-        store::insert_token(&transaction, tenant, id, now_ms, milliseconds(expires)).await?;
-        self.inner.publish(transaction, tenant, now_ms).await?;
-        Ok(IssuedToken { token, id, expires })
+        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        if let Some(request) = &new.request
+            && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
+        {
+            return self.again(&tenant, known, &rows, new, now_ms);
+        }
+        new.check_lifetime(&tenant)?;
+        let plan = rotation::issue(&rows, new.mode, new.overlap_ms(), now_ms)?;
+        if plan.replaces.is_some() {
+            new.check_mode(&tenant)?;
+        }
+        let record = self.record(new, &plan, &rows, now)?;
+        let token = self.sign(&tenant, &record)?;
+        self.inner.carry_out(&transaction, &tenant, &plan).await?;
+        insert_token(&transaction, tenant.id, &record).await?;
+        let rotated = plan.replaces.is_some() && plan.stage.is_none();
+        let notice = if rotated { NoticeType::Rotated } else { NoticeType::Issued };
+        leave(&transaction, tenant.id, notice, record.id, &told(&record, &plan)).await?;
+        let rows = tokens(&transaction, tenant.id, now_ms).await?;
+        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.told.notify_one();
+        Ok(Issue { token, others: valid_others(&rows, record.id), record, repeated: false })
     }
 
     /// The tokens a tenant has and had, the newest first.
@@ -43,32 +81,81 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_tokens(&self, name: &str) -> Result<Vec<TokenRecord>, TenancyError> {
-        let tenant = self.find(name)?.id();
-        store::tokens(self.inner.database.reader(), tenant, milliseconds(OffsetDateTime::now_utc())).await
-    }
-
-    /// Ends the valid token of a tenant, which is refused from the moment this returns. With `id`, only if it is that
-    /// one. A token that has ended already stays as it is.
-    ///
-    /// # Errors
-    /// [`TenancyError::NoTenant`], [`TenancyError::NoToken`], [`TenancyError::NoCurrentToken`], or the database's.
-    pub async fn revoke_token(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
         let entry = self.inner.entry(name)?;
-        let current = entry.current.as_ref().map(|current| current.id);
-        let Some(ending) = current.filter(|current| id.is_none_or(|id| id == *current)) else {
-            return self.already_ended(name, id).await;
-        };
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let transaction = self.inner.database.begin().await?;
-        store::end_token(&transaction, entry.tenant.id(), TokenState::Revoked, now_ms).await?;
-        self.inner.publish(transaction, entry.tenant.id(), now_ms).await?;
-        Ok(ending)
+        let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, now_ms).await?;
+        for credential in &entry.credentials {
+            let noted = credential.last_use.noted();
+            let row = rows.iter_mut().find(|row| row.id == credential.id);
+            if let (Some(noted), Some(row)) = (noted, row)
+                && row.last_use.as_ref().is_none_or(|written| written.at_ms < noted.at_ms)
+            {
+                row.last_use = Some(noted);
+            }
+        }
+        Ok(rows)
     }
 
-    async fn already_ended(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        let Some(id) = id else { return Err(TenancyError::NoCurrentToken { tenant: name.to_owned() }) };
-        let known = self.list_tokens(name).await?.iter().any(|token| token.id == id);
-        known.then_some(id).ok_or_else(|| TenancyError::NoToken { tenant: name.to_owned(), id })
+    /// The same call once more: the same token, shown again as long as its answer may have been lost on the way.
+    fn again(
+        &self,
+        tenant: &Tenant,
+        known: &TokenRecord,
+        rows: &[TokenRecord],
+        new: &NewToken,
+        now_ms: i64,
+    ) -> Result<Issue, TenancyError> {
+        if !new.made(known) {
+            return Err(TenancyError::RequestReused { request: known.request.clone().unwrap_or_default() });
+        }
+        let is_recent = now_ms - known.issued_ms <= i64::try_from(SHOWN_AGAIN.whole_milliseconds()).unwrap_or_default();
+        let token = if known.state.is_valid() && is_recent { self.sign(tenant, known)? } else { None };
+        Ok(Issue { token, others: valid_others(rows, known.id), record: known.clone(), repeated: true })
     }
+
+    /// A token is a signature over what is stored, so it can be made again and need not be kept. `None`: its key was
+    /// retired.
+    fn sign(&self, tenant: &Tenant, record: &TokenRecord) -> Result<Option<SecretString>, TenancyError> {
+        let keys = self.inner.keys.load();
+        let Some(key) = record.key_id.as_deref().and_then(|id| keys.find(id)) else { return Ok(None) };
+        let claims = Claims::new(tenant.id, record.id, moment(record.issued_ms), moment(record.expires_ms));
+        claims.scoped(record.scopes).sign(key).map(Some)
+    }
+
+    fn record(
+        &self,
+        new: &NewToken,
+        plan: &Plan,
+        rows: &[TokenRecord],
+        now: OffsetDateTime,
+    ) -> Result<TokenRecord, TenancyError> {
+        // The order of tokens is that of their issue, also when the clock was set back between two.
+        let after_last = rows.first().map_or(i64::MIN, |last| last.issued_ms + 1);
+        let expires = (now + new.lifetime).truncate_to_second();
+        Ok(TokenRecord {
+            id: TokenId::random()?,
+            issued_ms: milliseconds(now).max(after_last),
+            // Whole seconds, as the token itself says it.
+            expires_ms: milliseconds(expires),
+            ended_ms: None,
+            state: tell::state(plan.stage),
+            mode: Some(new.mode),
+            replaces: plan.replaces,
+            scopes: new.scopes,
+            networks: new.networks.clone(),
+            last_use: None,
+            stage: plan.stage,
+            key_id: Some(self.inner.keys.load().signing().id().to_owned()),
+            request: new.request.clone(),
+            warned_days: None,
+        })
+    }
+}
+
+fn valid_others(rows: &[TokenRecord], id: TokenId) -> Vec<TokenRecord> {
+    rows.iter().filter(|token| token.id != id && token.state.is_valid()).cloned().collect()
+}
+
+fn moment(milliseconds: i64) -> OffsetDateTime {
+    OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(milliseconds)
 }

@@ -2,7 +2,7 @@
 
 use time::OffsetDateTime;
 
-use super::{System, at_host, at_path, on_both};
+use super::{System, at_host, at_path, on_both, visit};
 use crate::{Address, NewTenant, Refusal, Resolution, TenancyError, TenantChange};
 
 fn name(resolution: Resolution) -> String {
@@ -46,10 +46,10 @@ on_both! {
     async fn host_and_token_must_agree(system: System) {
         let token = system.token("beta").await;
         let now = OffsetDateTime::now_utc();
-        let at = |host| system.tenants.authenticate(&at_host(host), Some(&token), now);
-        at("beta.scim.example.com").unwrap();
-        assert_eq!(at("acme.scim.example.com").unwrap_err(), Refusal::Unknown);
-        assert_eq!(at("nobody.scim.example.com").unwrap_err(), Refusal::Unknown);
+        let at = async |host| visit(&system.tenants, &at_host(host), Some(&token), now).await;
+        at("beta.scim.example.com").await.unwrap();
+        assert_eq!(at("acme.scim.example.com").await.unwrap_err(), Refusal::Unknown);
+        assert_eq!(at("nobody.scim.example.com").await.unwrap_err(), Refusal::Unknown);
     }
 
     async fn a_host_has_one_owner(system: System) {

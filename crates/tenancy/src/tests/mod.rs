@@ -2,6 +2,8 @@
 
 mod addresses;
 mod keys;
+mod restrictions;
+mod rotations;
 mod tenants;
 mod tokens;
 
@@ -12,7 +14,9 @@ use tempfile::TempDir;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::{Address, AddressSettings, Authenticated, NewTenant, Refusal, SigningKey, Tenants};
+use crate::{
+    Address, AddressSettings, Authenticated, Denied, NewTenant, Refusal, SigningKey, SigningKeys, Tenants, Visit,
+};
 
 const BASE_DOMAIN: &str = "scim.example.com";
 
@@ -75,22 +79,42 @@ impl System {
         open(&self.url, &self.folder).await
     }
 
+    /// The same data, read anew with these keys.
+    async fn restarted_with(&self, keys: SigningKeys) -> Tenants {
+        Tenants::open(database(&self.url).await, keys, AddressSettings::default()).await.unwrap()
+    }
+
+    /// Makes every token of a tenant so many days older, for whoever reads the data anew.
+    async fn age(&self, tenant: &str, days: i64) {
+        let id = self.tenants.find(tenant).unwrap().id().as_i64();
+        let by = days * 24 * 60 * 60 * 1000;
+        let sql = format!(
+            "UPDATE tokens SET issued_ms = issued_ms - {by}, expires_ms = expires_ms - {by} WHERE tenant_id = {id}"
+        );
+        database(&self.url).await.reader().execute_unprepared(&sql).await.unwrap();
+    }
+
     /// A new token, as the header that carries it.
     async fn token(&self, tenant: &str) -> String {
         let issued = self.tenants.issue_token(tenant, 365).await.unwrap();
         format!("Bearer {}", issued.token.expose_secret())
     }
 
-    fn authenticate(&self, tenant: &str, authorization: &str) -> Result<Authenticated, Refusal> {
-        authenticate(&self.tenants, tenant, authorization)
+    async fn authenticate(&self, tenant: &str, authorization: &str) -> Result<Authenticated, Refusal> {
+        authenticate(&self.tenants, tenant, authorization).await
     }
 }
 
 async fn open(url: &str, folder: &TempDir) -> Tenants {
-    let database = Database::open(&database::Settings { url: url.to_owned(), max_connections: 2 }).await.unwrap();
-    database.migrate().await.unwrap();
+    let database = database(url).await;
     let key = SigningKey::load_or_create(&folder.path().join("signing.key")).unwrap();
     Tenants::open(database, key, AddressSettings { base_domain: Some(BASE_DOMAIN.to_owned()) }).await.unwrap()
+}
+
+async fn database(url: &str) -> Database {
+    let database = Database::open(&database::Settings { url: url.to_owned(), max_connections: 2 }).await.unwrap();
+    database.migrate().await.unwrap();
+    database
 }
 
 fn at_path(tenant: &str) -> Address<'_> {
@@ -101,6 +125,21 @@ fn at_host(host: &str) -> Address<'_> {
     Address { host, path_tenant: None }
 }
 
-fn authenticate(tenants: &Tenants, tenant: &str, authorization: &str) -> Result<Authenticated, Refusal> {
-    tenants.authenticate(&at_path(tenant), Some(authorization), OffsetDateTime::now_utc())
+async fn authenticate(tenants: &Tenants, tenant: &str, authorization: &str) -> Result<Authenticated, Refusal> {
+    visit(tenants, &at_path(tenant), Some(authorization), OffsetDateTime::now_utc()).await
+}
+
+/// A request from this machine.
+async fn visit(
+    tenants: &Tenants,
+    address: &Address<'_>,
+    authorization: Option<&str>,
+    now: OffsetDateTime,
+) -> Result<Authenticated, Refusal> {
+    let sender = std::net::Ipv4Addr::LOCALHOST.into();
+    let visited = tenants.authenticate(address, &Visit { authorization, sender, client: "okta", now }).await;
+    visited.map_err(|denied| match denied {
+        Denied::Refused { refusal, .. } => refusal,
+        Denied::Unavailable(error) => panic!("{error}"),
+    })
 }

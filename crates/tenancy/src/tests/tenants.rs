@@ -55,23 +55,23 @@ on_both! {
 
     async fn a_disabled_tenant_is_refused_until_it_is_enabled(system: System) {
         let token = system.token("acme").await;
-        system.authenticate("acme", &token).unwrap();
+        system.authenticate("acme", &token).await.unwrap();
         system.tenants.set_enabled("acme", false).await.unwrap();
-        assert_eq!(system.authenticate("acme", &token).unwrap_err(), Refusal::Disabled);
-        assert_eq!(authenticate(&system.restarted().await, "acme", &token).unwrap_err(), Refusal::Disabled);
+        assert_eq!(system.authenticate("acme", &token).await.unwrap_err(), Refusal::Disabled);
+        assert_eq!(authenticate(&system.restarted().await, "acme", &token).await.unwrap_err(), Refusal::Disabled);
         system.tenants.set_enabled("acme", true).await.unwrap();
-        system.authenticate("acme", &token).unwrap();
+        system.authenticate("acme", &token).await.unwrap();
     }
 
     async fn a_deleted_tenant_is_gone_and_its_namesake_is_another(system: System) {
         let token = system.token("acme").await;
         let first = system.tenants.find("acme").unwrap().id();
         system.tenants.delete("acme").await.unwrap();
-        assert_eq!(system.authenticate("acme", &token).unwrap_err(), Refusal::Unknown);
+        assert_eq!(system.authenticate("acme", &token).await.unwrap_err(), Refusal::Unknown);
         assert!(matches!(system.tenants.administer("acme"), Err(TenancyError::NoTenant { .. })));
         let again = system.tenants.create(NewTenant { name: "acme".to_owned(), ..NewTenant::default() }).await.unwrap();
         assert_ne!(again.id(), first, "numbers are never given out twice");
-        assert_eq!(system.authenticate("acme", &token).unwrap_err(), Refusal::Unknown);
+        assert_eq!(system.authenticate("acme", &token).await.unwrap_err(), Refusal::Unknown);
         assert!(system.tenants.list_tokens("acme").await.unwrap().is_empty());
     }
 

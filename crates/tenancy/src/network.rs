@@ -1,9 +1,13 @@
 //! Ranges of addresses.
 
+use std::fmt;
 use std::net::IpAddr;
 
+use serde::{Deserialize, Serialize};
+
 /// A range of addresses: `10.0.0.0/8`, or one address.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
 pub struct Network {
     address: IpAddr,
     prefix: u8,
@@ -27,13 +31,34 @@ impl Network {
     }
 
     /// Whether the address is in the range. An IPv4 address inside IPv6 counts as the IPv4 address.
-    pub(crate) fn contains(self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn contains(self, address: IpAddr) -> bool {
         let shared_bits = match (self.address, address.to_canonical()) {
             (IpAddr::V4(own), IpAddr::V4(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
             (IpAddr::V6(own), IpAddr::V6(other)) => (own.to_bits() ^ other.to_bits()).leading_zeros(),
             _ => return false,
         };
         shared_bits >= u32::from(self.prefix)
+    }
+}
+
+impl fmt::Display for Network {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}/{}", self.address, self.prefix)
+    }
+}
+
+impl TryFrom<String> for Network {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        Self::parse(text.trim())
+    }
+}
+
+impl From<Network> for String {
+    fn from(network: Network) -> Self {
+        network.to_string()
     }
 }
 
@@ -49,6 +74,14 @@ mod tests {
         assert!(!network.contains("10.2.0.1".parse().unwrap()));
         assert!(Network::parse("::1").unwrap().contains("::1".parse().unwrap()));
         assert!(Network::parse("0.0.0.0/0").unwrap().contains("192.0.2.7".parse().unwrap()));
+    }
+
+    #[test]
+    fn a_network_is_written_as_it_is_read() {
+        for text in ["10.1.0.0/16", "192.0.2.7/32", "2001:db8::/32"] {
+            assert_eq!(Network::parse(text).unwrap().to_string(), text);
+        }
+        assert_eq!(Network::parse("192.0.2.7").unwrap().to_string(), "192.0.2.7/32");
     }
 
     #[test]

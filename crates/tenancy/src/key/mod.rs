@@ -1,8 +1,14 @@
-//! The key that signs tokens: 32 random bytes in a file of the data folder or in the settings, never in the database.
+//! The keys that sign tokens: 32 random bytes each, in a file, a folder or the settings, never in the database.
+
+mod file;
+mod ring;
+mod source;
+
+pub use ring::SigningKeys;
+pub use source::KeySource;
 
 use std::fmt;
-use std::fs::{File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -48,19 +54,48 @@ pub enum KeyError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes")]
     Randomness,
+    /// The same key twice.
+    #[error("the signing key {id} is there twice")]
+    Twice {
+        /// Its id.
+        id: String,
+    },
+    /// More keys than anybody rotates through.
+    #[error("there are more than {most} signing keys; retire the old ones")]
+    TooMany {
+        /// How many there may be.
+        most: usize,
+    },
+    /// No key of this id.
+    #[error("there is no signing key {id}")]
+    Unknown {
+        /// The id that was asked for.
+        id: String,
+    },
+    /// The key that signs cannot be taken away.
+    #[error("the signing key {id} signs new tokens; rotate first, then retire it")]
+    Signs {
+        /// Its id.
+        id: String,
+    },
+    /// The keys are kept where this program does not write.
+    #[error("the signing keys come from {place}, which this program does not write; {way_out}")]
+    ReadOnly {
+        /// Where they are.
+        place: String,
+        /// What to do instead.
+        way_out: &'static str,
+    },
 }
 
 impl SigningKey {
-    /// The key that `path` holds; when there is no file, a new key and its file, readable by its owner alone.
+    /// The key that signs, of those that `path` holds; when there is no file, a new key and its file, readable by its
+    /// owner alone.
     ///
     /// # Errors
     /// If the file holds no key, or can be neither read nor made.
     pub fn load_or_create(path: &Path) -> Result<Self, KeyError> {
-        match std::fs::read_to_string(path) {
-            Ok(text) => Self::parse(&text).map_err(|_| KeyError::FileForm { path: path.to_owned() }),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::create(path),
-            Err(source) => Err(KeyError::File { path: path.to_owned(), source }),
-        }
+        Ok(KeySource::File(path.to_owned()).load()?.signing().clone())
     }
 
     /// A key from its base64 text.
@@ -75,12 +110,11 @@ impl SigningKey {
         Ok(Self::from_bytes(&bytes))
     }
 
-    fn create(path: &Path) -> Result<Self, KeyError> {
+    /// A new one.
+    pub(crate) fn random() -> Result<(Self, String), KeyError> {
         let mut bytes = [0; LENGTH];
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| KeyError::Randomness)?;
-        let written = write_private(path, &STANDARD.encode(bytes));
-        written.map_err(|source| KeyError::File { path: path.to_owned(), source })?;
-        Ok(Self::from_bytes(&bytes))
+        Ok((Self::from_bytes(&bytes), STANDARD.encode(bytes)))
     }
 
     fn from_bytes(bytes: &[u8]) -> Self {
@@ -110,7 +144,9 @@ impl SigningKey {
         key
     }
 
-    pub(crate) fn id(&self) -> &str {
+    /// Its id (`kid`), which is no secret.
+    #[must_use]
+    pub fn id(&self) -> &str {
         &self.id
     }
 
@@ -136,21 +172,4 @@ impl fmt::Debug for SigningKey {
 /// Tells keys apart (`kid`, RFC 7515 section 4.1.4) and gives nothing of them away.
 fn key_id(bytes: &[u8]) -> String {
     digest(&SHA256, bytes).as_ref().iter().take(4).map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// Writes a file that was not there, so that after a crash there is the whole file or none.
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
-    let unfinished = path.with_extension("new");
-    let mut file = private_file(&unfinished)?;
-    writeln!(file, "{text}")?;
-    file.sync_all()?;
-    std::fs::rename(&unfinished, path)
-}
-
-fn private_file(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

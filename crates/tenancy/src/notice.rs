@@ -1,0 +1,118 @@
+//! What happened to tokens, on its way into the event log of their tenant. The log belongs to other crates: a notice is
+//! written in the transaction of the change, and taken by whoever numbers the events.
+
+use database::rows::Column::{Integer, Uuid as UuidColumn};
+use database::rows::{Named, source};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::{TenantId, TokenId};
+
+/// What happened to a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum NoticeType {
+    /// It was issued, beside another one or as the first.
+    Issued,
+    /// It took the place of another one.
+    Rotated,
+    /// It was ended by an operator.
+    Revoked,
+    /// It ends soon.
+    Expiring,
+}
+
+impl NoticeType {
+    const ALL: [Self; 4] = [Self::Issued, Self::Rotated, Self::Revoked, Self::Expiring];
+
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Issued => "issued",
+            Self::Rotated => "rotated",
+            Self::Revoked => "revoked",
+            Self::Expiring => "expiring",
+        }
+    }
+}
+
+/// One thing that happened to a token and is not yet an event.
+#[derive(Clone, Debug)]
+pub struct Notice {
+    /// Whose token it is, as it stands in the tables.
+    pub tenant: i64,
+    /// Its own number; notices are in the order of their numbers.
+    pub id: Uuid,
+    /// What happened.
+    pub notice_type: NoticeType,
+    /// `Tokens/{id}`
+    pub subject: String,
+    /// The JSON text of the event's `data`.
+    pub data: String,
+}
+
+/// Leaves a notice in the transaction of the change it tells.
+pub(crate) async fn leave(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    notice_type: NoticeType,
+    token: TokenId,
+    data: &Value,
+) -> Result<(), DbErr> {
+    let backend = on.get_database_backend();
+    let id = if backend == DbBackend::Postgres { "CAST($2 AS uuid)" } else { "$2" };
+    let sql = format!("INSERT INTO notices (tenant_id, id, type, subject, data) VALUES ($1, {id}, $3, $4, $5)");
+    let values = [
+        tenant.as_i64().into(),
+        Uuid::now_v7().to_string().into(),
+        notice_type.as_str().into(),
+        format!("Tokens/{token}").into(),
+        data.to_string().into(),
+    ];
+    on.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(())
+}
+
+/// The rows that [`notices`] takes.
+pub const NOTICES_OF: [Named; 1] = [("tenant_id", Integer)];
+
+/// The rows that [`removal_of_notices`] takes.
+pub const NOTICES: [Named; 2] = [("tenant_id", Integer), ("id", UuidColumn)];
+
+/// The statement that reads the notices of tenants, in their order, for [`Notice::read`]. Whoever runs it holds the lock of
+/// those tenants' logs.
+#[must_use]
+pub fn notices(backend: DbBackend) -> String {
+    format!(
+        "SELECT n.tenant_id, CAST(n.id AS text), n.type, n.subject, n.data FROM {} CROSS JOIN notices n \
+         WHERE n.tenant_id = k.tenant_id ORDER BY n.tenant_id, n.id",
+        source(backend, 1, "k", &NOTICES_OF)
+    )
+}
+
+/// The statement that takes notices away, inside the transaction that appends them to the log.
+#[must_use]
+pub fn removal_of_notices(backend: DbBackend) -> String {
+    format!(
+        "DELETE FROM notices WHERE (tenant_id, id) IN (SELECT k.tenant_id, k.id FROM {})",
+        source(backend, 1, "k", &NOTICES)
+    )
+}
+
+impl Notice {
+    /// A row of [`notices`].
+    ///
+    /// # Errors
+    /// If it is none.
+    pub fn read(row: &QueryResult) -> Result<Self, DbErr> {
+        let (id, name): (String, String) = (row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let unreadable = || DbErr::Custom(format!("a notice cannot be read: {id} {name}"));
+        let notice_type = NoticeType::ALL.into_iter().find(|kind| kind.as_str() == name);
+        Ok(Self {
+            tenant: row.try_get_by_index(0)?,
+            id: id.parse().map_err(|_| unreadable())?,
+            notice_type: notice_type.ok_or_else(unreadable)?,
+            subject: row.try_get_by_index(3)?,
+            data: row.try_get_by_index(4)?,
+        })
+    }
+}

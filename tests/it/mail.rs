@@ -1,0 +1,143 @@
+//! Mail about tokens that end soon, as a mail server sees it.
+
+use std::sync::{Arc, Mutex};
+
+use serde_json::json;
+use time::OffsetDateTime;
+use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::support::{System, until};
+
+/// A mail server that keeps what it is given.
+#[derive(Clone, Default)]
+struct Post(Arc<Mutex<Vec<String>>>);
+
+impl Post {
+    /// Serves on a port of its own; its first answers to MAIL are that it has no time now.
+    async fn open(busy: u32) -> (Self, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("smtp://{}", listener.local_addr().expect("its address"));
+        let (post, left) = (Self::default(), Arc::new(Mutex::new(busy)));
+        let kept = post.clone();
+        tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                tokio::spawn(kept.clone().take(stream, Arc::clone(&left)));
+            }
+        });
+        (post, url)
+    }
+
+    /// RFC 5321, as far as a friendly client needs it.
+    async fn take(self, stream: TcpStream, busy: Arc<Mutex<u32>>) {
+        let mut stream = BufReader::new(stream);
+        let (mut mail, mut in_data) = (String::new(), false);
+        let mut answer = "220 post.test\r\n";
+        loop {
+            if stream.write_all(answer.as_bytes()).await.is_err() {
+                return;
+            }
+            let mut line = String::new();
+            if stream.read_line(&mut line).await.unwrap_or_default() == 0 {
+                return;
+            }
+            answer = match line.trim_end() {
+                "." if in_data => {
+                    in_data = false;
+                    self.0.lock().expect("the mails").push(std::mem::take(&mut mail));
+                    "250 kept\r\n"
+                }
+                _ if in_data => {
+                    mail.push_str(&line);
+                    ""
+                }
+                "DATA" => {
+                    in_data = true;
+                    "354 go on\r\n"
+                }
+                "QUIT" => return,
+                command if command.starts_with("MAIL") && is_busy(&busy) => "451 no time for ada@acme.example\r\n",
+                command => {
+                    mail.push_str(command);
+                    mail.push('\n');
+                    "250 good\r\n"
+                }
+            };
+        }
+    }
+
+    fn mails(&self) -> Vec<String> {
+        self.0.lock().expect("the mails").clone()
+    }
+}
+
+fn is_busy(left: &Mutex<u32>) -> bool {
+    let mut left = left.lock().expect("a number");
+    let was = *left;
+    *left = was.saturating_sub(1);
+    was > 0
+}
+
+on_both! {
+    /// The operators and the tenant's contacts are told once, each in a mail of their own.
+    async fn a_token_that_ends_soon_is_told_by_mail(database: Database) {
+        let (post, url) = Post::open(0).await;
+        let system = System::start_with(database, &[
+            ("TENANTRY_MAIL__SERVER", url.as_str()),
+            ("TENANTRY_MAIL__FROM", "Tenantry <tenantry@example.com>"),
+            ("TENANTRY_MAIL__TO", "operator@example.com"),
+        ])
+        .await;
+        let tenant = system.tenant_with("mailed", &json!({ "token_contacts": ["ada@acme.example"] }));
+        let issued = system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s", "--json"]).expect(0).json();
+        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
+        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        for _ in 0..2 {
+            assert!(system.server().stop().await.success());
+            system.server().start_again().await;
+            until("both mails", async || (post.mails().len() >= 2).then_some(())).await;
+        }
+        let mails = post.mails();
+        assert_eq!(mails.len(), 2, "{mails:?}");
+        for (mail, to, other) in [(&mails[0], "operator@example.com", "ada@acme"), (&mails[1], "ada@acme.example", "operator@")] {
+            assert!(mail.contains(&format!("RCPT TO:<{to}>")) && !mail.contains(other), "{mail}");
+            assert!(mail.contains(&format!("Subject: The provisioning token of {} ends in 1 day", tenant.name)), "{mail}");
+            assert!(mail.contains(issued["token_id"].as_str().expect("an id")) && mail.contains("MAIL FROM:<tenantry@example.com>"), "{mail}");
+            assert!(!mail.contains(issued["token"].as_str().expect("a token")), "{mail}");
+        }
+        let logged = ["operator@", "ada@acme"].into_iter().find(|address| system.server().log().contains(address));
+        assert_eq!(logged, None, "no address is logged:\n{}", system.server().log());
+    }
+
+    /// A mail server that is busy or away stops nothing, and what it says of people is not logged.
+    async fn a_mail_server_without_time_stops_nothing(database: Database) {
+        let (post, url) = Post::open(u32::MAX).await;
+        let system = System::start_with(database, &[
+            ("TENANTRY_MAIL__SERVER", url.as_str()),
+            ("TENANTRY_MAIL__FROM", "tenantry@example.com"),
+            ("TENANTRY_MAIL__TO", "operator@example.com"),
+        ])
+        .await;
+        let tenant = system.tenant("mailed");
+        system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s"]).expect(0);
+        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
+        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        assert!(system.server().stop().await.success());
+        system.server().start_again().await;
+        until("the failure in the log", async || system.server().log().contains("a mail could not be sent").then_some(())).await;
+        assert!(system.server().log().contains("451") && !system.server().log().contains("ada@acme"), "{}", system.server().log());
+        let kinds: Vec<String> = system.all_events(&tenant, 0).iter().map(|event| event["type"].to_string()).collect();
+        assert!(kinds.contains(&"\"token.expiring\"".to_owned()), "{kinds:?}");
+        assert!(post.mails().is_empty());
+    }
+
+    /// Settings that cannot work stop the start, and a password is not shown.
+    async fn mail_settings_are_checked_and_their_password_is_hidden(system) {
+        for (name, value) in [("TENANTRY_MAIL__SERVER", "mail.example.com"), ("TENANTRY_MAIL__SERVER", "smtp://mail.example.com"), ("TENANTRY_MAIL__FROM", "nobody"), ("TENANTRY_MAIL__TO", "a@b.example,c")] {
+            let failed = system.server().program(&["config", "check"]).setting(name, value).run().expect(1);
+            assert!(failed.stderr.contains("mail."), "{name}={value}: {}", failed.stderr);
+        }
+        let shown = system.server().program(&["config", "show"]).setting("TENANTRY_MAIL__SERVER", "smtps://user:hunter2@mail.example.com").setting("TENANTRY_MAIL__FROM", "a@b.example").run().expect(0);
+        assert!(shown.stdout.contains("smtps://user:…@mail.example.com"), "{}", shown.stdout);
+    }
+}
