@@ -16,7 +16,7 @@ use serde::Deserialize;
 use telemetry::LogSettings;
 
 pub(crate) use layers::Layers;
-pub(crate) use values::{DatabaseUrl, Domain, Origin, Secret, WebAddress};
+pub(crate) use values::{DatabaseUrl, Domain, Origin, RedisUrl, Secret, WebAddress};
 
 /// The documented defaults.
 pub(crate) const DEFAULTS: &str = include_str!("../../config.default.toml");
@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) tokens: Tokens,
+    pub(crate) replicas: Replicas,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
 }
@@ -77,6 +78,16 @@ pub(crate) struct Tokens {
     pub(crate) max_days: u32,
 }
 
+/// Whether other servers share the database, and how they keep in step.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Replicas {
+    #[serde(deserialize_with = "values::optional")]
+    pub(crate) redis_url: Option<RedisUrl>,
+    #[serde(deserialize_with = "values::lease")]
+    pub(crate) lease_ms: u32,
+}
+
 impl Settings {
     /// What the settings say about the database. An SQLite file of our own is in the data folder.
     pub(crate) fn database(&self) -> database::Settings {
@@ -120,6 +131,13 @@ impl Settings {
         let Server { listen, operations_listen, .. } = self.server;
         if listen == operations_listen && listen.port() != 0 {
             return Err("setting server.operations_listen must differ from server.listen".to_owned());
+        }
+        if self.replicas.redis_url.is_some() && self.sqlite_file().is_some() {
+            return Err(
+                "setting replicas.redis_url is for several servers on one PostgreSQL; an SQLite file is for one \
+                        server: set database.url to a PostgreSQL database, or leave replicas.redis_url empty"
+                    .to_owned(),
+            );
         }
         self.limits.check().map_err(|sentence| format!("setting {sentence}"))
     }

@@ -9,7 +9,9 @@ impl Layers {
     pub(crate) fn to_json(&self) -> Value {
         let shown = |name: &str, value: &toml::Value| match name {
             "tokens.signing_key" => hidden(value),
-            "database.url" => Value::String(without_password(value.as_str().unwrap_or_default())),
+            "database.url" | "replicas.redis_url" => {
+                Value::String(without_password(value.as_str().unwrap_or_default()))
+            }
             _ => serde_json::to_value(value).unwrap_or_default(),
         };
         let settings = self.iter().map(
@@ -40,7 +42,7 @@ pub(super) fn without_password(url: &str) -> String {
 fn without_passwords_behind(url: &str) -> String {
     let Some((address, parameters)) = url.split_once('?') else { return url.to_owned() };
     let shown = parameters.split('&').map(|parameter| match parameter.split_once('=') {
-        Some((name, _)) if name.contains('%') || name.to_ascii_lowercase().contains("password") => format!("{name}=…"),
+        Some((name, _)) if name.contains('%') || name.to_ascii_lowercase().contains("pass") => format!("{name}=…"),
         _ => parameter.to_owned(),
     });
     format!("{address}?{}", shown.collect::<Vec<_>>().join("&"))

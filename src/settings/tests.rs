@@ -132,6 +132,8 @@ fn no_password_of_a_url_is_shown() {
         ("postgres://host/name?pass%77ord=hunter2", "postgres://host/name?pass%77ord=…"),
         ("postgres://ada:hun?ter2@host/name", "postgres://ada:…@host/name"),
         ("sqlite://data/tenantry.db", "sqlite://data/tenantry.db"),
+        ("redis://:hunter2@host:6379/1", "redis://:…@host:6379/1"),
+        ("unix:///run/redis.sock?pass=hunter2", "unix:///run/redis.sock?pass=…"),
     ] {
         assert_eq!(super::show::without_password(url), shown);
     }
@@ -151,6 +153,12 @@ fn each_wrong_variable_names_itself() {
         ("TENANTRY_SERVER__DEMO_TENANT", "yes", "\"yes\" is neither true nor false"),
         ("TENANTRY_DATABASE__URL", "mysql://root:hunter2@host/x", "it begins with neither sqlite:// nor postgres://"),
         ("TENANTRY_DATABASE__MAX_CONNECTIONS", "0", "0 is not between 1 and 1000"),
+        (
+            "TENANTRY_REPLICAS__REDIS_URL",
+            "http://:hunter2@host",
+            "it begins with none of redis://, rediss:// and unix://",
+        ),
+        ("TENANTRY_REPLICAS__LEASE_MS", "100", "100 is not between 200 and 60000"),
         ("TENANTRY_TOKENS__SIGNING_KEY", "hunter2", "a signing key is 32 random bytes in base64"),
         ("TENANTRY_TOKENS__DEFAULT_DAYS", "5000", "5000 is not between 1 and 3650"),
         ("TENANTRY_LIMITS__BODY_BYTES", "1MB", "\"1MB\" is not a whole number"),
@@ -177,6 +185,10 @@ fn each_wrong_line_of_a_file_names_its_setting() {
         ("[limits]\npage_size = 500", "setting limits.page_size must not exceed limits.page_size_max"),
         ("[tokens]\nmax_days = 30", "setting tokens.default_days must not exceed tokens.max_days"),
         ("[server]\noperations_listen = \"127.0.0.1:8080\"", "setting server.operations_listen must differ from"),
+        (
+            "[replicas]\nredis_url = \"redis://host\"",
+            "setting replicas.redis_url is for several servers on one PostgreSQL",
+        ),
         ("data_dir = \"\"", "setting data_dir is empty; name a folder"),
         ("listen = ", "the settings file "),
     ] {
@@ -193,7 +205,7 @@ fn a_misspelt_variable_is_told_what_there_is() {
         "{sentence}"
     );
     let sentence = from_variables(&[("TENANTRY_SEVER__LISTEN", "x")]).unwrap_err().to_string();
-    let all = "there are data_dir and the sections database, limits, log, server, tokens";
+    let all = "there are data_dir and the sections database, limits, log, replicas, server, tokens";
     assert!(sentence.contains(all), "{sentence}");
 }
 
@@ -209,6 +221,7 @@ fn secrets_are_not_shown() {
     let layers = layers(&[
         ("TENANTRY_TOKENS__SIGNING_KEY", key),
         ("TENANTRY_DATABASE__URL", "postgres://ada:hunter2@host/name"),
+        ("TENANTRY_REPLICAS__REDIS_URL", "redis://:hunter2@host"),
     ])
     .unwrap();
     let shown = layers.to_json().to_string();

@@ -109,6 +109,30 @@ impl TryFrom<String> for DatabaseUrl {
     }
 }
 
+/// The URL of a Redis. It may hold a password, so it is not shown.
+#[derive(Clone, PartialEq, Eq)]
+pub(crate) struct RedisUrl(String);
+
+impl RedisUrl {
+    pub(crate) fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for RedisUrl {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("RedisUrl(…)")
+    }
+}
+
+impl TryFrom<String> for RedisUrl {
+    type Error = String;
+
+    fn try_from(text: String) -> Result<Self, String> {
+        replicas::check_url(&text).map(|()| Self(text))
+    }
+}
+
 /// A text that is never shown.
 #[derive(Clone)]
 pub(crate) struct Secret(String);
@@ -162,6 +186,10 @@ pub(super) fn connections<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::
 
 pub(super) fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     between(from, 1, MOST_DAYS)
+}
+
+pub(super) fn lease<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    between(from, 200, 60_000)
 }
 
 fn between<'de, D: Deserializer<'de>>(from: D, least: u32, most: u32) -> Result<u32, D::Error> {

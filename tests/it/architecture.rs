@@ -7,16 +7,28 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 11] = [
+const ARROWS: [(&str, &[&str]); 12] = [
     (
         "tenantry",
-        &["database", "delivery", "directory", "gateway", "migrations", "telemetry", "tenancy", "tenant-admin", "scim"],
+        &[
+            "database",
+            "delivery",
+            "directory",
+            "gateway",
+            "migrations",
+            "replicas",
+            "telemetry",
+            "tenancy",
+            "tenant-admin",
+            "scim",
+        ],
     ),
-    ("gateway", &["directory", "tenancy", "delivery", "scim", "telemetry"]),
+    ("gateway", &["directory", "tenancy", "delivery", "replicas", "scim", "telemetry"]),
     ("tenant-admin", &["directory", "tenancy", "delivery", "scim", "telemetry"]),
     ("directory", &["delivery", "tenancy", "database", "scim"]),
     ("delivery", &["tenancy", "database", "scim"]),
-    ("tenancy", &["database", "scim"]),
+    ("tenancy", &["database", "replicas", "scim"]),
+    ("replicas", &[]),
     ("database", &["migrations"]),
     ("migrations", &[]),
     ("telemetry", &[]),

@@ -1,0 +1,17 @@
+//! What several replicas of one deployment share besides the database: a Redis that carries messages and counts limits.
+//!
+//! It promises that nobody waits long for Redis: connecting and answering have short bounds, and a connection that broke
+//! is made again by itself. It promises nothing about delivery: a message may be lost, and whoever sends one must be
+//! right without it. Two deployments that use one Redis do not meet, because every name begins with the deployment's.
+//!
+//! It keeps nothing, and knows neither tenants nor tokens.
+
+mod connection;
+mod error;
+mod messages;
+mod replica;
+
+pub use connection::{Redis, check_url};
+pub use error::RedisError;
+pub use messages::{Heard, Messages};
+pub use replica::ReplicaId;
