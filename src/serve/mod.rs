@@ -8,6 +8,7 @@ mod signals;
 mod tests;
 
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use gateway::App;
 use telemetry::Telemetry;
@@ -15,7 +16,7 @@ use tenant_admin::control::{Connection, Socket};
 use tenant_admin::{Code, Failure};
 
 use crate::cli::Output;
-use crate::deployment::{Deployment, reachable};
+use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
 use banner::Banner;
 
@@ -27,6 +28,9 @@ Examples:
 
 The first start makes the data folder, the database and a tenant named demo, and prints how to reach it.
 SIGTERM and Ctrl-C end the server after the requests under way.";
+
+/// How long saying goodbye may take.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
@@ -45,7 +49,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
     let (listening, operated) = (address(&clients)?, address(&operations)?);
 
-    let deployment = Deployment::open(settings).await?;
+    let deployment = Deployment::open(settings, Purpose::Serve).await?;
     let operator = deployment.operator(settings, listening);
     let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
     let stop = signals::stop().map_err(failed)?;
@@ -57,12 +61,17 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     )
     .map_err(failed)?;
 
+    if deployment.is_shared() {
+        let tenants = deployment.tenants.clone();
+        telemetry.metrics().observe_replication(move || numbers(&tenants.replication()));
+    }
+
     let tenants = first_start::tenants(settings, &operator).await?;
     let database = settings.database_name();
     let warning = deployment.warning.clone();
     Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
 
-    tokio::select! {
+    let served = tokio::select! {
         served = app.serve(clients, operations, stop) => served.map_err(failed),
         () = socket.serve(operator) => Ok(()),
         () = deployment.lock.lost() => Err(Failure::new(
@@ -70,6 +79,17 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
             "another tenantry process took over the database while it could not be reached from here; this one stops, \
              because what it remembers may be out of date",
         )),
+    };
+    leave(&deployment).await;
+    served
+}
+
+/// Says goodbye to the other replicas, so that none of them waits for this one.
+async fn leave(deployment: &Deployment) {
+    match tokio::time::timeout(PARTING, deployment.tenants.leave()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(error = %error, "the next change waits for the lease of this server"),
+        Err(_) => tracing::info!("the next change waits for the lease of this server; the database does not answer"),
     }
 }
 
@@ -111,6 +131,19 @@ fn gateway_settings(settings: &Settings, cursor_key: [u8; 32]) -> gateway::Setti
         workers: (server.workers > 0).then_some(usize::from(server.workers)),
         cursor_key: Some(cursor_key),
         limits: settings.limits.clone(),
+    }
+}
+
+/// As the metrics know them.
+fn numbers(replication: &tenancy::ReplicationNumbers) -> telemetry::ReplicationNumbers {
+    telemetry::ReplicationNumbers {
+        is_trusted: replication.is_trusted,
+        renewals: replication.renewals,
+        renewals_failed: replication.renewals_failed,
+        acknowledged: replication.acknowledged,
+        waited: replication.waited,
+        agreeing: replication.agreeing,
+        messages_lost: replication.messages_lost,
     }
 }
 

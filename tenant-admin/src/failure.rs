@@ -64,7 +64,7 @@ impl From<TenancyError> for Failure {
             }
             TenancyError::NameTaken { .. } | TenancyError::HostTaken { .. } => Code::Conflict,
             TenancyError::Invalid(_) => Code::Invalid,
-            TenancyError::Database(_) => Code::Unavailable,
+            TenancyError::Database(_) | TenancyError::Unsettled => Code::Unavailable,
             TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
         };
         Self::caused(code, &error)

@@ -32,6 +32,7 @@ mod protocol;
 mod races;
 mod readme;
 mod redaction;
+mod replicas;
 mod requirements;
 mod rotation;
 mod start_and_stop;

@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use migrations::Migrated;
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{AccessMode, ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{DatabaseError, sqlite};
 
@@ -79,6 +79,21 @@ impl Database {
             ..TransactionOptions::default()
         };
         self.writer.begin_with_options(immediate).await
+    }
+
+    /// Begins a transaction that only reads, and sees one state of everything.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.backend() {
+            // Every transaction of SQLite sees one state.
+            DbBackend::Sqlite => self.reader.begin().await,
+            _ => {
+                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                self.reader.begin_with_config(Some(isolation), Some(access)).await
+            }
+        }
     }
 
     /// Which kind of database it is.

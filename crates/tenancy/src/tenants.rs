@@ -2,15 +2,16 @@
 
 use std::sync::Arc;
 
-use arc_swap::ArcSwap;
 use database::Database;
 use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
-use crate::authenticate::{self, milliseconds};
-use crate::snapshot::{Addressed, Snapshot};
+use crate::authenticate;
+use crate::replication::{Known, Replication};
+use crate::snapshot::Addressed;
 use crate::{
-    Address, AddressSettings, Administered, Authenticated, Refusal, Resolution, SigningKey, TenancyError, Tenant, store,
+    Address, AddressSettings, Administered, Authenticated, Participation, Refusal, ReplicationNumbers, Resolution,
+    SigningKey, TenancyError, Tenant,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.
@@ -24,26 +25,76 @@ pub(crate) struct Inner {
     pub(crate) database: Database,
     pub(crate) key: SigningKey,
     pub(crate) addresses: AddressSettings,
-    pub(crate) snapshot: ArcSwap<Snapshot>,
-    /// Changes wait for each other, so that each builds on the snapshot of the one before.
+    pub(crate) known: Known,
+    pub(crate) replication: Replication,
+    /// Changes of this process wait for each other here, and not each with a connection in the database.
     pub(crate) turn: Mutex<()>,
 }
 
 impl Tenants {
-    /// Reads every tenant from a migrated database.
+    /// Reads every tenant from a migrated database that this process has for itself.
     ///
     /// # Errors
     /// If the database does not answer, or holds a tenant that this version cannot read.
     pub async fn open(database: Database, key: SigningKey, addresses: AddressSettings) -> Result<Self, TenancyError> {
-        let entries = store::entries(database.reader(), milliseconds(OffsetDateTime::now_utc())).await?;
-        let snapshot = ArcSwap::from_pointee(entries.into_iter().collect());
-        Ok(Self { inner: Arc::new(Inner { database, key, addresses, snapshot, turn: Mutex::new(()) }) })
+        Self::open_as(Participation::Alone, database, key, addresses).await
+    }
+
+    /// Reads every tenant from a migrated database, and keeps in step with the other processes that use it. Must be
+    /// called within a runtime that outlives all requests.
+    ///
+    /// # Errors
+    /// If the database does not answer, holds a tenant that this version cannot read, or the other processes sign with
+    /// a key that this one does not have.
+    pub async fn open_as(
+        participation: Participation,
+        database: Database,
+        key: SigningKey,
+        addresses: AddressSettings,
+    ) -> Result<Self, TenancyError> {
+        let replication = Replication::new(&participation, key.id());
+        let known = Known::new(participation.lease());
+        let tenants =
+            Self { inner: Arc::new(Inner { database, key, addresses, known, replication, turn: Mutex::new(()) }) };
+        tenants.inner.join(&participation).await?;
+        tenants.inner.renew().await?;
+        tenants.follow(&participation);
+        Ok(tenants)
+    }
+
+    /// A name that no other deployment has, and all processes of this one: the database tells it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn deployment_name(database: &Database) -> Result<String, TenancyError> {
+        Replication::deployment_name(database).await
+    }
+
+    /// Whether [`Self::settle`] would come back at once.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.inner.known.is_trusted()
+    }
+
+    /// Makes sure that what is decided next is decided by the newest state: to be called for each request when it has
+    /// arrived, right before its address and token are looked at. Asks the database only if there is no lease.
+    ///
+    /// # Errors
+    /// If the database does not answer: then nothing can be said about anybody.
+    pub async fn settle(&self) -> Result<(), TenancyError> {
+        if self.is_settled() { Ok(()) } else { self.inner.settle().await }
+    }
+
+    /// How keeping in step with other replicas goes.
+    #[must_use]
+    pub fn replication(&self) -> ReplicationNumbers {
+        self.inner.replication.numbers(self.is_settled())
     }
 
     /// Whom an address belongs to.
     #[must_use]
     pub fn resolve(&self, address: &Address<'_>) -> Resolution {
-        match self.inner.snapshot.load().find(address, &self.inner.addresses) {
+        match self.inner.known.snapshot().find(address, &self.inner.addresses) {
             Addressed::One(entry) => Resolution::Tenant(Arc::clone(&entry.tenant)),
             Addressed::Shared => Resolution::Shared,
             Addressed::Unknown => Resolution::Unknown,
@@ -60,8 +111,8 @@ impl Tenants {
         authorization: Option<&str>,
         now: OffsetDateTime,
     ) -> Result<Authenticated, Refusal> {
-        let Inner { addresses, key, snapshot, .. } = &*self.inner;
-        authenticate::authenticate(&snapshot.load(), addresses, key, address, authorization, now)
+        let Inner { addresses, key, known, .. } = &*self.inner;
+        authenticate::authenticate(&known.snapshot(), addresses, key, address, authorization, now)
     }
 
     /// Lets the operator act on a tenant. Only what an operator alone can reach (the control socket, the command line)
@@ -78,7 +129,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`]
     pub fn find(&self, name: &str) -> Result<Arc<Tenant>, TenancyError> {
-        match self.inner.snapshot.load().by_name(name) {
+        match self.inner.known.snapshot().by_name(name) {
             Some(entry) => Ok(Arc::clone(&entry.tenant)),
             None => Err(TenancyError::NoTenant { name: name.to_owned() }),
         }
@@ -87,7 +138,7 @@ impl Tenants {
     /// Every tenant, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Tenant>> {
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let mut tenants: Vec<_> = snapshot.entries().map(|entry| Arc::clone(&entry.tenant)).collect();
         tenants.sort_by(|one, other| one.name.cmp(&other.name));
         tenants

@@ -48,7 +48,7 @@ impl System {
         for name in ["acme", "beta"] {
             tenants.create(NewTenant { name: name.to_owned(), ..NewTenant::default() }).await.unwrap();
         }
-        let events = Events::new(database.clone());
+        let events = Events::new(database.clone(), false);
         let directories = Directories::start(&database, events.clone());
         let tenant = tenants.administer("acme").unwrap();
         let other = directories.administered(&tenants.administer("beta").unwrap());

@@ -7,10 +7,16 @@
 //! | `tenantry_refused_total` | `reason` | 16 |
 //! | `tenantry_rate_limited_total` | `scope`: `tenant`, `address`, `concurrency`, `memory`, `server` | 5 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
+//! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
+//! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
+//! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
+//! | `tenantry_replication_agreeing_seconds_total` | none | 1 |
+//! | `tenantry_replication_messages_lost_total` | none | 1 |
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
 mod bound;
+mod replication;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -23,6 +29,7 @@ use prometheus::{Registry, TextEncoder};
 
 use crate::Answered;
 use bound::{ByRoute, ByTenant};
+pub use replication::ReplicationNumbers;
 
 /// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
 const TENANT_SETS: usize = 50_000;
@@ -51,6 +58,7 @@ pub struct Metrics {
     rate_limited: Counter<u64>,
     quirks: Counter<u64>,
     registry: Registry,
+    meter: Meter,
     // The instruments stop counting when their provider goes.
     _provider: SdkMeterProvider,
 }
@@ -74,6 +82,7 @@ impl Metrics {
             rate_limited: counter(&meter, "tenantry.rate_limited", "Requests refused because there were too many"),
             quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
             registry,
+            meter,
             _provider: provider,
         })
     }
@@ -95,6 +104,11 @@ impl Metrics {
     /// Counts a request refused for its number: by its tenant's rate, by its address, by what runs at once.
     pub fn rate_limited(&self, scope: &'static str) {
         self.rate_limited.add(1, &[KeyValue::new("scope", scope)]);
+    }
+
+    /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.
+    pub fn observe_replication(&self, numbers: impl Fn() -> ReplicationNumbers + Send + Sync + 'static) {
+        replication::observe(&self.meter, numbers);
     }
 
     /// All numbers in the text format of Prometheus.

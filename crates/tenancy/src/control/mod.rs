@@ -8,24 +8,13 @@ pub use tenant::{NewTenant, TenantChange};
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
-
+use crate::TenancyError;
 use crate::snapshot::Entry;
 use crate::tenants::Inner;
-use crate::{TenancyError, TenantId, store};
 
 impl Inner {
     fn entry(&self, name: &str) -> Result<Arc<Entry>, TenancyError> {
-        let found = self.snapshot.load().by_name(name).map(Arc::clone);
+        let found = self.known.snapshot().by_name(name).map(Arc::clone);
         found.ok_or_else(|| TenancyError::NoTenant { name: name.to_owned() })
-    }
-
-    /// Commits a change of one tenant and shows it to requests.
-    async fn publish(&self, transaction: DatabaseTransaction, id: TenantId, now_ms: i64) -> Result<(), TenancyError> {
-        // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
-        let entry = store::load_entry(&transaction, id, now_ms).await?;
-        transaction.commit().await?;
-        self.snapshot.store(Arc::new(self.snapshot.load().with(entry)));
-        Ok(())
     }
 }

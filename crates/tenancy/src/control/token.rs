@@ -23,7 +23,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`] for days out of range, or the database's.
     pub async fn issue_token(&self, name: &str, days: u32) -> Result<IssuedToken, TenancyError> {
         check_days(days)?;
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?.id();
         let now = OffsetDateTime::now_utc();
         // Whole seconds, as the token itself says it.
@@ -31,10 +31,9 @@ impl Tenants {
         let id = TokenId::random()?;
         let token = Claims::new(tenant, id, now, expires).sign(&self.inner.key)?;
         let now_ms = milliseconds(now);
-        let transaction = self.inner.database.begin().await?;
-        store::end_token(&transaction, tenant, TokenState::Superseded, now_ms).await?;
-        store::insert_token(&transaction, tenant, id, now_ms, milliseconds(expires)).await?;
-        self.inner.publish(transaction, tenant, now_ms).await?;
+        store::end_token(&*change, tenant, TokenState::Superseded, now_ms).await?;
+        store::insert_token(&*change, tenant, id, now_ms, milliseconds(expires)).await?;
+        self.inner.publish(change, tenant, now_ms).await?;
         Ok(IssuedToken { token, id, expires })
     }
 
@@ -53,16 +52,16 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoToken`], [`TenancyError::NoCurrentToken`], or the database's.
     pub async fn revoke_token(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let entry = self.inner.entry(name)?;
         let current = entry.current.as_ref().map(|current| current.id);
         let Some(ending) = current.filter(|current| id.is_none_or(|id| id == *current)) else {
+            drop(change);
             return self.already_ended(name, id).await;
         };
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let transaction = self.inner.database.begin().await?;
-        store::end_token(&transaction, entry.tenant.id(), TokenState::Revoked, now_ms).await?;
-        self.inner.publish(transaction, entry.tenant.id(), now_ms).await?;
+        store::end_token(&*change, entry.tenant.id(), TokenState::Revoked, now_ms).await?;
+        self.inner.publish(change, entry.tenant.id(), now_ms).await?;
         Ok(ending)
     }
 
