@@ -2,4 +2,6 @@
 
 mod changes;
 mod load;
+mod outages;
 mod rotation;
+mod starts;

@@ -31,7 +31,7 @@ impl Replicas {
     /// Starts one more.
     pub(crate) async fn add(&mut self, lease_ms: u32) {
         let (lease, redis) = (lease_ms.to_string(), self.redis.url());
-        let system = System::start_on(&self.url, &settings(&redis, &lease)).await;
+        let system = System::start_on(&self.url, &replica_settings(&redis, &lease)).await;
         self.systems.push(system);
     }
 
@@ -55,6 +55,24 @@ impl Replicas {
         &self.url
     }
 
+    /// How many changes were put in force through one of them so: `acknowledged` or `waited`.
+    pub(crate) async fn changes(&self, number: usize, by: &str) -> u64 {
+        let name = format!("tenantry_replication_changes_total{{by=\"{by}\"}}");
+        self.metric(number, &name).await as u64
+    }
+
+    /// How many messages one of them could not send.
+    pub(crate) async fn messages_lost(&self, number: usize) -> f64 {
+        self.metric(number, "tenantry_replication_messages_lost_total").await
+    }
+
+    async fn metric(&self, number: usize, name: &str) -> f64 {
+        let url = format!("{}/metrics", self.of(number).server().operations());
+        let text = reqwest::get(url).await.expect("the metrics").text().await.expect("their text");
+        let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in {text}"));
+        line.trim().parse().expect("a number")
+    }
+
     /// A client of a tenant at one of them.
     pub(crate) fn client(&self, number: usize, tenant: &Tenant) -> Client {
         let base = format!("{}/t/{}/scim/v2", self.of(number).server().origin(), tenant.name);
@@ -63,7 +81,7 @@ impl Replicas {
 }
 
 /// What each of them is set to.
-pub(crate) fn settings<'a>(redis: &'a str, lease_ms: &'a str) -> [(&'a str, &'a str); 3] {
+pub(crate) fn replica_settings<'a>(redis: &'a str, lease_ms: &'a str) -> [(&'a str, &'a str); 3] {
     [
         ("TENANTRY_REPLICAS__REDIS_URL", redis),
         ("TENANTRY_REPLICAS__LEASE_MS", lease_ms),

@@ -1,6 +1,6 @@
 //! Looks at every state that can be reached.
 
-use std::collections::HashSet;
+use std::collections::{HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use super::world::{Step, World};
@@ -15,38 +15,37 @@ pub(super) struct Explored {
     pub(super) violation: Option<Vec<Step>>,
 }
 
-struct Node {
-    world: World,
-    /// The state before, and what happened in it.
-    from: Option<(usize, Step)>,
-}
+/// How a state was reached: from which, and by what.
+type Way = Option<(usize, Step)>;
 
 /// Breadth first, so that what is found is short. Stops at the first violation.
 pub(super) fn explore(start: World) -> Explored {
     let mut seen = HashSet::from([fingerprint(&start)]);
-    let mut nodes = vec![Node { world: start, from: None }];
+    let mut ways: Vec<Way> = vec![None];
+    let mut waiting = VecDeque::from([(0, start)]);
     let mut returned = false;
-    let mut next = 0;
-    while next < nodes.len() {
-        let world = nodes[next].world.clone();
+    while let Some((number, world)) = waiting.pop_front() {
+        if number % 100_000 == 0 {
+            eprintln!("{number} {} {:?}", waiting.len(), steps(&ways, number).len());
+        }
         returned |= world.has_returned();
         if world.is_wrong() {
-            return Explored { states: seen.len(), returned, violation: Some(way(&nodes, next)) };
+            return Explored { states: seen.len(), returned, violation: Some(steps(&ways, number)) };
         }
         for (step, after) in world.successors() {
             if seen.insert(fingerprint(&after)) {
-                nodes.push(Node { world: after, from: Some((next, step)) });
+                waiting.push_back((ways.len(), after));
+                ways.push(Some((number, step)));
             }
         }
-        next += 1;
     }
     Explored { states: seen.len(), returned, violation: None }
 }
 
-fn way(nodes: &[Node], end: usize) -> Vec<Step> {
+fn steps(ways: &[Way], end: usize) -> Vec<Step> {
     let mut steps = Vec::new();
     let mut at = end;
-    while let Some((before, step)) = nodes[at].from {
+    while let Some((before, step)) = ways[at] {
         steps.push(step);
         at = before;
     }

@@ -10,7 +10,7 @@ use world::{Mistake, World};
 /// No replica decides by a state that a change has ended whose call has returned.
 #[test]
 fn nobody_decides_by_what_a_returned_change_has_ended() {
-    let explored = explore(World::new(None));
+    let explored = explore(World::new(None, true));
     assert!(explored.violation.is_none(), "{:#?}", explored.violation);
     assert!(explored.returned, "some change returns");
     assert!(explored.states > 10_000, "only {} states", explored.states);
@@ -20,7 +20,8 @@ fn nobody_decides_by_what_a_returned_change_has_ended() {
 #[test]
 fn each_mistake_lets_an_ended_token_in_and_is_found() {
     for mistake in Mistake::ALL {
-        let explored = explore(World::new(Some(mistake)));
+        let redis_is_up = mistake != Mistake::DoesNotWaitWithoutRedis;
+        let explored = explore(World::new(Some(mistake), redis_is_up));
         assert!(explored.violation.is_some(), "{mistake:?} is not found in {} states", explored.states);
     }
 }

@@ -6,8 +6,10 @@ use std::time::Duration;
 use super::super::{Agreement, Fill, Generation, Held, Lease, Member, Moment, Outcome, Progress};
 
 const REPLICAS: usize = 2;
-/// Fills of one replica that can be under way at once. The program has one and its own commits; two find more.
-const FILLS: usize = 2;
+/// Questions of one replica that can be under way at once. The program has one and its own commits; two find more.
+const AT_ONCE: usize = 2;
+/// Questions that each replica asks in all.
+const QUESTIONS: [u8; REPLICAS] = [1, 2];
 /// The last second.
 const END: u64 = 4;
 const LEASE: Duration = Duration::from_secs(1);
@@ -50,15 +52,12 @@ impl Mistake {
 #[expect(dead_code, reason = "the numbers are read by whoever reads the way to a violation")]
 pub(super) enum Step {
     Tick,
-    RedisGoes,
-    RedisComes,
     Stop(usize),
     Resume(usize),
     Begin(usize),
-    Register(usize),
     Read(usize),
+    Register(usize),
     Keep(usize),
-    Acknowledge(usize),
     Commit(usize),
     List(usize),
     Hear(usize, usize),
@@ -69,7 +68,7 @@ pub(super) enum Step {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 enum Asking {
     Nothing,
-    Began(Moment),
+    /// It is on the list. To have begun long before that is like having begun just now, with a shorter lease.
     Registered(Moment),
     Read(Moment, Generation),
     /// Only for the mistake to register last.
@@ -81,12 +80,12 @@ struct Replica {
     held: Held,
     /// The generation of what it decides by.
     value: Generation,
-    asking: [Asking; FILLS],
+    asking: [Asking; AT_ONCE],
+    /// Questions that it may still ask.
+    questions: u8,
     is_stopped: bool,
     /// The time it knew when it last looked.
     remembered: Moment,
-    /// The newest generation that it has sent word of through Redis.
-    told: Generation,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -109,22 +108,25 @@ pub(super) struct World {
 }
 
 impl World {
-    pub(super) fn new(mistake: Option<Mistake>) -> Self {
-        let replica = Replica {
-            held: Held::NOTHING,
+    /// Both replicas run, and have just asked. A message may never come, so a Redis that is there covers one that goes.
+    pub(super) fn new(mistake: Option<Mistake>, redis_is_up: bool) -> Self {
+        let start = Moment::from_nanos(1_000_000_000);
+        let (held, _) = Held::NOTHING.filled(Fill { began: start, generation: 0 }, Lease::For(LEASE));
+        let replica = |number: usize| Replica {
+            held,
             value: 0,
-            asking: [Asking::Nothing; FILLS],
+            asking: [Asking::Nothing; AT_ONCE],
+            questions: QUESTIONS[number],
             is_stopped: false,
-            remembered: Moment::from_nanos(1_000_000_000),
-            told: 0,
+            remembered: start,
         };
         Self {
             mistake,
             seconds: 1,
-            redis_is_up: true,
+            redis_is_up,
             generation: 0,
-            list: [None; REPLICAS],
-            replicas: std::array::from_fn(|_| replica.clone()),
+            list: std::array::from_fn(|id| Some(Member { id, beat: 1, acknowledged: 0, lease: LEASE })),
+            replicas: std::array::from_fn(replica),
             changes: std::array::from_fn(|_| Change::Planned),
         }
     }
@@ -160,21 +162,18 @@ impl World {
         let mut all = Vec::new();
         let mut add = |step: Step, after: Option<Self>| all.extend(after.map(|after| (step, after)));
         add(Step::Tick, self.tick());
-        add(Step::RedisGoes, self.redis_is_up.then(|| Self { redis_is_up: false, ..self.clone() }));
-        add(Step::RedisComes, (!self.redis_is_up).then(|| Self { redis_is_up: true, ..self.clone() }));
         for replica in 0..REPLICAS {
             add(Step::Stop(replica), self.stopped(replica, true));
             add(Step::Resume(replica), self.stopped(replica, false));
             if self.replicas[replica].is_stopped {
                 continue;
             }
-            for slot in 0..FILLS {
+            for slot in 0..AT_ONCE {
                 add(Step::Begin(replica), self.begin(replica, slot));
-                add(Step::Register(replica), self.register(replica, slot));
                 add(Step::Read(replica), self.read(replica, slot));
+                add(Step::Register(replica), self.register_late(replica, slot));
                 add(Step::Keep(replica), self.keep(replica, slot));
             }
-            add(Step::Acknowledge(replica), self.acknowledge(replica));
         }
         for change in 0..CHANGERS.len() {
             add(Step::Commit(change), self.commit(change));
@@ -213,33 +212,35 @@ impl World {
 
     fn begin(&self, replica: usize, slot: usize) -> Option<Self> {
         let now = self.now();
-        let is_free = self.replicas[replica].asking[slot] == Asking::Nothing;
-        is_free.then(|| self.with(replica, |replica| replica.asking[slot] = Asking::Began(now)))
+        if self.replicas[replica].asking[slot] != Asking::Nothing || self.replicas[replica].questions == 0 {
+            return None;
+        }
+        let early = self.makes(Mistake::RegistersAfterReading);
+        let next = if early { Asking::ReadUnregistered(now, self.generation) } else { Asking::Registered(now) };
+        let after = self.with(replica, |replica| {
+            replica.asking[slot] = next;
+            replica.questions -= 1;
+        });
+        Some(if early { after } else { after.registered(replica) })
     }
 
-    fn register(&self, replica: usize, slot: usize) -> Option<Self> {
-        let next = match self.replicas[replica].asking[slot] {
-            Asking::Began(began) if !self.makes(Mistake::RegistersAfterReading) => Asking::Registered(began),
-            Asking::ReadUnregistered(began, generation) => Asking::Read(began, generation),
-            _ => return None,
-        };
-        let mut after = self.with(replica, |replica| replica.asking[slot] = next);
+    fn registered(mut self, replica: usize) -> Self {
         let beat = self.list[replica].map_or(1, |member| member.beat + 1);
-        let acknowledged = self.replicas[replica].held.generation().max(0);
-        after.list[replica] = Some(Member { id: replica, beat, acknowledged, lease: LEASE });
-        Some(after)
+        let acknowledged = self.replicas[replica].held.generation();
+        self.list[replica] = Some(Member { id: replica, beat, acknowledged, lease: LEASE });
+        self
     }
 
     fn read(&self, replica: usize, slot: usize) -> Option<Self> {
         let generation = self.generation;
-        let next = match self.replicas[replica].asking[slot] {
-            Asking::Registered(began) => Asking::Read(began, generation),
-            Asking::Began(began) if self.makes(Mistake::RegistersAfterReading) => {
-                Asking::ReadUnregistered(began, generation)
-            }
-            _ => return None,
-        };
-        Some(self.with(replica, |replica| replica.asking[slot] = next))
+        let Asking::Registered(began) = self.replicas[replica].asking[slot] else { return None };
+        Some(self.with(replica, |replica| replica.asking[slot] = Asking::Read(began, generation)))
+    }
+
+    fn register_late(&self, replica: usize, slot: usize) -> Option<Self> {
+        let Asking::ReadUnregistered(began, generation) = self.replicas[replica].asking[slot] else { return None };
+        let after = self.with(replica, |replica| replica.asking[slot] = Asking::Read(began, generation));
+        Some(after.registered(replica))
     }
 
     fn keep(&self, replica: usize, slot: usize) -> Option<Self> {
@@ -256,22 +257,10 @@ impl World {
         }))
     }
 
-    /// Says what it holds, through Redis and in the list. It may do so at any time: whether somebody asked is no matter.
-    fn acknowledge(&self, replica: usize) -> Option<Self> {
-        let early = self.makes(Mistake::AcknowledgesTooEarly);
-        let held = if early { self.generation } else { self.replicas[replica].held.generation() };
-        let mut after = self.clone();
-        if self.redis_is_up {
-            after.replicas[replica].told = held.max(after.replicas[replica].told);
-        }
-        if let Some(member) = &mut after.list[replica] {
-            member.acknowledged = member.acknowledged.max(held);
-        }
-        (after != *self).then_some(after)
-    }
-
     fn commit(&self, change: usize) -> Option<Self> {
-        if self.changes[change] != Change::Planned {
+        // One after the other: two that overlap wait for each other's replicas, not for each other.
+        let is_next = self.changes[..change].iter().all(|before| before.returned().is_some());
+        if self.changes[change] != Change::Planned || !is_next {
             return None;
         }
         let (changer, generation) = (CHANGERS[change], self.generation + 1);
@@ -294,11 +283,14 @@ impl World {
         (after != *self).then_some(after)
     }
 
+    /// Word of what a replica holds comes: at once, late or never, through Redis or through the list.
     fn hear(&self, change: usize, replica: usize) -> Option<Self> {
+        let early = self.makes(Mistake::AcknowledgesTooEarly);
+        let held = if early { self.generation } else { self.replicas[replica].held.generation() };
         let mut after = self.clone();
         let Change::Open(_, agreement) = &mut after.changes[change] else { return None };
-        agreement.heard(replica, self.replicas[replica].told);
-        (after != *self).then_some(after)
+        agreement.heard(replica, held);
+        (replica != CHANGERS[change] && after != *self).then_some(after)
     }
 
     fn finish(&self, change: usize) -> Option<Self> {
