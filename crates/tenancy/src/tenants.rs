@@ -101,7 +101,8 @@ impl Tenants {
         }
     }
 
-    /// Lets in the holder of a tenant's current token at an address of that tenant. Needs no database.
+    /// Lets in the holder of a tenant's current token at an address of that tenant. Needs no database, and says what is
+    /// true if [`Self::settle`] was awaited just before.
     ///
     /// # Errors
     /// The [`Refusal`] that the sender is told.

@@ -1,5 +1,5 @@
-//! What an operator changes. Each change is first durable in the database and then in the snapshot that requests read,
-//! before the call returns: what it ended is refused from then on.
+//! What an operator changes. Each change is first durable in the database and then in the snapshots that requests read,
+//! in every process, before the call returns: what it ended is refused from then on.
 
 mod tenant;
 mod token;

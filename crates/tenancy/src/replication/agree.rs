@@ -24,7 +24,7 @@ impl Inner {
         }
         let began = clock::now();
         let mut heard = self.replication.heard.subscribe();
-        self.tell(Message::Changed(generation));
+        self.tell(Message::Changed(self.replication.id, generation));
         let mut agreement = Agreement::new(self.replication.id, generation, began);
         let outcome = loop {
             self.list(&mut agreement).await;
@@ -66,7 +66,7 @@ impl Inner {
             }
             match tokio::time::timeout(end.since(now), heard.recv()).await {
                 Ok(Ok(Message::Holds(id, generation))) => agreement.heard(id, generation),
-                Ok(Ok(Message::Changed(_)) | Err(RecvError::Lagged(_))) | Err(_) => {}
+                Ok(Ok(Message::Changed(..)) | Err(RecvError::Lagged(_))) | Err(_) => {}
                 // The sender is a part of this value.
                 Ok(Err(RecvError::Closed)) => return None,
             }

@@ -64,7 +64,8 @@ async fn hear(inner: Weak<Inner>, mut messages: Messages) {
         let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
         match heard {
             Heard::Message { text, .. } => match Message::parse(&text) {
-                Some(Message::Changed(generation)) => inner.learn(generation).await,
+                Some(Message::Changed(id, _)) if inner.replication.id == id => {}
+                Some(Message::Changed(_, generation)) => inner.learn(generation).await,
                 // Nobody may be waiting for it.
                 Some(message) => drop(inner.replication.heard.send(message)),
                 None => {}

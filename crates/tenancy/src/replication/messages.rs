@@ -9,8 +9,8 @@ pub(super) const CHANNEL: &str = "tenants";
 /// One message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Message {
-    /// There is a new generation.
-    Changed(Generation),
+    /// A process has made a new generation.
+    Changed(ReplicaId, Generation),
     /// A replica holds a generation.
     Holds(ReplicaId, Generation),
 }
@@ -18,7 +18,7 @@ pub(crate) enum Message {
 impl Message {
     pub(super) fn to_text(self) -> String {
         match self {
-            Self::Changed(generation) => format!("changed {generation}"),
+            Self::Changed(id, generation) => format!("changed {generation} {id}"),
             Self::Holds(id, generation) => format!("holds {generation} {id}"),
         }
     }
@@ -26,9 +26,11 @@ impl Message {
     /// Nothing for what another version may say.
     pub(super) fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
-        match (words.next()?, words.next()?.parse().ok()?, words.next()) {
-            ("changed", generation, None) => Some(Self::Changed(generation)),
-            ("holds", generation, Some(id)) => Some(Self::Holds(ReplicaId::parse(id)?, generation)),
+        let (verb, generation) = (words.next()?, words.next()?.parse().ok()?);
+        let id = ReplicaId::parse(words.next()?)?;
+        match verb {
+            "changed" => Some(Self::Changed(id, generation)),
+            "holds" => Some(Self::Holds(id, generation)),
             _ => None,
         }
     }
@@ -40,10 +42,10 @@ mod tests {
 
     #[test]
     fn a_message_comes_back_and_nonsense_is_none() {
-        for message in [Message::Changed(7), Message::Holds(ReplicaId::random(), 8)] {
+        for message in [Message::Changed(ReplicaId::random(), 7), Message::Holds(ReplicaId::random(), 8)] {
             assert_eq!(Message::parse(&message.to_text()), Some(message));
         }
-        for text in ["", "changed", "changed x", "changed 1 2", "holds 1", "holds 1 x", "other 1"] {
+        for text in ["", "changed", "changed x", "changed 1", "changed 1 2", "holds 1", "holds 1 x", "other 1"] {
             assert_eq!(Message::parse(text), None, "{text}");
         }
     }

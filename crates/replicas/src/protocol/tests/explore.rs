@@ -25,9 +25,6 @@ pub(super) fn explore(start: World) -> Explored {
     let mut waiting = VecDeque::from([(0, start)]);
     let mut returned = false;
     while let Some((number, world)) = waiting.pop_front() {
-        if number % 100_000 == 0 {
-            eprintln!("{number} {} {:?}", waiting.len(), steps(&ways, number).len());
-        }
         returned |= world.has_returned();
         if world.is_wrong() {
             return Explored { states: seen.len(), returned, violation: Some(steps(&ways, number)) };
