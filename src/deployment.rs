@@ -41,6 +41,9 @@ pub(crate) enum Purpose {
     Command,
 }
 
+/// For asking what is new, and for whatever else needs the tables of tenants.
+const CONNECTIONS_OF_TENANTS: u32 = 2;
+
 /// After how long one is told what is waited for.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -65,7 +68,8 @@ impl Deployment {
         let redis = redis(&database, settings).await?;
         let participation = participation(redis.as_ref(), settings, purpose);
         let events = Events::new(database.clone(), redis.is_some());
-        let tenants = Tenants::open_as(participation, database.clone(), key, AddressSettings { base_domain }).await?;
+        let of_tenants = database_of_tenants(&database, settings).await?;
+        let tenants = Tenants::open_as(participation, of_tenants, key, AddressSettings { base_domain }).await?;
         let directories = Directories::start(&database, events.clone());
         let lost = is_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
@@ -143,6 +147,16 @@ async fn redis(database: &Database, settings: &Settings) -> Result<Option<Redis>
     let Some(url) = &settings.replicas.redis_url else { return Ok(None) };
     let name = Tenants::deployment_name(database).await?;
     Redis::new(url.as_str(), &name).map(Some).map_err(|error| Failure::caused(Code::Failed, &error))
+}
+
+/// The connections for tenants and tokens. Replicas have some of their own for that: a lease must not end because all
+/// others are busy with long lists.
+async fn database_of_tenants(database: &Database, settings: &Settings) -> Result<Database, Failure> {
+    if settings.replicas.redis_url.is_none() {
+        return Ok(database.clone());
+    }
+    let few = database::Settings { max_connections: CONNECTIONS_OF_TENANTS, ..settings.database() };
+    Database::open(&few).await.map_err(|error| database_failure(&error, settings))
 }
 
 fn participation(redis: Option<&Redis>, settings: &Settings, purpose: Purpose) -> Participation {

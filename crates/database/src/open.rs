@@ -154,6 +154,8 @@ fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConn
     // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
     options.application_name("tenantry").statement_cache_capacity(256).options([
         ("statement_timeout", "60s"),
+        // A process that is stopped in the middle of a transaction must not hold its locks for long.
+        ("idle_in_transaction_session_timeout", "10s"),
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),

@@ -50,6 +50,34 @@ async fn without_its_database_a_replica_says_503_and_nothing_wrong() {
     replicas.client(1, &renewed).get("/Users").await.expect(200);
 }
 
+/// A database that takes its time is like one that is away: nobody waits for long, and nobody is told anything wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_its_database_takes_its_time_a_replica_says_503_soon() {
+    let replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("slow");
+    let held_up = database::hold_up(replicas.url()).await;
+    until("the lease to end", async || {
+        let answer = replicas.client(1, &tenant).get("/Users?count=0").await;
+        assert!(matches!(answer.status, 200 | 503), "{} {}", answer.status, answer.text);
+        (answer.status == 503).then_some(())
+    })
+    .await;
+    let asked = Instant::now();
+    let refused = replicas.client(1, &tenant).get("/Users?count=0").await.expect(503);
+    assert!(refused.header("retry-after").is_some());
+    assert!(asked.elapsed() < RECOVERY, "{:?}", asked.elapsed());
+    held_up.rollback().await.expect("to let go");
+    let back = Instant::now();
+    until("the replica to serve again", async || {
+        (replicas.client(1, &tenant).get("/Users?count=0").await.status == 200).then_some(())
+    })
+    .await;
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+    let renewed = replicas.of(1).issue(&tenant);
+    replicas.client(0, &tenant).get("/Users?count=0").await.expect(401);
+    replicas.client(0, &renewed).get("/Users?count=0").await.expect(200);
+}
+
 /// Without Redis clients notice nothing, and changes are in force as before, only later.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_clients_notice_nothing() {

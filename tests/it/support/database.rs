@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 
 /// The variable in which `tests/run` tells where its PostgreSQL listens.
 pub(crate) const POSTGRES_VARIABLE: &str = "TESTS_POSTGRES_URL";
@@ -38,6 +38,14 @@ pub(crate) async fn cut(url: &str) {
     let name = url.rsplit('/').next().expect("a name");
     let end = format!("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
     administer(&[&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"), &end]).await;
+}
+
+/// Keeps everybody from reading what the tenants' state is, until the answer goes: a database that takes its time.
+pub(crate) async fn hold_up(url: &str) -> DatabaseTransaction {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    let transaction = connection.begin().await.expect("a transaction");
+    transaction.execute_unprepared("LOCK TABLE deployment").await.expect("the lock");
+    transaction
 }
 
 /// Lets connections in again.

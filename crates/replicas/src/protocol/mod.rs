@@ -1,5 +1,7 @@
-//! Who may trust what it remembers, and when a change is in force everywhere: the rules alone, without clock, network and
-//! database. `docs/decisions/0011` states them as a protocol; the tests try every order in which things can happen.
+//! Who may trust what it remembers, and when a change is in force everywhere.
+//!
+//! These are the rules alone, without clock, network and database. `docs/decisions/0011` states them as a protocol; the
+//! tests try every order in which things can happen.
 
 mod agreement;
 mod held;

@@ -197,4 +197,30 @@ mod tests {
             assert!(text.contains(sample), "{sample} is not in\n{text}");
         }
     }
+
+    #[test]
+    fn keeping_in_step_is_shown_where_there_are_replicas() {
+        let metrics = Metrics::new(Arc::default()).unwrap();
+        assert!(!metrics.to_text().unwrap().contains("replication"));
+        metrics.observe_replication(|| ReplicationNumbers {
+            is_trusted: true,
+            renewals: 5,
+            renewals_failed: 1,
+            acknowledged: 3,
+            waited: 2,
+            agreeing: Duration::from_millis(1500),
+            messages_lost: 4,
+        });
+        let text = metrics.to_text().unwrap();
+        for sample in [
+            "tenantry_replication_trusted 1",
+            "tenantry_replication_renewals_total{outcome=\"failed\"} 1",
+            "tenantry_replication_changes_total{by=\"acknowledged\"} 3",
+            "tenantry_replication_changes_total{by=\"waited\"} 2",
+            "tenantry_replication_agreeing_seconds_total 1.5",
+            "tenantry_replication_messages_lost_total 4",
+        ] {
+            assert!(text.contains(sample), "{sample} is not in\n{text}");
+        }
+    }
 }

@@ -68,7 +68,7 @@ impl Inner {
             Some(entry) => snapshot.with(entry),
             None => snapshot.without(id),
         });
-        undecided.is_made();
+        undecided.made();
         // Others may go on; they wait for their own agreement.
         drop(turn);
         self.agree(generation).await;
@@ -81,7 +81,7 @@ impl Inner {
 struct Undecided<'a>(&'a Known);
 
 impl Undecided<'_> {
-    fn is_made(self) {
+    fn made(self) {
         std::mem::forget(self);
     }
 }

@@ -18,7 +18,7 @@ impl Inner {
     pub(crate) async fn join(&self, participation: &Participation) -> Result<(), TenancyError> {
         let keys = self.keys();
         if matches!(participation, Participation::Alone) {
-            return Ok(table::note_key(self.database.reader(), signing(&keys)).await?);
+            return table::note_key(self.database.reader(), signing(&keys)).await;
         }
         if self.meets_a_stranger(&keys).await? {
             return Err(TenancyError::Invalid(FOREIGN.to_owned()));

@@ -1,5 +1,7 @@
-//! Keeping in step with the other processes of a deployment: what each knows of the tenants is either the newest, or not
-//! trusted. `docs/decisions/0011` has the protocol; its rules are in `replicas::protocol`.
+//! Keeping in step with the other processes of a deployment.
+//!
+//! What each knows of the tenants is either the newest, or not trusted. `docs/decisions/0011` has the protocol; its rules
+//! are in `replicas::protocol`.
 
 mod agree;
 mod change;
