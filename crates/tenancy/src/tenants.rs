@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::authenticate;
-use crate::replication::{Known, Replication};
+use crate::replication::{Known, Replication, Seal};
 use crate::snapshot::Addressed;
 use crate::{
     Address, AddressSettings, Administered, Authenticated, Participation, Refusal, ReplicationNumbers, Resolution,
@@ -52,7 +52,8 @@ impl Tenants {
         key: SigningKey,
         addresses: AddressSettings,
     ) -> Result<Self, TenancyError> {
-        let replication = Replication::new(&participation, key.id());
+        let replication =
+            Replication::new(&participation, key.id(), Seal::new(&key.derive("messages between replicas")));
         let known = Known::new(participation.lease());
         let tenants =
             Self { inner: Arc::new(Inner { database, key, addresses, known, replication, turn: Mutex::new(()) }) };

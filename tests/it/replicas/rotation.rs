@@ -1,7 +1,10 @@
 //! A replaced token is dead everywhere when the call that replaced it has returned.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use super::load::{Load, Seen};
-use crate::support::{Replicas, Wire};
+use crate::support::{Replicas, Wire, database};
 
 /// Nothing was let in that should not be, and the clients did get in otherwise.
 fn check(seen: &Seen) {
@@ -80,6 +83,38 @@ async fn whatever_becomes_of_redis_nothing_old_is_accepted() {
         load.rotate(round + 1).await;
     }
     check(&load.end().await);
+}
+
+/// Who can write to Redis cannot say that a stopped replica knows of the new token.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn an_acknowledgement_cannot_be_forged() {
+    let replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("forged");
+    let channels = replicas.redis().command("PUBSUB CHANNELS tenantry:*");
+    let channel = channels.iter().find(|line| line.ends_with(":tenants")).expect("the channel").clone();
+    let ids = database::texts(replicas.url(), "SELECT id FROM replicas").await;
+    assert_eq!(ids.len(), 2);
+    let is_over = Arc::new(AtomicBool::new(false));
+    let forging = tokio::task::spawn_blocking({
+        let (replicas, is_over) = (replicas.clone(), Arc::clone(&is_over));
+        move || {
+            while !is_over.load(Ordering::SeqCst) {
+                for id in &ids {
+                    for seal in ["", " 00", &format!(" {}", "0".repeat(64))] {
+                        replicas.redis().command(&format!("PUBLISH {channel} \"holds 1000000 {id}{seal}\""));
+                    }
+                }
+            }
+        }
+    });
+    replicas.of(1).server().signal("STOP");
+    let renewed = replicas.of(0).issue(&tenant);
+    is_over.store(true, Ordering::SeqCst);
+    forging.await.expect("the forger");
+    assert_eq!(replicas.changes(0, "waited").await, 1, "the lease of the stopped replica was waited for");
+    replicas.of(1).server().signal("CONT");
+    replicas.client(1, &tenant).get("/Users?count=0").await.expect(401);
+    replicas.client(1, &renewed).get("/Users?count=0").await.expect(200);
 }
 
 /// A replica that was killed is waited for once. One that ends in order is waited for by nobody.

@@ -67,6 +67,14 @@ pub(crate) async fn is_locked(url: &str) -> bool {
     row.expect("a row").try_get_by_index::<i64>(0).expect("a number") > 0
 }
 
+/// The texts that a query of one column finds.
+pub(crate) async fn texts(url: &str, query: &str) -> Vec<String> {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, query)).await.expect("the rows");
+    connection.close().await.expect("to close");
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
 async fn administer(statements: &[&str]) {
     let admin = connect().await;
     for statement in statements {

@@ -1,5 +1,6 @@
 //! A Redis of a test's own, to be killed and stopped.
 
+use std::io::{Read as _, Write as _};
 use std::process::{Child, Command, Stdio};
 use std::sync::Mutex;
 
@@ -46,6 +47,15 @@ impl Redis {
     /// As the setting `replicas.redis_url`.
     pub(crate) fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Sends one command as a stranger who can reach it would, and gives back the lines of the answer.
+    pub(crate) fn command(&self, line: &str) -> Vec<String> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        stream.write_all(format!("{line}\r\nQUIT\r\n").as_bytes()).expect("to send");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.lines().map(str::to_owned).collect()
     }
 
     /// Ends it at once.

@@ -106,8 +106,9 @@ impl Inner {
     pub(super) fn tell(&self, message: Message) {
         let Some(redis) = self.replication.redis.clone() else { return };
         let counters = std::sync::Arc::clone(&self.replication.counters);
+        let sealed = self.replication.seal.close(message);
         tokio::spawn(async move {
-            if let Err(error) = redis.publish(CHANNEL, &message.to_text()).await {
+            if let Err(error) = redis.publish(CHANNEL, &sealed).await {
                 count(&counters.messages_lost);
                 tracing::debug!(error = %error, "a message to the other replicas is lost");
             }

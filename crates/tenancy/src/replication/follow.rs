@@ -63,7 +63,7 @@ async fn hear(inner: Weak<Inner>, mut messages: Messages) {
     while let Some(heard) = messages.next().await {
         let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
         match heard {
-            Heard::Message { text, .. } => match Message::parse(&text) {
+            Heard::Message { text, .. } => match inner.replication.seal.open(&text) {
                 Some(Message::Changed(id, _)) if inner.replication.id == id => {}
                 Some(Message::Changed(_, generation)) => inner.learn(generation).await,
                 // Nobody may be waiting for it.

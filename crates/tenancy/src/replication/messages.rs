@@ -1,5 +1,8 @@
-//! What replicas tell each other through Redis. Each message may be lost.
+//! What replicas tell each other through Redis. Each message may be lost; none can be forged.
 
+use std::fmt;
+
+use aws_lc_rs::hmac;
 use replicas::ReplicaId;
 use replicas::protocol::Generation;
 
@@ -15,16 +18,51 @@ pub(crate) enum Message {
     Holds(ReplicaId, Generation),
 }
 
+/// Seals messages, so that who can write to Redis cannot say that a replica knows of a change. To send a sealed message
+/// again does no harm: what it says stays true.
+pub(crate) struct Seal(hmac::Key);
+
+impl fmt::Debug for Seal {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("Seal(…)")
+    }
+}
+
+impl Seal {
+    /// With a key that the replicas of one deployment have and nobody else.
+    pub(crate) fn new(key: &[u8]) -> Self {
+        Self(hmac::Key::new(hmac::HMAC_SHA256, key))
+    }
+
+    pub(super) fn close(&self, message: Message) -> String {
+        let text = message.to_text();
+        let seal: String =
+            hmac::sign(&self.0, text.as_bytes()).as_ref().iter().map(|byte| format!("{byte:02x}")).collect();
+        format!("{text} {seal}")
+    }
+
+    /// Nothing for what is not sealed so, or what another version may say.
+    pub(super) fn open(&self, sealed: &str) -> Option<Message> {
+        let (text, seal) = sealed.rsplit_once(' ')?;
+        hmac::verify(&self.0, text.as_bytes(), &bytes(seal)?).ok()?;
+        Message::parse(text)
+    }
+}
+
+fn bytes(hexadecimal: &str) -> Option<Vec<u8>> {
+    let digits = hexadecimal.bytes().map(|digit| char::from(digit).to_digit(16)).collect::<Option<Vec<_>>>()?;
+    digits.chunks(2).map(|pair| u8::try_from(pair.iter().fold(0, |byte, digit| byte * 16 + digit)).ok()).collect()
+}
+
 impl Message {
-    pub(super) fn to_text(self) -> String {
+    fn to_text(self) -> String {
         match self {
             Self::Changed(id, generation) => format!("changed {generation} {id}"),
             Self::Holds(id, generation) => format!("holds {generation} {id}"),
         }
     }
 
-    /// Nothing for what another version may say.
-    pub(super) fn parse(text: &str) -> Option<Self> {
+    fn parse(text: &str) -> Option<Self> {
         let mut words = text.split(' ');
         let (verb, generation) = (words.next()?, words.next()?.parse().ok()?);
         let id = ReplicaId::parse(words.next()?)?;
@@ -41,10 +79,33 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_message_comes_back_and_nonsense_is_none() {
+    fn a_sealed_message_comes_back() {
+        let seal = Seal::new(b"one");
         for message in [Message::Changed(ReplicaId::random(), 7), Message::Holds(ReplicaId::random(), 8)] {
-            assert_eq!(Message::parse(&message.to_text()), Some(message));
+            assert_eq!(seal.open(&seal.close(message)), Some(message));
         }
+    }
+
+    #[test]
+    fn what_is_not_sealed_with_the_key_of_the_deployment_is_no_message() {
+        let (seal, message) = (Seal::new(b"one"), Message::Holds(ReplicaId::random(), 8));
+        let sealed = seal.close(message);
+        let (text, mac) = sealed.rsplit_once(' ').unwrap();
+        for forged in [
+            Seal::new(b"other").close(message),
+            text.to_owned(),
+            format!("{text} "),
+            format!("{text} {}", &mac[..62]),
+            format!("{text} {}g", &mac[..63]),
+            format!("{} {mac}", text.replace(" 8 ", " 9 ")),
+            String::new(),
+        ] {
+            assert_eq!(seal.open(&forged), None, "{forged}");
+        }
+    }
+
+    #[test]
+    fn what_another_version_may_say_is_no_message() {
         for text in ["", "changed", "changed x", "changed 1", "changed 1 2", "holds 1", "holds 1 x", "other 1"] {
             assert_eq!(Message::parse(text), None, "{text}");
         }

@@ -22,6 +22,7 @@ use replicas::{Redis, ReplicaId};
 use tokio::sync::{Mutex, broadcast};
 
 pub(crate) use known::Known;
+pub(crate) use messages::Seal;
 pub use numbers::ReplicationNumbers;
 
 use messages::Message;
@@ -55,6 +56,7 @@ pub enum Participation {
 pub(crate) struct Replication {
     id: ReplicaId,
     redis: Option<Redis>,
+    seal: Seal,
     /// How a replica registers; others do not.
     registration: Option<Registration>,
     attempts: Mutex<Attempts>,
@@ -91,7 +93,8 @@ impl Participation {
 }
 
 impl Replication {
-    pub(crate) fn new(participation: &Participation, keys: &str) -> Self {
+    /// `keys` are the ids of the signing keys here, the one that signs first.
+    pub(crate) fn new(participation: &Participation, keys: &str, seal: Seal) -> Self {
         let redis = participation.redis().cloned();
         let id = redis.as_ref().map_or_else(ReplicaId::random, Redis::replica);
         let registration = match participation {
@@ -101,6 +104,7 @@ impl Replication {
         Self {
             id,
             redis,
+            seal,
             registration,
             attempts: Mutex::default(),
             heard: broadcast::channel(UNREAD).0,
