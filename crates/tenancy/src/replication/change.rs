@@ -38,6 +38,9 @@ impl Inner {
         let transaction = self.begin_on_a_living_connection().await?;
         let generation = table::take_generation(&transaction).await?;
         let before = generation - 1;
+        if self.known.generation().is_some_and(|held| held > before) {
+            self.forget();
+        }
         if self.known.generation().is_none_or(|held| held < before) {
             let snapshot = self.read_up_to(&transaction, before).await?;
             // Nobody has registered for it, so nothing is trusted for longer than before.

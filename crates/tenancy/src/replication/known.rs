@@ -72,6 +72,13 @@ impl Known {
         *held = next;
     }
 
+    /// Nothing is known any more. What requests read stays until there is something else, and is not trusted.
+    pub(crate) fn forget(&self) {
+        let mut held = self.held();
+        *held = Held::NOTHING;
+        self.until.store(Moment::NEVER.as_nanos(), Ordering::Release);
+    }
+
     /// Nothing is trusted until it was asked for again.
     pub(crate) fn doubt(&self) {
         let mut held = self.held();

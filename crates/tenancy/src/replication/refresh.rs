@@ -15,8 +15,14 @@ use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
 use crate::{TenancyError, store};
 
-/// How long the database may take. A request may wait for two such questions.
-const PATIENCE: Duration = Duration::from_secs(2);
+/// How long the database may take to say what the newest generation is.
+const ANSWERING: Duration = Duration::from_secs(2);
+
+/// How long it may take to read what has changed, which may be everything.
+const READING: Duration = Duration::from_secs(10);
+
+/// How long a request may wait: for a question that was under way, and its own.
+const WAITING: Duration = Duration::from_secs(4);
 
 /// From so many changed tenants on everything is read anew.
 const MANY: usize = 32;
@@ -28,6 +34,10 @@ impl Inner {
     /// Comes back when what is known was the newest at some moment after this was called. Requests that wait share a
     /// question.
     pub(crate) async fn settle(&self) -> Result<(), TenancyError> {
+        tokio::time::timeout(WAITING, self.share_question()).await.unwrap_or(Err(TenancyError::Unsettled))
+    }
+
+    async fn share_question(&self) -> Result<(), TenancyError> {
         let arrival = clock::now();
         let mut attempts = self.replication.attempts.lock().await;
         if self.known.is_trusted() || attempts.succeeded >= arrival {
@@ -48,7 +58,7 @@ impl Inner {
     async fn attempt(&self, attempts: &mut Attempts) -> Result<(), TenancyError> {
         // Before anything is asked: what comes back may have been out of date the moment after it was read.
         let began = clock::now();
-        let asked = tokio::time::timeout(PATIENCE, self.ask(began)).await.unwrap_or(Err(TenancyError::Unsettled));
+        let asked = self.ask(began).await;
         let counters = &self.replication.counters;
         match &asked {
             Ok(()) => {
@@ -71,19 +81,48 @@ impl Inner {
     }
 
     async fn ask(&self, began: Moment) -> Result<(), TenancyError> {
+        let late = |_| TenancyError::Unsettled;
+        let newest = tokio::time::timeout(ANSWERING, self.question()).await.map_err(late)??;
+        match self.known.generation() {
+            Some(held) if held == newest => {
+                self.known.fill(Fill { began, generation: newest }, None);
+                Ok(())
+            }
+            held => {
+                if held.is_some_and(|held| newest < held) && !self.is_overtaken().await? {
+                    self.forget();
+                }
+                tokio::time::timeout(READING, self.read_and_keep(began)).await.map_err(late)?
+            }
+        }
+    }
+
+    /// The newest generation. First on the list, then the question: whoever changes something after it was answered
+    /// reads the list after that, and waits for this replica.
+    async fn question(&self) -> Result<Generation, TenancyError> {
         if let Some(registration) = self.replication.registration() {
-            // First on the list, then the question: whoever changes something after it was answered, reads the list
-            // after that, and waits for this replica.
-            let statement =
-                table::registering(self.database.backend(), registration, self.known.generation().unwrap_or_default());
-            self.database.query(statement).await?;
+            let held = self.known.generation().unwrap_or_default();
+            self.database.query(table::registering(self.database.backend(), registration, held)).await?;
         }
+        table::generation(self.database.reader()).await
+    }
+
+    /// Whether what is known was changed here, after the database was asked, and is the newest after all.
+    async fn is_overtaken(&self) -> Result<bool, TenancyError> {
         let held = self.known.generation();
-        let newest = table::generation(self.database.reader()).await?;
-        if held.is_some_and(|held| newest <= held) {
-            self.known.fill(Fill { began, generation: newest }, None);
-            return Ok(());
-        }
+        let newest = tokio::time::timeout(ANSWERING, table::generation(self.database.reader())).await;
+        let newest = newest.map_err(|_| TenancyError::Unsettled)??;
+        Ok(held.is_none_or(|held| held <= newest))
+    }
+
+    /// A database that has fewer changes than are known was set back, to a backup or by losing what it had promised:
+    /// nothing that is known counts.
+    pub(crate) fn forget(&self) {
+        tracing::warn!("the database was set back: everything about tenants is read again");
+        self.known.forget();
+    }
+
+    async fn read_and_keep(&self, began: Moment) -> Result<(), TenancyError> {
         let transaction = self.begin_reading().await?;
         let (generation, snapshot) = self.read(&transaction).await?;
         transaction.commit().await?;
