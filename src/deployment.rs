@@ -1,4 +1,4 @@
-//! Everything of one deployment, open in this process alone.
+//! Everything of one deployment, open in this process: alone, or beside replicas.
 
 use std::fs::{self, DirBuilder};
 use std::io;
@@ -11,25 +11,37 @@ use database::{Database, DatabaseError, Exclusive, Migrated};
 use delivery::Events;
 use directory::Directories;
 use replicas::Redis;
-use tenancy::{AddressSettings, KeySource, Tenants};
+use tenancy::{AddressSettings, KeySource, Participation, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
 
 use crate::settings::Settings;
 use crate::{notice, signing};
 
-/// The open data of a deployment. As long as it lives, no other process uses the database.
+/// The open data of a deployment. As long as it lives, no other process uses the database, or only replicas of this one.
 pub(crate) struct Deployment {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
     keys: KeySource,
     events: Events,
-    /// The promise that no other process uses the database.
-    pub(crate) lock: Exclusive,
-    /// What the replicas share, if there may be several.
+    /// What replicas share besides the database, if there may be others.
     pub(crate) redis: Option<Redis>,
+    /// The promise that no other process uses the database, or only replicas.
+    pub(crate) lock: Exclusive,
     /// What whoever starts the server must know at once.
     pub(crate) warning: Option<String>,
 }
+
+/// What a process opens a deployment for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// To serve clients.
+    Serve,
+    /// To do one command, while no server of this data folder runs.
+    Command,
+}
+
+/// For asking what is new, and for whatever else needs the tables of tenants.
+const CONNECTIONS_OF_TENANTS: u32 = 2;
 
 /// After how long one is told what is waited for.
 const SILENCE: Duration = Duration::from_secs(1);
@@ -40,26 +52,33 @@ pub(crate) const NEWER: &str = "the database was migrated by a newer version of 
 
 impl Deployment {
     /// Makes what is missing, and brings the tables to the version of this program.
-    pub(crate) async fn open(settings: &Settings) -> Result<Self, Failure> {
+    pub(crate) async fn open(settings: &Settings, purpose: Purpose) -> Result<Self, Failure> {
         prepare_folder(&settings.data_dir)?;
         let database =
             Database::open(&settings.database()).await.map_err(|error| database_failure(&error, settings))?;
-        let lock = exclusive(&database).await.map_err(|error| database_failure(&error, settings))?;
+        let lock = lock(&database, settings).await.map_err(|error| database_failure(&error, settings))?;
         if database.migrate().await.map_err(|error| database_failure(&error, settings))? == Migrated::Newer {
             notice::warn(NEWER);
         }
         let keys = signing::source(settings).map_err(|error| Failure::caused(Code::Failed, &error))?;
         let signing::Keys { keys: signing, are_new } =
             signing::keys(&keys).map_err(|error| Failure::caused(Code::Failed, &error))?;
-        let redis = redis(settings, &signing.signing().derive("names in Redis"))?;
         let base_domain = settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned());
-        let tenants = Tenants::open(database.clone(), signing, AddressSettings { base_domain }).await?;
-        let events = Events::new(database.clone());
+        let redis = redis(&database, settings).await?;
+        let participation = participation(redis.as_ref(), settings, purpose);
+        let events = Events::new(database.clone(), redis.is_some());
+        let of_tenants = database_of_tenants(&database, settings).await?;
+        let tenants = Tenants::open_as(participation, of_tenants, signing, AddressSettings { base_domain }).await?;
         let directories = Directories::start(&database, events.clone())?;
         let lost = are_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));
-        Ok(Self { tenants, directories, keys, events, lock, redis, warning })
+        Ok(Self { tenants, directories, keys, events, redis, lock, warning })
+    }
+
+    /// Whether others may change something meanwhile.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.redis.is_some()
     }
 
     /// The operator's hand in it. `listen` is the address that is listened on, or would be.
@@ -69,13 +88,6 @@ impl Deployment {
         Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
             .keeping_keys(self.keys.clone())
     }
-}
-
-/// All replicas sign with one key, so they agree on a name that no other deployment has.
-fn redis(settings: &Settings, name: &[u8]) -> Result<Option<Redis>, Failure> {
-    let Some(url) = &settings.replicas.redis_url else { return Ok(None) };
-    let name: String = name.iter().map(|byte| format!("{byte:02x}")).collect();
-    Redis::new(url.as_str(), &name).map(Some).map_err(|error| Failure::caused(Code::Failed, &error))
 }
 
 /// Under which URLs clients reach the tenants, as far as the settings tell.
@@ -118,14 +130,44 @@ fn try_writing(folder: &Path) -> io::Result<()> {
 }
 
 /// Takes the lock of the database, and says what is waited for when that takes its time.
-async fn exclusive(database: &Database) -> Result<Exclusive, DatabaseError> {
-    let lock = database.exclusive();
+async fn lock(database: &Database, settings: &Settings) -> Result<Exclusive, DatabaseError> {
+    let lock = async {
+        if settings.replicas.redis_url.is_some() { database.shared().await } else { database.exclusive().await }
+    };
     tokio::pin!(lock);
     if let Ok(locked) = tokio::time::timeout(SILENCE, &mut lock).await {
         return locked;
     }
     notice::warn("another tenantry process uses this database; waiting some seconds for it to let go");
     lock.await
+}
+
+/// What carries the messages between replicas. A Redis that is away keeps nobody from starting.
+async fn redis(database: &Database, settings: &Settings) -> Result<Option<Redis>, Failure> {
+    let Some(url) = &settings.replicas.redis_url else { return Ok(None) };
+    let name = Tenants::deployment_name(database).await?;
+    Redis::new(url.as_str(), &name).map(Some).map_err(|error| Failure::caused(Code::Failed, &error))
+}
+
+/// The connections for tenants and tokens. Replicas have some of their own for that: a lease must not end because all
+/// others are busy with long lists.
+async fn database_of_tenants(database: &Database, settings: &Settings) -> Result<Database, Failure> {
+    if settings.replicas.redis_url.is_none() {
+        return Ok(database.clone());
+    }
+    let few = database::Settings { max_connections: CONNECTIONS_OF_TENANTS, ..settings.database() };
+    Database::open(&few).await.map_err(|error| database_failure(&error, settings))
+}
+
+fn participation(redis: Option<&Redis>, settings: &Settings, purpose: Purpose) -> Participation {
+    let Some(redis) = redis.cloned() else { return Participation::Alone };
+    match purpose {
+        Purpose::Serve => {
+            let lease = Duration::from_millis(settings.replicas.lease_ms.into());
+            Participation::Replica { redis, lease }
+        }
+        Purpose::Command => Participation::Visitor { redis },
+    }
 }
 
 /// What is wrong with the database, and which one it is.

@@ -3,14 +3,14 @@
 use tenant_admin::control::Connection;
 use tenant_admin::{Answer, Code, Command, Failure, Operator};
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Purpose};
 use crate::settings::Settings;
 
 /// Does commands. Their effect is the same either way.
 pub(crate) enum Session {
     /// Through the control socket of the running server.
     Server(Connection),
-    /// In this process, which has the database for itself meanwhile.
+    /// In this process, which has the database for itself meanwhile, or shares it with replicas.
     Alone {
         /// Held for its lock.
         _deployment: Box<Deployment>,
@@ -29,7 +29,7 @@ impl Session {
         if !creates && settings.sqlite_file().is_some_and(|file| !file.exists()) {
             return Err(no_data(settings));
         }
-        let deployment = Deployment::open(settings).await?;
+        let deployment = Deployment::open(settings, Purpose::Command).await?;
         let operator = deployment.operator(settings, settings.server.listen);
         Ok(Self::Alone { _deployment: Box::new(deployment), operator: Box::new(operator) })
     }
@@ -44,7 +44,10 @@ impl Session {
 
     /// Whether others can change something meanwhile.
     pub(crate) fn is_shared(&self) -> bool {
-        matches!(self, Self::Server(_))
+        match self {
+            Self::Server(_) => true,
+            Self::Alone { _deployment: deployment, .. } => deployment.is_shared(),
+        }
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::fs::PermissionsExt;
 
 use tenant_admin::Command;
 
-use crate::deployment::Deployment;
+use crate::deployment::{Deployment, Purpose};
 use crate::settings::{Layers, Settings};
 use crate::signing;
 
@@ -18,7 +18,7 @@ fn settings(folder: &std::path::Path) -> Settings {
 async fn a_key_that_is_lost_is_told_once_there_are_tenants() {
     let folder = tempfile::tempdir().unwrap();
     let settings = settings(folder.path());
-    let deployment = Deployment::open(&settings).await.unwrap();
+    let deployment = Deployment::open(&settings, Purpose::Serve).await.unwrap();
     assert_eq!(deployment.warning, None);
     let create = Command::CreateTenant {
         name: "acme".to_owned(),
@@ -31,11 +31,11 @@ async fn a_key_that_is_lost_is_told_once_there_are_tenants() {
     drop(deployment);
 
     std::fs::remove_file(settings.signing_key_file()).unwrap();
-    let deployment = Deployment::open(&settings).await.unwrap();
+    let deployment = Deployment::open(&settings, Purpose::Serve).await.unwrap();
     let warning = deployment.warning.clone().unwrap();
     assert!(warning.contains("signing.key was missing although there are tenants"), "{warning}");
     drop(deployment);
-    assert_eq!(Deployment::open(&settings).await.unwrap().warning, None);
+    assert_eq!(Deployment::open(&settings, Purpose::Serve).await.unwrap().warning, None);
 }
 
 #[test]

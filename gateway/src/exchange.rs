@@ -93,6 +93,9 @@ impl Exchange {
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
         let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
+        if let Err(rejection) = pipeline::settle(worker).await {
+            return (Err(rejection), None);
+        }
         match pipeline::admit(worker, (request, payload), &target, self).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;

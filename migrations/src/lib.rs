@@ -16,6 +16,7 @@ use sea_orm_migration::seaql_migrations;
 mod m0001_tenants;
 mod m0002_directory;
 mod m0003_events;
+mod m0004_replicas;
 mod m0005_token_rotation;
 mod m0006_notices;
 
@@ -30,6 +31,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0001_tenants::Migration),
             Box::new(m0002_directory::Migration),
             Box::new(m0003_events::Migration),
+            Box::new(m0004_replicas::Migration),
             Box::new(m0005_token_rotation::Migration),
             Box::new(m0006_notices::Migration),
         ]

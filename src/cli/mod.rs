@@ -54,7 +54,7 @@ Examples:
   tenantry user list acme                     shows what its identity provider has pushed
   tenantry events tail acme --follow          prints every change as it comes
 
-Commands take effect at once, on the running server if there is one.
+Commands take effect at once, on the running server if there is one, and on all that share its database.
 Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 server or database unavailable.";
 
 #[derive(Debug, Subcommand)]

@@ -1,7 +1,7 @@
 //! The tenants a server starts with; at the very first start it makes one to try.
 
 use serde_json::Value;
-use tenant_admin::{Command, Failure, Operator};
+use tenant_admin::{Code, Command, Failure, Operator};
 
 use crate::settings::Settings;
 
@@ -19,10 +19,9 @@ pub(super) enum Tenants {
 
 /// Makes the tenant to try when there is none at all and the settings want it.
 pub(super) async fn tenants(settings: &Settings, operator: &Operator) -> Result<Tenants, Failure> {
-    let answer = operator.run(Command::ListTenants).await?;
-    let found = answer.get("tenants").and_then(Value::as_array).cloned().unwrap_or_default();
-    if !found.is_empty() || !settings.server.demo_tenant {
-        return Ok(Tenants::Found(found));
+    let there = found(operator).await?;
+    if !there.is_empty() || !settings.server.demo_tenant {
+        return Ok(Tenants::Found(there));
     }
     let create = Command::CreateTenant {
         name: DEMO.to_owned(),
@@ -31,5 +30,14 @@ pub(super) async fn tenants(settings: &Settings, operator: &Operator) -> Result<
         with_token: true,
         days: None,
     };
-    operator.run(create).await.map(Tenants::Created)
+    match operator.run(create).await {
+        // Another replica that starts for the first time was faster.
+        Err(failure) if failure.code == Code::Conflict => found(operator).await.map(Tenants::Found),
+        created => created.map(Tenants::Created),
+    }
+}
+
+async fn found(operator: &Operator) -> Result<Vec<Value>, Failure> {
+    let answer = operator.run(Command::ListTenants).await?;
+    Ok(answer.get("tenants").and_then(Value::as_array).cloned().unwrap_or_default())
 }

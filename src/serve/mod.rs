@@ -10,6 +10,7 @@ mod upkeep;
 mod tests;
 
 use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
 
 use gateway::App;
 use telemetry::Telemetry;
@@ -17,7 +18,7 @@ use tenant_admin::control::{Connection, Socket};
 use tenant_admin::{Code, Failure};
 
 use crate::cli::Output;
-use crate::deployment::{Deployment, reachable};
+use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
 use banner::Banner;
 use mail::Mail;
@@ -32,6 +33,9 @@ Examples:
 
 The first start makes the data folder, the database and a tenant named demo, and prints how to reach it.
 SIGTERM and Ctrl-C end the server after the requests under way.";
+
+/// How long saying goodbye may take.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop.
 pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
@@ -50,7 +54,7 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
     let (listening, operated) = (address(&clients)?, address(&operations)?);
 
-    let deployment = Deployment::open(settings).await?;
+    let deployment = Deployment::open(settings, Purpose::Serve).await?;
     let operator = deployment.operator(settings, listening);
     let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
     let stop = signals::stop().map_err(failed)?;
@@ -62,6 +66,11 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
         deployment.redis.clone(),
     )
     .map_err(failed)?;
+
+    if deployment.is_shared() {
+        let tenants = deployment.tenants.clone();
+        telemetry.metrics().observe_replication(move || numbers(&tenants.replication()));
+    }
 
     let tenants = first_start::tenants(settings, &operator).await?;
     let database = settings.database_name();
@@ -87,7 +96,17 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
         )),
     };
     upkeep.finish().await;
+    leave(&deployment).await;
     served
+}
+
+/// Says goodbye to the other replicas, so that none of them waits for this one.
+async fn leave(deployment: &Deployment) {
+    match tokio::time::timeout(PARTING, deployment.tenants.leave()).await {
+        Ok(Ok(())) => {}
+        Ok(Err(error)) => tracing::info!(error = %error, "the next change waits for the lease of this server"),
+        Err(_) => tracing::info!("the next change waits for the lease of this server; the database does not answer"),
+    }
 }
 
 async fn refuse_second(settings: &Settings) -> Result<(), Failure> {
@@ -127,6 +146,19 @@ fn gateway_settings(settings: &Settings) -> gateway::Settings {
         trusted_proxies: server.trusted_proxies.clone(),
         workers: (server.workers > 0).then_some(usize::from(server.workers)),
         limits: settings.limits.clone(),
+    }
+}
+
+/// As the metrics know them.
+fn numbers(replication: &tenancy::ReplicationNumbers) -> telemetry::ReplicationNumbers {
+    telemetry::ReplicationNumbers {
+        is_trusted: replication.is_trusted,
+        renewals: replication.renewals,
+        renewals_failed: replication.renewals_failed,
+        acknowledged: replication.acknowledged,
+        waited: replication.waited,
+        agreeing: replication.agreeing,
+        messages_lost: replication.messages_lost,
     }
 }
 

@@ -33,6 +33,7 @@ mod protocol;
 mod races;
 mod readme;
 mod redaction;
+mod replicas;
 mod requirements;
 mod rotation;
 mod rotation_modes;

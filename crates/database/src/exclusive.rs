@@ -1,4 +1,5 @@
-//! The promise that one process uses a database at a time: what it caches is then exact.
+//! The promise that one process uses a database at a time, or only processes that know of each other: what they cache is
+//! then exact.
 
 use std::fs::File;
 use std::time::Duration;
@@ -14,10 +15,29 @@ const ADVISORY_LOCK: i64 = 0x7465_6e61_6e74_7279;
 const PATIENCE: Duration = Duration::from_secs(10);
 const BETWEEN_TRIES: Duration = Duration::from_millis(100);
 
-/// Proof that no other process uses the database; the lock lives as long as the value.
+/// Proof that no other process uses the database, or only replicas; the lock lives as long as the value.
 #[derive(Debug)]
 pub struct Exclusive {
     lock: Lock,
+    share: Share,
+}
+
+/// Whom the lock leaves out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Share {
+    /// Everybody else.
+    Nobody,
+    /// Who takes it for itself alone.
+    Replicas,
+}
+
+impl Share {
+    const fn function(self) -> &'static str {
+        match self {
+            Self::Nobody => "pg_try_advisory_lock",
+            Self::Replicas => "pg_try_advisory_lock_shared",
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -38,7 +58,7 @@ impl Exclusive {
         loop {
             tokio::time::sleep(BETWEEN_LOOKS).await;
             // An error means that the database does not answer: then it answers nobody else either.
-            if let Ok(false) = try_lock(session).await {
+            if let Ok(false) = try_lock(session, self.share).await {
                 return;
             }
         }
@@ -54,13 +74,27 @@ impl Database {
     pub async fn exclusive(&self) -> Result<Exclusive, DatabaseError> {
         let lock = match self.backend() {
             DbBackend::Sqlite => Lock::File(sqlite::lock(self.url())?),
-            _ => Lock::Session(lock_session(self.url()).await?),
+            _ => Lock::Session(lock_session(self.url(), Share::Nobody).await?),
         };
-        Ok(Exclusive { lock })
+        Ok(Exclusive { lock, share: Share::Nobody })
+    }
+
+    /// Takes the lock together with other replicas: it leaves out whoever wants the database alone.
+    ///
+    /// # Errors
+    /// [`DatabaseError::InUse`] if a process has it alone, or the database is SQLite.
+    pub async fn shared(&self) -> Result<Exclusive, DatabaseError> {
+        match self.backend() {
+            DbBackend::Sqlite => Err(DatabaseError::InUse),
+            _ => {
+                let lock = Lock::Session(lock_session(self.url(), Share::Replicas).await?);
+                Ok(Exclusive { lock, share: Share::Replicas })
+            }
+        }
     }
 }
 
-async fn lock_session(url: &str) -> Result<DatabaseConnection, DatabaseError> {
+async fn lock_session(url: &str, share: Share) -> Result<DatabaseConnection, DatabaseError> {
     let mut options = sea_orm::ConnectOptions::new(url);
     // One connection that is never closed for being idle or old: the lock ends with its session.
     options
@@ -72,7 +106,7 @@ async fn lock_session(url: &str) -> Result<DatabaseConnection, DatabaseError> {
         .set_application_name("tenantry lock");
     let session = sea_orm::Database::connect(options).await?;
     let taking = async {
-        while !try_lock(&session).await? {
+        while !try_lock(&session, share).await? {
             tokio::time::sleep(BETWEEN_TRIES).await;
         }
         Ok(session)
@@ -80,8 +114,8 @@ async fn lock_session(url: &str) -> Result<DatabaseConnection, DatabaseError> {
     tokio::time::timeout(PATIENCE, taking).await.map_err(|_| DatabaseError::InUse)?
 }
 
-async fn try_lock(session: &DatabaseConnection) -> Result<bool, DatabaseError> {
-    let sql = format!("SELECT pg_try_advisory_lock({ADVISORY_LOCK})");
+async fn try_lock(session: &DatabaseConnection, share: Share) -> Result<bool, DatabaseError> {
+    let sql = format!("SELECT {}({ADVISORY_LOCK})", share.function());
     let statement = sea_orm::Statement::from_string(DbBackend::Postgres, sql);
     let row = session.query_one_raw(statement).await?;
     Ok(row.ok_or_else(|| DbErr::RecordNotFound("advisory lock".to_owned()))?.try_get_by_index(0)?)

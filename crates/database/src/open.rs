@@ -4,8 +4,8 @@ use std::fmt;
 use std::time::Duration;
 
 use migrations::Migrated;
-use sea_orm::{ConnectOptions, DatabaseConnection, DbBackend, DbErr};
-use sea_orm::{DatabaseTransaction, SqliteTransactionMode, TransactionOptions, TransactionTrait};
+use sea_orm::{AccessMode, ConnectOptions, DatabaseConnection, DbBackend, DbErr};
+use sea_orm::{DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
 use crate::{DatabaseError, sqlite};
 
@@ -115,6 +115,21 @@ impl Database {
         self.writer.begin_with_options(immediate).await
     }
 
+    /// Begins a transaction that only reads, and sees one state of everything.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {
+        match self.backend() {
+            // Every transaction of SQLite sees one state.
+            DbBackend::Sqlite => self.reader.begin().await,
+            _ => {
+                let (isolation, access) = (IsolationLevel::RepeatableRead, AccessMode::ReadOnly);
+                self.reader.begin_with_config(Some(isolation), Some(access)).await
+            }
+        }
+    }
+
     /// Which kind of database it is.
     #[must_use]
     pub fn backend(&self) -> DbBackend {
@@ -175,6 +190,8 @@ fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConn
     // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
     options.application_name("tenantry").statement_cache_capacity(256).options([
         ("statement_timeout", "60s"),
+        // A process that is stopped in the middle of a transaction must not hold its locks for long.
+        ("idle_in_transaction_session_timeout", "10s"),
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),

@@ -18,13 +18,18 @@ use crate::Event;
 pub struct Events {
     database: Database,
     appended: Arc<Notify>,
+    /// How often one who waits looks by itself, because others append too.
+    look: Option<Duration>,
 }
 
+/// How late an event of another replica may be told to who follows the log.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
 impl Events {
-    /// The log in this database.
+    /// The log in this database. `is_shared` says whether other processes append to it too.
     #[must_use]
-    pub fn new(database: Database) -> Self {
-        Self { database, appended: Arc::new(Notify::new()) }
+    pub fn new(database: Database, is_shared: bool) -> Self {
+        Self { database, appended: Arc::new(Notify::new()), look: is_shared.then_some(BETWEEN_LOOKS) }
     }
 
     /// Wakes who waits for new events; to be called after a commit that appended some.
@@ -67,10 +72,16 @@ impl Events {
             tokio::pin!(appended);
             appended.as_mut().enable();
             let events = self.after(tenant, after, limit).await?;
-            if !events.is_empty() || tokio::time::timeout_at(deadline, appended).await.is_err() {
+            if !events.is_empty() || tokio::time::Instant::now() >= deadline {
                 return Ok(events);
             }
+            // Whatever ended the waiting, one looks again.
+            let _ = tokio::time::timeout_at(self.next_look(deadline), appended).await;
         }
+    }
+
+    fn next_look(&self, deadline: tokio::time::Instant) -> tokio::time::Instant {
+        self.look.map_or(deadline, |look| deadline.min(tokio::time::Instant::now() + look))
     }
 }
 

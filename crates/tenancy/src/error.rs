@@ -67,6 +67,9 @@ pub enum TenancyError {
     /// The system gave no random bytes.
     #[error("the system gives no random bytes")]
     Randomness,
+    /// What is remembered of the tenants may be out of date, and the database does not tell what is new.
+    #[error("the database does not answer, and what is remembered of the tenants may be out of date")]
+    Unsettled,
     /// The database does not answer, or refuses.
     #[error("the database cannot be used")]
     Database(#[from] DatabaseError),

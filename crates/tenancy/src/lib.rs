@@ -2,11 +2,12 @@
 //!
 //! It promises that an [`Authenticated`] exists only for a request that carried a valid token of exactly the tenant its
 //! address names, from a network from which it may be used; that two tokens of a tenant are valid at most; that what ends
-//! a token ends it at once (no answer of this process accepts it after [`Tenants::issue`], [`Tenants::complete_rotation`]
-//! or [`Tenants::revoke_tokens`] has returned, or a request was let in with the token that replaces it on its first use);
-//! and that no request needs a database access, but for such a first use. What it knows is held in a snapshot that every
-//! change replaces. It keeps no token: only the signing keys, which never are in the database, and the numbers of each
-//! tenant's valid tokens, which never are in a request's reach.
+//! a token ends it at once (no process of the deployment accepts it after [`Tenants::issue`],
+//! [`Tenants::complete_rotation`] or [`Tenants::revoke_tokens`] has returned, or a request was let in with the token that
+//! replaces it on its first use); and that no request needs a database access as long as the process has its lease, but
+//! for such a first use. What it knows is held in a snapshot that every change replaces. It keeps no token: only the
+//! signing keys, which never are in the database, and the numbers of each tenant's valid tokens, which never are in a
+//! request's reach.
 //!
 //! It knows nothing of HTTP and of what a tenant stores.
 
@@ -20,6 +21,7 @@ mod key;
 mod last_use;
 mod network;
 mod notice;
+mod replication;
 mod rotation;
 mod scope;
 mod settings;
@@ -38,6 +40,7 @@ pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;
 pub use network::Network;
 pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, notices, removal_of_notices};
+pub use replication::{Participation, ReplicationNumbers};
 pub use rotation::{Conflict, Mode, TokenState};
 pub use scope::Scopes;
 pub use settings::Settings;

@@ -109,6 +109,16 @@ impl Snapshot {
         next
     }
 
+    /// Everything as it is now, counting on what was counted.
+    pub(crate) fn replaced(&self, mut entries: Vec<Entry>) -> Self {
+        for entry in &mut entries {
+            if let Some(before) = self.by_id.get(&entry.tenant.id) {
+                entry.inherit(before);
+            }
+        }
+        entries.into_iter().collect()
+    }
+
     /// The same, without what is remembered of signatures that were verified.
     pub(crate) fn forgetting(&self) -> Self {
         self.entries().map(|entry| entry.forgetting()).collect()

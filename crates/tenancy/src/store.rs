@@ -73,17 +73,22 @@ pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Ve
     Ok(entries)
 }
 
-/// One tenant.
-pub(crate) async fn load_entry(on: &impl ConnectionTrait, id: TenantId, now_ms: i64) -> Result<Entry, TenancyError> {
+/// One tenant, if there is one of this number.
+pub(crate) async fn find_entry(
+    on: &impl ConnectionTrait,
+    id: TenantId,
+    now_ms: i64,
+) -> Result<Option<Entry>, TenancyError> {
     let of_one = |sql: &str| statement(on, sql, [id.as_i64().into()]);
     let row = on.query_one_raw(of_one(&format!("SELECT {TENANT_COLUMNS} FROM tenants WHERE id = $1"))).await?;
-    let mut entries = vec![entry(&row.ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")))?)?];
+    let Some(row) = row else { return Ok(None) };
+    let mut entries = vec![entry(&row)?];
     let hosts =
         on.query_all_raw(of_one("SELECT tenant_id, host FROM hosts WHERE tenant_id = $1 ORDER BY host")).await?;
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms");
     let tokens = on.query_all_raw(statement(on, &sql, [id.as_i64().into(), now_ms.into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
-    entries.pop().ok_or_else(|| DbErr::RecordNotFound(format!("tenant {id}")).into())
+    Ok(entries.pop())
 }
 
 fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {

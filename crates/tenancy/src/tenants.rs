@@ -4,14 +4,14 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use database::Database;
-use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 
-use crate::authenticate::{self, Admission, milliseconds};
-use crate::snapshot::{Addressed, Snapshot};
+use crate::authenticate::{self, Admission};
+use crate::replication::{Known, Replication, Seal};
+use crate::snapshot::Addressed;
 use crate::{
-    Address, AddressSettings, Administered, Authenticated, Denied, Refusal, Resolution, SigningKeys, TenancyError,
-    Tenant, Visit, store,
+    Address, AddressSettings, Administered, Authenticated, Denied, Participation, Refusal, ReplicationNumbers,
+    Resolution, SigningKeys, TenancyError, Tenant, Visit,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.
@@ -25,15 +25,16 @@ pub(crate) struct Inner {
     pub(crate) database: Database,
     pub(crate) keys: ArcSwap<SigningKeys>,
     pub(crate) addresses: AddressSettings,
-    pub(crate) snapshot: ArcSwap<Snapshot>,
-    /// Changes wait for each other, so that each builds on the snapshot of the one before.
+    pub(crate) known: Known,
+    pub(crate) replication: Replication,
+    /// Changes of this process wait for each other here, and not each with a connection in the database.
     pub(crate) turn: Mutex<()>,
     /// Notices were left that are to become events.
     pub(crate) told: Notify,
 }
 
 impl Tenants {
-    /// Reads every tenant from a migrated database.
+    /// Reads every tenant from a migrated database that this process has for itself.
     ///
     /// # Errors
     /// If the database does not answer, or holds a tenant that this version cannot read.
@@ -42,16 +43,65 @@ impl Tenants {
         keys: impl Into<SigningKeys>,
         addresses: AddressSettings,
     ) -> Result<Self, TenancyError> {
-        let entries = store::entries(database.reader(), milliseconds(OffsetDateTime::now_utc())).await?;
-        let snapshot = ArcSwap::from_pointee(entries.into_iter().collect());
-        let (keys, turn, told) = (ArcSwap::from_pointee(keys.into()), Mutex::new(()), Notify::new());
-        Ok(Self { inner: Arc::new(Inner { database, keys, addresses, snapshot, turn, told }) })
+        Self::open_as(Participation::Alone, database, keys, addresses).await
+    }
+
+    /// Reads every tenant from a migrated database, and keeps in step with the other processes that use it. Must be
+    /// called within a runtime that outlives all requests.
+    ///
+    /// # Errors
+    /// If the database does not answer, holds a tenant that this version cannot read, or the other processes sign with
+    /// a key that this one does not have.
+    pub async fn open_as(
+        participation: Participation,
+        database: Database,
+        keys: impl Into<SigningKeys>,
+        addresses: AddressSettings,
+    ) -> Result<Self, TenancyError> {
+        let keys = keys.into();
+        let replication = Replication::new(&participation, Seal::of(&keys));
+        let known = Known::new(participation.lease());
+        let (keys, turn, told) = (ArcSwap::from_pointee(keys), Mutex::new(()), Notify::new());
+        let tenants = Self { inner: Arc::new(Inner { database, keys, addresses, known, replication, turn, told }) };
+        tenants.inner.join(&participation).await?;
+        tenants.inner.renew().await?;
+        tenants.follow(&participation);
+        Ok(tenants)
+    }
+
+    /// A name that no other deployment has, and all processes of this one: the database tells it.
+    ///
+    /// # Errors
+    /// If the database does not answer.
+    pub async fn deployment_name(database: &Database) -> Result<String, TenancyError> {
+        Replication::deployment_name(database).await
+    }
+
+    /// Whether [`Self::settle`] would come back at once.
+    #[must_use]
+    pub fn is_settled(&self) -> bool {
+        self.inner.known.is_trusted()
+    }
+
+    /// Makes sure that what is decided next is decided by the newest state: to be called for each request when it has
+    /// arrived, right before its address and token are looked at. Asks the database only if there is no lease.
+    ///
+    /// # Errors
+    /// If the database does not answer: then nothing can be said about anybody.
+    pub async fn settle(&self) -> Result<(), TenancyError> {
+        if self.is_settled() { Ok(()) } else { self.inner.settle().await }
+    }
+
+    /// How keeping in step with other replicas goes.
+    #[must_use]
+    pub fn replication(&self) -> ReplicationNumbers {
+        self.inner.replication.numbers(self.is_settled())
     }
 
     /// Whom an address belongs to.
     #[must_use]
     pub fn resolve(&self, address: &Address<'_>) -> Resolution {
-        match self.inner.snapshot.load().find(address, &self.inner.addresses) {
+        match self.inner.known.snapshot().find(address, &self.inner.addresses) {
             Addressed::One(entry) => Resolution::Tenant(Arc::clone(&entry.tenant)),
             Addressed::Shared => Resolution::Shared,
             Addressed::Unknown => Resolution::Unknown,
@@ -59,7 +109,8 @@ impl Tenants {
     }
 
     /// Lets in the holder of a valid token of a tenant at an address of that tenant. Needs no database, except for the
-    /// first use of a token that waits for it: that is durable before anybody is let in.
+    /// first use of a token that waits for it: that is durable before anybody is let in. It says what is true if
+    /// [`Self::settle`] was awaited just before.
     ///
     /// # Errors
     /// The [`Refusal`] that the sender is told, or the database's.
@@ -70,7 +121,8 @@ impl Tenants {
         };
         let used = Box::pin(self.use_first(&entry, token)).await;
         used.map_err(|error| Denied::Unavailable(Box::new(error)))?;
-        // Another command may have ended it while this one waited for its turn.
+        // Another command may have ended it while this one waited for its turn, and the lease may have run out.
+        self.settle().await.map_err(|error| Denied::Unavailable(Box::new(error)))?;
         match self.admit(address, visit)? {
             Admission::Now(authenticated) => Ok(authenticated),
             Admission::AfterFirstUse(..) => Err(Refusal::Unknown.into()),
@@ -78,8 +130,8 @@ impl Tenants {
     }
 
     fn admit(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Admission, Denied> {
-        let Inner { addresses, keys, snapshot, .. } = &*self.inner;
-        authenticate::authenticate(&snapshot.load(), addresses, &keys.load(), address, visit)
+        let Inner { addresses, keys, known, .. } = &*self.inner;
+        authenticate::authenticate(&known.snapshot(), addresses, &keys.load(), address, visit)
     }
 
     /// Lets the operator act on a tenant. Only what an operator alone can reach (the control socket, the command line)
@@ -96,7 +148,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`]
     pub fn find(&self, name: &str) -> Result<Arc<Tenant>, TenancyError> {
-        match self.inner.snapshot.load().by_name(name) {
+        match self.inner.known.snapshot().by_name(name) {
             Some(entry) => Ok(Arc::clone(&entry.tenant)),
             None => Err(TenancyError::NoTenant { name: name.to_owned() }),
         }
@@ -105,7 +157,7 @@ impl Tenants {
     /// Every tenant, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Tenant>> {
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let mut tenants: Vec<_> = snapshot.entries().map(|entry| Arc::clone(&entry.tenant)).collect();
         tenants.sort_by(|one, other| one.name.cmp(&other.name));
         tenants

@@ -15,17 +15,6 @@ pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, en
 /// A use of a token, as it is written.
 const USE: [Named; 4] = [("id", Text), ("at", Integer), ("address", Text), ("client", Text)];
 
-/// Waits until no other change of this tenant's tokens is under way. What is decided on rows that are read after this
-/// stays true until the commit.
-pub(crate) async fn lock_tenant(on: &impl ConnectionTrait, tenant: TenantId) -> Result<(), TenancyError> {
-    // On SQLite the transaction has the lock of the whole database already.
-    if on.get_database_backend() == DbBackend::Postgres {
-        let sql = "SELECT id FROM tenants WHERE id = $1 FOR UPDATE";
-        on.query_one_raw(statement(on, sql, [tenant.as_i64().into()])).await?;
-    }
-    Ok(())
-}
-
 /// Adds a token.
 pub(crate) async fn insert_token(
     on: &impl ConnectionTrait,

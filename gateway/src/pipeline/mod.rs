@@ -34,6 +34,16 @@ pub(crate) enum Admitted<'a, 't> {
     },
 }
 
+/// Makes sure that a request that has arrived is judged by the newest tokens. [`admit`] follows at once: nothing is
+/// awaited in between.
+pub(crate) async fn settle(worker: &Worker) -> Result<(), Rejection> {
+    let tenants = &worker.gateway.tenants;
+    if tenants.is_settled() {
+        return Ok(());
+    }
+    Box::pin(tenants.settle()).await.map_err(Rejection::unavailable)
+}
+
 /// Lets a request in, or refuses it.
 pub(crate) async fn admit<'a, 't>(
     worker: &'a Worker,

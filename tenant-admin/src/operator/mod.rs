@@ -51,6 +51,7 @@ impl Operator {
     /// # Errors
     /// Why it was not done; then nothing was changed, unless the database failed half-way through a deletion.
     pub async fn run(&self, command: Command) -> Result<Answer, Failure> {
+        self.tenants.settle().await?;
         match command {
             Command::CreateTenant { name, hosts, settings, with_token, days } => {
                 let token = IssueToken { tenant: name.clone(), days, ..IssueToken::default() };

@@ -69,7 +69,7 @@ impl System {
         let key = SigningKey::load_or_create(&folder.path().join("signing.key")).unwrap();
         let addresses = AddressSettings { base_domain: Some("scim.example.com".to_owned()) };
         let tenants = Tenants::open(database.clone(), key, addresses).await.unwrap();
-        let events = Events::new(database.clone());
+        let events = Events::new(database.clone(), false);
         let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let origin = Origin::new("https://example.com:8443/", Some("scim.example.com".to_owned()));
         let days = TokenDays { usual: 30, most: 90 };

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
+use sea_orm::{ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, Statement, TransactionTrait};
 
 /// The variable in which `tests/run` tells where its PostgreSQL listens.
 pub(crate) const POSTGRES_VARIABLE: &str = "TESTS_POSTGRES_URL";
@@ -40,6 +40,14 @@ pub(crate) async fn cut(url: &str) {
     administer(&[&format!("ALTER DATABASE {name} ALLOW_CONNECTIONS false"), &end]).await;
 }
 
+/// Keeps everybody from reading what the tenants' state is, until the answer goes: a database that takes its time.
+pub(crate) async fn hold_up(url: &str) -> DatabaseTransaction {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    let transaction = connection.begin().await.expect("a transaction");
+    transaction.execute_unprepared("LOCK TABLE deployment").await.expect("the lock");
+    transaction
+}
+
 /// Lets connections in again.
 pub(crate) async fn restore(url: &str) {
     let name = url.rsplit('/').next().expect("a name");
@@ -57,6 +65,14 @@ pub(crate) async fn is_locked(url: &str) -> bool {
     let row = admin.query_one_raw(Statement::from_string(DbBackend::Postgres, locks)).await.expect("the locks");
     admin.close().await.expect("to close");
     row.expect("a row").try_get_by_index::<i64>(0).expect("a number") > 0
+}
+
+/// The texts that a query of one column finds.
+pub(crate) async fn texts(url: &str, query: &str) -> Vec<String> {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, query)).await.expect("the rows");
+    connection.close().await.expect("to close");
+    rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
 }
 
 async fn administer(statements: &[&str]) {

@@ -25,12 +25,21 @@ pub(crate) struct Server {
 impl Server {
     /// Starts one and waits until it is ready.
     pub(crate) async fn start(database: Database, settings: &[(&str, &str)]) -> Self {
-        let folder = tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a temporary folder");
+        let folder = new_folder();
         let url = database.create(folder.path()).await;
+        Self::start_in(folder, &url, settings).await
+    }
+
+    /// Starts one on a database that is there already.
+    pub(crate) async fn start_on(url: &str, settings: &[(&str, &str)]) -> Self {
+        Self::start_in(new_folder(), url, settings).await
+    }
+
+    async fn start_in(folder: TempDir, url: &str, settings: &[(&str, &str)]) -> Self {
         let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), child: Mutex::new(None) };
         for attempt in 1..=ATTEMPTS {
             server.choose_ports();
-            server.settings = server.basics(&url);
+            server.settings = server.basics(url);
             server.settings.extend(settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())));
             server.spawn();
             if server.ready().await {
@@ -191,6 +200,10 @@ impl Drop for Server {
 #[expect(clippy::print_stderr, reason = "the test program shows it below the failed test")]
 fn report(line: &str) {
     eprintln!("server: {line}");
+}
+
+fn new_folder() -> TempDir {
+    tempfile::Builder::new().prefix("tenantry-").tempdir().expect("a temporary folder")
 }
 
 /// A port that nobody listens on, outside the range the system takes for outgoing connections.

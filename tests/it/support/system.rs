@@ -47,6 +47,12 @@ impl System {
         Self::start_with(database, &[&UNLIMITED, settings].concat()).await
     }
 
+    /// A server on a database that is there already, with these settings and without limits that a test could meet.
+    pub(crate) async fn start_on(url: &str, settings: &[(&str, &str)]) -> Self {
+        let settings: Vec<_> = UNLIMITED.iter().chain(settings).copied().collect();
+        Self(Arc::new(Server::start_on(url, &settings).await))
+    }
+
     /// The server process.
     pub(crate) fn server(&self) -> &Server {
         &self.0

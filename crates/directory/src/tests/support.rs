@@ -50,7 +50,7 @@ impl System {
         for name in ["acme", "beta"] {
             tenants.create(NewTenant { name: name.to_owned(), ..NewTenant::default() }).await.unwrap();
         }
-        let events = Events::new(database.clone());
+        let events = Events::new(database.clone(), false);
         let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let tenant = tenants.administer("acme").unwrap();
         let other = directories.administered(&tenants.administer("beta").unwrap());

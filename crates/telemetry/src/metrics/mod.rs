@@ -9,10 +9,16 @@
 //! | `tenantry_limits_by_share` | none | 1 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_token_expiry_seconds` (gauge) | `tenant` | 1,000: the tokens of the next 30 days that end first |
+//! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
+//! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
+//! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
+//! | `tenantry_replication_agreeing_seconds_total` | none | 1 |
+//! | `tenantry_replication_messages_lost_total` | none | 1 |
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
 mod bound;
+mod replication;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -27,6 +33,7 @@ use prometheus::{Registry, TextEncoder};
 
 use crate::Answered;
 use bound::{ByRoute, ByTenant};
+pub use replication::ReplicationNumbers;
 
 /// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
 const TENANT_SETS: usize = 50_000;
@@ -69,6 +76,7 @@ pub struct Metrics {
     limits_by_share: Gauge<u64>,
     token_ends: Arc<ArcSwap<Vec<TokenEnd>>>,
     registry: Registry,
+    meter: Meter,
     // The instruments stop counting when their provider goes.
     _provider: SdkMeterProvider,
 }
@@ -95,6 +103,7 @@ impl Metrics {
             limits_by_share: by_share(&meter),
             token_ends,
             registry,
+            meter,
             _provider: provider,
         })
     }
@@ -127,6 +136,11 @@ impl Metrics {
     pub fn tokens_end(&self, mut ends: Vec<TokenEnd>) {
         ends.truncate(TOKEN_SETS);
         self.token_ends.store(Arc::new(ends));
+    }
+
+    /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.
+    pub fn observe_replication(&self, numbers: impl Fn() -> ReplicationNumbers + Send + Sync + 'static) {
+        replication::observe(&self.meter, numbers);
     }
 
     /// All numbers in the text format of Prometheus.
@@ -237,6 +251,32 @@ mod tests {
             "tenantry_quirks_total{client=\"entra\",quirk=\"string_boolean\"} 1",
             "tenantry_rate_limited_total{scope=\"tenant\"} 1",
             "tenantry_log_lines_dropped_total 0",
+        ] {
+            assert!(text.contains(sample), "{sample} is not in\n{text}");
+        }
+    }
+
+    #[test]
+    fn keeping_in_step_is_shown_where_there_are_replicas() {
+        let metrics = Metrics::new(Arc::default()).unwrap();
+        assert!(!metrics.to_text().unwrap().contains("replication"));
+        metrics.observe_replication(|| ReplicationNumbers {
+            is_trusted: true,
+            renewals: 5,
+            renewals_failed: 1,
+            acknowledged: 3,
+            waited: 2,
+            agreeing: Duration::from_millis(1500),
+            messages_lost: 4,
+        });
+        let text = metrics.to_text().unwrap();
+        for sample in [
+            "tenantry_replication_trusted 1",
+            "tenantry_replication_renewals_total{outcome=\"failed\"} 1",
+            "tenantry_replication_changes_total{by=\"acknowledged\"} 3",
+            "tenantry_replication_changes_total{by=\"waited\"} 2",
+            "tenantry_replication_agreeing_seconds_total 1.5",
+            "tenantry_replication_messages_lost_total 4",
         ] {
             assert!(text.contains(sample), "{sample} is not in\n{text}");
         }

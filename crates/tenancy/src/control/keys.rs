@@ -29,11 +29,7 @@ impl Tenants {
 
     /// Takes other keys from now on. What none of them signed is refused, also what was accepted before.
     pub async fn replace_keys(&self, keys: SigningKeys) {
-        // No token is being signed meanwhile.
-        let _turn = self.inner.turn.lock().await;
-        self.inner.keys.store(Arc::new(keys));
-        let snapshot = self.inner.snapshot.load().forgetting();
-        self.inner.snapshot.store(Arc::new(snapshot));
+        self.inner.take_keys(keys).await;
     }
 
     /// Every valid token with the key that signed it, by tenant. One of which that is not known counts for the oldest.
@@ -47,7 +43,7 @@ impl Tenants {
             format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 AND (ended_ms IS NULL OR ended_ms > $1)");
         let rows = self.inner.database.query(statement(reader, &sql, [now_ms.into()])).await?;
         let keys = self.signing_keys();
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let mut signed = Vec::with_capacity(rows.len());
         for row in &rows {
             let tenant = crate::tenant::TenantId::new(row.try_get("", "tenant_id")?);

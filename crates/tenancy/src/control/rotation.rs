@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use sea_orm::DatabaseTransaction;
 use serde_json::Value;
 use time::OffsetDateTime;
 
@@ -10,10 +9,11 @@ use super::tell::{facts, told};
 use crate::authenticate::milliseconds;
 use crate::last_use::Use;
 use crate::notice::{NoticeType, leave};
+use crate::replication::Change;
 use crate::rotation::{self, Conflict, Plan};
 use crate::snapshot::Entry;
 use crate::tenants::Inner;
-use crate::token_store::{end_token, lock_tenant, settle_token, tokens, write_uses};
+use crate::token_store::{end_token, settle_token, tokens, write_uses};
 use crate::{TenancyError, Tenant, TenantId, Tenants, TokenId, TokenRecord, TokenState};
 
 /// A decision about the tokens of a tenant.
@@ -39,21 +39,21 @@ impl Tenants {
     }
 
     async fn decide(&self, name: &str, notice: NoticeType, decide: &Decide<'_>) -> Result<TokenId, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         let plan = decide(&rows, now_ms)?;
         let subject = plan.subject.ok_or(Conflict::NothingUnderWay)?;
         if plan.endings.is_empty() && plan.settles.is_none() {
             return Ok(subject);
         }
-        self.inner.carry_out(&transaction, &tenant, &plan).await?;
+        self.inner.carry_out(&change, &tenant, &plan).await?;
         if let Some(token) = rows.iter().find(|token| token.id == subject) {
             let data = if notice == NoticeType::Revoked { Value::Object(facts(token)) } else { told(token, &plan) };
-            leave(&transaction, tenant.id, notice, subject, &data).await?;
+            leave(&*change, tenant.id, notice, subject, &data).await?;
         }
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(subject)
     }
@@ -64,15 +64,15 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoToken`], [`TenancyError::NoCurrentToken`], or the database's.
     pub async fn revoke_tokens(&self, name: &str, id: Option<TokenId>) -> Result<Vec<TokenId>, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         let plan = rotation::revoke(&rows, id, now_ms);
         if plan.subject.is_none() {
             return already_ended(&tenant, &rows, id);
         }
-        self.inner.carry_out(&transaction, &tenant, &plan).await?;
+        self.inner.carry_out(&change, &tenant, &plan).await?;
         let is_revoked = |token: &&TokenRecord| {
             let ending = plan.endings.iter().find(|ending| ending.id == token.id);
             ending.is_some_and(|ending| ending.by == rotation::EndedBy::Revocation)
@@ -80,9 +80,9 @@ impl Tenants {
         let revoked: Vec<&TokenRecord> = rows.iter().filter(is_revoked).collect();
         for token in &revoked {
             let data = Value::Object(facts(token));
-            leave(&transaction, tenant.id, NoticeType::Revoked, token.id, &data).await?;
+            leave(&*change, tenant.id, NoticeType::Revoked, token.id, &data).await?;
         }
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(revoked.iter().map(|token| token.id).collect())
     }
@@ -99,20 +99,20 @@ impl Tenants {
     /// Makes the first use of a token durable, which ends the others, before the request that uses it is let in. If
     /// another request was faster, nothing is left to do; whether the token is valid is then asked again.
     pub(crate) async fn use_first(&self, entry: &Entry, id: TokenId) -> Result<(), TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = Arc::clone(&entry.tenant);
         if !self.waits_for_use(tenant.id, id) {
             return Ok(());
         }
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         if let Some(plan) = rotation::first_use(&rows, id, now_ms) {
-            self.inner.carry_out(&transaction, &tenant, &plan).await?;
+            self.inner.carry_out(&change, &tenant, &plan).await?;
             if let Some(token) = rows.iter().find(|token| token.id == id) {
-                leave(&transaction, tenant.id, NoticeType::Rotated, id, &told(token, &plan)).await?;
+                leave(&*change, tenant.id, NoticeType::Rotated, id, &told(token, &plan)).await?;
             }
         }
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(())
     }
@@ -121,44 +121,42 @@ impl Tenants {
 impl Tenants {
     /// Whether the token still waits, for whoever had to wait for their turn.
     fn waits_for_use(&self, tenant: TenantId, id: TokenId) -> bool {
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let entry = snapshot.by_id(tenant);
         entry.is_some_and(|entry| entry.credentials.iter().any(|known| known.id == id && known.waits_for_use))
     }
 }
 
 impl Inner {
-    /// Begins a change of a tenant's tokens, and reads them as they are until its commit.
-    pub(super) async fn begin_change(
+    /// The tokens of a tenant as they are until the change is made.
+    pub(super) async fn tokens_before(
         &self,
+        change: &Change<'_>,
         tenant: &Tenant,
         now_ms: i64,
-    ) -> Result<(DatabaseTransaction, Vec<TokenRecord>), TenancyError> {
-        let transaction = self.database.begin().await?;
-        lock_tenant(&transaction, tenant.id).await?;
+    ) -> Result<Vec<TokenRecord>, TenancyError> {
         // Nobody remembers the uses of a token that this change ends.
-        let snapshot = self.snapshot.load();
-        let credentials = snapshot.by_id(tenant.id).map(|entry| entry.credentials.as_slice()).unwrap_or_default();
-        let used = |known: &crate::credential::Credential| Some((known.id, known.last_use.unwritten()?));
-        let uses: Vec<(TokenId, Use)> = credentials.iter().filter_map(used).collect();
-        drop(snapshot);
-        write_uses(&transaction, &uses).await?;
-        let rows = tokens(&transaction, tenant.id, now_ms).await?;
-        Ok((transaction, rows))
+        let uses: Vec<(TokenId, Use)> = {
+            let snapshot = self.known.snapshot();
+            let credentials = snapshot.by_id(tenant.id).map(|entry| entry.credentials.as_slice()).unwrap_or_default();
+            credentials.iter().filter_map(|known| Some((known.id, known.last_use.unwritten()?))).collect()
+        };
+        write_uses(&**change, &uses).await?;
+        tokens(&**change, tenant.id, now_ms).await
     }
 
     /// Writes what was decided, except for the new token. Ends come first: no two rows may claim one place.
     pub(super) async fn carry_out(
         &self,
-        transaction: &DatabaseTransaction,
+        change: &Change<'_>,
         tenant: &Tenant,
         plan: &Plan,
     ) -> Result<(), TenancyError> {
         for ending in &plan.endings {
-            end_token(transaction, tenant.id, *ending).await?;
+            end_token(&**change, tenant.id, *ending).await?;
         }
         if let Some(settles) = plan.settles {
-            settle_token(transaction, tenant.id, settles).await?;
+            settle_token(&**change, tenant.id, settles).await?;
         }
         Ok(())
     }

@@ -42,7 +42,7 @@ impl Tenants {
     pub async fn create(&self, new: NewTenant) -> Result<Arc<Tenant>, TenancyError> {
         check_name(&new.name)?;
         check_settings(&new.settings)?;
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         if self.find(&new.name).is_ok() {
             return Err(TenancyError::NameTaken { name: new.name });
         }
@@ -55,12 +55,11 @@ impl Tenants {
             created_ms: now_ms,
             modified_ms: now_ms,
         };
-        let transaction = self.inner.database.begin().await?;
-        let id = store::insert_tenant(&transaction, &row).await?;
+        let id = store::insert_tenant(&*change, &row).await?;
         for host in &hosts {
-            store::insert_host(&transaction, id, host).await?;
+            store::insert_host(&*change, id, host).await?;
         }
-        self.inner.publish(transaction, id, now_ms).await?;
+        self.inner.publish(change, id, now_ms).await?;
         self.find(&row.name)
     }
 
@@ -68,23 +67,22 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`], [`TenancyError::HostTaken`], or the database's.
-    pub async fn update(&self, name: &str, change: TenantChange) -> Result<Arc<Tenant>, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+    pub async fn update(&self, name: &str, wanted: TenantChange) -> Result<Arc<Tenant>, TenancyError> {
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
-        let settings = tenant.settings.changed(&change.settings)?;
+        let settings = tenant.settings.changed(&wanted.settings)?;
         check_settings(&settings)?;
-        let added = self.inner.free_hosts(name, &change.add_hosts)?;
-        let removed = own_hosts(&tenant, &change.remove_hosts)?;
+        let added = self.inner.free_hosts(name, &wanted.add_hosts)?;
+        let removed = own_hosts(&tenant, &wanted.remove_hosts)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let transaction = self.inner.database.begin().await?;
-        store::update_tenant(&transaction, tenant.id, tenant.enabled, &settings, now_ms).await?;
+        store::update_tenant(&*change, tenant.id, tenant.enabled, &settings, now_ms).await?;
         for host in &removed {
-            store::delete_host(&transaction, tenant.id, host).await?;
+            store::delete_host(&*change, tenant.id, host).await?;
         }
         for host in added.iter().filter(|host| !tenant.hosts.contains(host)) {
-            store::insert_host(&transaction, tenant.id, host).await?;
+            store::insert_host(&*change, tenant.id, host).await?;
         }
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.find(name)
     }
 
@@ -93,12 +91,11 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let transaction = self.inner.database.begin().await?;
-        store::update_tenant(&transaction, tenant.id, enabled, &tenant.settings, now_ms).await?;
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.find(name)
     }
 
@@ -108,14 +105,10 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn delete(&self, name: &str) -> Result<(), TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
-        let transaction = self.inner.database.begin().await?;
-        store::delete_tenant(&transaction, tenant.id).await?;
-        transaction.commit().await?;
-        let snapshot = self.inner.snapshot.load().without(tenant.id);
-        self.inner.snapshot.store(Arc::new(snapshot));
-        Ok(())
+        store::delete_tenant(&*change, tenant.id).await?;
+        self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await
     }
 }
 
@@ -134,7 +127,7 @@ impl Inner {
     }
 
     fn check_free(&self, name: &str, host: &str) -> Result<(), TenancyError> {
-        let owner = self.snapshot.load().by_host(host).map(|entry| entry.tenant.name().to_owned());
+        let owner = self.known.snapshot().by_host(host).map(|entry| entry.tenant.name().to_owned());
         if let Some(tenant) = owner.filter(|owner| owner != name) {
             return Err(TenancyError::HostTaken { host: host.to_owned(), tenant });
         }

@@ -48,11 +48,11 @@ impl Tenants {
     /// [`TenancyError::Rotation`], [`TenancyError::RequestReused`], or the database's.
     pub async fn issue(&self, name: &str, new: &NewToken) -> Result<Issue, TenancyError> {
         new.check()?;
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now = OffsetDateTime::now_utc();
         let now_ms = milliseconds(now);
-        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         if let Some(request) = &new.request
             && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
         {
@@ -65,13 +65,13 @@ impl Tenants {
         }
         let record = self.record(new, &plan, &rows, now)?;
         let token = self.sign(&tenant, &record)?;
-        self.inner.carry_out(&transaction, &tenant, &plan).await?;
-        insert_token(&transaction, tenant.id, &record).await?;
+        self.inner.carry_out(&change, &tenant, &plan).await?;
+        insert_token(&*change, tenant.id, &record).await?;
         let rotated = plan.replaces.is_some() && plan.stage.is_none();
         let notice = if rotated { NoticeType::Rotated } else { NoticeType::Issued };
-        leave(&transaction, tenant.id, notice, record.id, &told(&record, &plan)).await?;
-        let rows = tokens(&transaction, tenant.id, now_ms).await?;
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        leave(&*change, tenant.id, notice, record.id, &told(&record, &plan)).await?;
+        let rows = tokens(&*change, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(Issue { token, others: valid_others(&rows, record.id), record, repeated: false })
     }

@@ -57,7 +57,7 @@ impl Tenants {
 
     /// In the order of tokens, so that two processes that write the same rows wait for each other and no more.
     fn unwritten_uses(&self) -> (Vec<Arc<LastUse>>, Vec<(TokenId, Use)>) {
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let credentials = snapshot.entries().flat_map(|entry| &entry.credentials);
         let unwritten =
             |known: &Credential| Some((Arc::clone(&known.last_use), (known.id, known.last_use.unwritten()?)));
@@ -70,7 +70,7 @@ impl Tenants {
     #[must_use]
     pub fn ending_within(&self, days: i64) -> Vec<TokenEnd> {
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let snapshot = self.inner.snapshot.load();
+        let snapshot = self.inner.known.snapshot();
         let tokens = snapshot.entries().filter(|entry| entry.tenant.enabled).flat_map(|entry| {
             let known = entry.credentials.iter().filter(|known| known.stays());
             known.map(|known| token_end(entry, known, now_ms))
@@ -88,7 +88,7 @@ impl Tenants {
     pub async fn warn_of_ends(&self) -> Result<Vec<TokenEnd>, TenancyError> {
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let due: Vec<(String, TokenId, i64)> = {
-            let snapshot = self.inner.snapshot.load();
+            let snapshot = self.inner.known.snapshot();
             let due = snapshot.entries().filter(|entry| entry.tenant.enabled).flat_map(|entry| {
                 let of_entry =
                     move |known: &Credential| Some((entry.tenant.name().to_owned(), known.id, known.due(now_ms)?));
@@ -104,11 +104,11 @@ impl Tenants {
     }
 
     async fn warn(&self, name: &str, id: TokenId, days: i64) -> Result<Option<TokenEnd>, TenancyError> {
-        let _turn = self.inner.turn.lock().await;
+        let change = self.inner.begin().await?;
         // The tenant may have gone meanwhile, or the token.
         let Ok(tenant) = self.find(name) else { return Ok(None) };
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let (transaction, rows) = self.inner.begin_change(&tenant, now_ms).await?;
+        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         let Some(token) = rows.iter().find(|token| token.id == id && token.state.is_valid()) else { return Ok(None) };
         let end = TokenEnd {
             tenant: name.to_owned(),
@@ -116,13 +116,13 @@ impl Tenants {
             expires_ms: token.expires_ms,
             days_left: expiry::days_left(token.expires_ms, now_ms),
         };
-        let is_ours = claim_warning(&transaction, tenant.id, id, days).await?;
+        let is_ours = claim_warning(&*change, tenant.id, id, days).await?;
         if is_ours {
             let mut data = facts(token);
             data.insert("daysLeft".to_owned(), end.days_left.into());
-            leave(&transaction, tenant.id, NoticeType::Expiring, id, &Value::Object(data)).await?;
+            leave(&*change, tenant.id, NoticeType::Expiring, id, &Value::Object(data)).await?;
         }
-        self.inner.publish(transaction, tenant.id, now_ms).await?;
+        self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(is_ours.then_some(end))
     }

@@ -1,5 +1,6 @@
 //! Creating, changing, switching off and deleting.
 
+use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value, json};
 
 use super::{System, authenticate, on_both};
@@ -83,5 +84,22 @@ on_both! {
         assert_eq!(system.tenants.delete("nobody").await.unwrap_err().to_string(), sentence);
         assert_eq!(system.tenants.issue_token("nobody", 1).await.unwrap_err().to_string(), sentence);
         assert_eq!(system.tenants.revoke_token("nobody", None).await.unwrap_err().to_string(), sentence);
+    }
+
+    async fn a_database_that_was_set_back_is_read_anew(system: System) {
+        let token = system.token("acme").await;
+        let database = sea_orm::Database::connect(&system.url).await.unwrap();
+        for statement in [
+            "DELETE FROM tenants WHERE name = 'beta'",
+            "DELETE FROM changes WHERE generation > 1",
+            "UPDATE deployment SET generation = 1",
+        ] {
+            database.execute_unprepared(statement).await.unwrap();
+        }
+        system.tenants.find("beta").unwrap();
+        system.tenants.set_enabled("acme", false).await.unwrap();
+        assert!(matches!(system.tenants.find("beta"), Err(TenancyError::NoTenant { .. })));
+        system.tenants.settle().await.unwrap();
+        assert_eq!(system.authenticate("acme", &token).await.unwrap_err(), Refusal::Disabled);
     }
 }

@@ -1,0 +1,96 @@
+//! A change of one tenant: made in one transaction, shown to requests here, and then agreed on with the other replicas.
+
+use std::ops::Deref;
+
+use database::Fault;
+use replicas::protocol::Generation;
+use sea_orm::{DatabaseTransaction, DbErr};
+use tokio::sync::MutexGuard;
+
+use super::{Known, table};
+use crate::tenants::Inner;
+use crate::{TenancyError, TenantId, store};
+
+/// How often a transaction is begun when the connection turns out to be dead: both of the pool may be, after an outage.
+const CONNECTIONS: usize = 3;
+
+/// A change that is being made. No other process changes a tenant meanwhile, and what is known here is the newest. It
+/// is undone if it is not published.
+#[derive(Debug)]
+pub(crate) struct Change<'a> {
+    transaction: DatabaseTransaction,
+    generation: Generation,
+    _turn: MutexGuard<'a, ()>,
+}
+
+impl Deref for Change<'_> {
+    type Target = DatabaseTransaction;
+
+    fn deref(&self) -> &DatabaseTransaction {
+        &self.transaction
+    }
+}
+
+impl Inner {
+    /// Begins a change. Whoever decides by what is known does it after this.
+    pub(crate) async fn begin(&self) -> Result<Change<'_>, TenancyError> {
+        let turn = self.turn.lock().await;
+        let transaction = self.begin_on_a_living_connection().await?;
+        let generation = table::take_generation(&transaction).await?;
+        let before = generation - 1;
+        if self.known.generation().is_some_and(|held| held > before) {
+            self.forget();
+        }
+        if self.known.generation().is_none_or(|held| held < before) {
+            let snapshot = self.read_up_to(&transaction, before).await?;
+            // Nobody has registered for it, so nothing is trusted for longer than before.
+            self.known.learn(before, snapshot);
+        }
+        Ok(Change { transaction, generation, _turn: turn })
+    }
+
+    async fn begin_on_a_living_connection(&self) -> Result<DatabaseTransaction, DbErr> {
+        for _ in 1..CONNECTIONS {
+            match self.database.begin().await {
+                Err(error) if Fault::of(&error) == Fault::Broken => {}
+                begun => return begun,
+            }
+        }
+        self.database.begin().await
+    }
+
+    /// Commits a change of one tenant, shows it to requests, and returns when no replica decides by the state before.
+    pub(crate) async fn publish(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<(), TenancyError> {
+        let Change { transaction, generation, _turn: turn } = change;
+        table::note_change(&transaction, generation, id).await?;
+        // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
+        let entry = store::find_entry(&transaction, id, now_ms).await?;
+        let undecided = Undecided(&self.known);
+        transaction.commit().await?;
+        self.known.commit(generation, |snapshot| match entry {
+            Some(entry) => snapshot.with(entry),
+            None => snapshot.without(id),
+        });
+        undecided.made();
+        // Others may go on; they wait for their own agreement.
+        drop(turn);
+        self.agree(generation).await;
+        Ok(())
+    }
+}
+
+/// A commit under way. If its answer is lost, or nobody waits for it any more, it may have been made all the same: then
+/// nothing is trusted until it was asked for.
+struct Undecided<'a>(&'a Known);
+
+impl Undecided<'_> {
+    fn made(self) {
+        std::mem::forget(self);
+    }
+}
+
+impl Drop for Undecided<'_> {
+    fn drop(&mut self) {
+        self.0.doubt();
+    }
+}

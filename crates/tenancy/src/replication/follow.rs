@@ -1,0 +1,92 @@
+//! The task of a replica: renews its lease, and hears of changes.
+
+use std::sync::{Arc, Weak};
+use std::time::Duration;
+
+use replicas::{Heard, Messages, Redis};
+use tokio::time::MissedTickBehavior;
+
+use super::Participation;
+use super::messages::{CHANNEL, Message};
+use super::table;
+use crate::tenants::Inner;
+use crate::{TenancyError, Tenants};
+
+/// How many times in the time of a lease it is renewed: three may fail.
+const RENEWALS: u32 = 4;
+
+impl Tenants {
+    /// Starts what keeps a process in step. It ends with the last of the `Tenants`.
+    pub(crate) fn follow(&self, participation: &Participation) {
+        let inner = Arc::downgrade(&self.inner);
+        match participation {
+            Participation::Alone => {}
+            Participation::Replica { redis, lease } => {
+                tokio::spawn(renew(Weak::clone(&inner), *lease / RENEWALS));
+                tokio::spawn(hear(inner, listen(redis)));
+            }
+            Participation::Visitor { redis } => drop(tokio::spawn(hear(inner, listen(redis)))),
+        }
+    }
+
+    /// Ends the part of this process: it trusts nothing any more, and nobody waits for it. To be called when the last
+    /// request is answered.
+    ///
+    /// # Errors
+    /// If the database does not answer. Then the next change waits for the lease of this process.
+    pub async fn leave(&self) -> Result<(), TenancyError> {
+        let Some(registration) = &self.inner.replication.registration else { return Ok(()) };
+        self.inner.replication.has_left.store(true, std::sync::atomic::Ordering::Relaxed);
+        // Not while a question is under way, which would register again.
+        let _attempts = self.inner.replication.attempts.lock().await;
+        self.inner.known.doubt();
+        table::leave(&self.inner.database, registration.id).await
+    }
+}
+
+fn listen(redis: &Redis) -> Messages {
+    redis.listen(&[CHANNEL])
+}
+
+async fn renew(inner: Weak<Inner>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
+        // A failure is counted and told where it happens.
+        let _ = inner.renew().await;
+    }
+}
+
+async fn hear(inner: Weak<Inner>, mut messages: Messages) {
+    while let Some(heard) = messages.next().await {
+        let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
+        match heard {
+            Heard::Message { text, .. } => match inner.replication.seal.load().open(&text) {
+                Some(Message::Changed(id, _)) if inner.replication.id == id => {}
+                Some(Message::Changed(_, generation)) => inner.learn(generation).await,
+                // Nobody may be waiting for it.
+                Some(message) => drop(inner.replication.heard.send(message)),
+                None => {}
+            },
+            // Changes may have been told meanwhile.
+            Heard::Gap if inner.replication.registration.is_some() => drop(inner.renew().await),
+            Heard::Gap => {}
+        }
+    }
+}
+
+impl Inner {
+    /// Somebody says that there is a new generation.
+    async fn learn(&self, generation: replicas::protocol::Generation) {
+        if self.replication.registration.is_none() {
+            return;
+        }
+        match self.known.generation() {
+            Some(held) if held >= generation => self.acknowledge(held).await,
+            // It acknowledges by itself.
+            _ => drop(self.renew().await),
+        }
+    }
+}

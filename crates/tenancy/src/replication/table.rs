@@ -1,0 +1,155 @@
+//! The tables `deployment`, `changes` and `replicas`.
+
+use std::time::Duration;
+
+use database::Database;
+use replicas::ReplicaId;
+use replicas::protocol::{Generation, Member};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+
+use crate::{TenancyError, TenantId};
+
+/// How many generations back it is remembered what changed. Who is further behind reads everything.
+const REMEMBERED: Generation = 1000;
+
+const MEMBERS: &str = "SELECT id, beat, acknowledged, lease_ms, signing_keys FROM replicas";
+
+/// What all replicas share.
+#[derive(Clone, Debug)]
+pub(crate) struct DeploymentRow {
+    pub(crate) name: String,
+    pub(crate) signing_key: Option<String>,
+}
+
+/// What a replica tells of itself.
+#[derive(Clone, Debug)]
+pub(crate) struct Registration {
+    pub(crate) id: ReplicaId,
+    pub(crate) lease: Duration,
+}
+
+/// Takes the next generation. Until the transaction has ended, nobody else changes a tenant.
+pub(crate) async fn take_generation(on: &impl ConnectionTrait) -> Result<Generation, TenancyError> {
+    let sql = "UPDATE deployment SET generation = generation + 1 WHERE id = 1 RETURNING generation";
+    Ok(one(on.query_one_raw(statement(on, sql, [])).await?)?.try_get_by_index(0)?)
+}
+
+/// Notes what a generation changes, and forgets what is long past.
+pub(crate) async fn note_change(
+    on: &impl ConnectionTrait,
+    generation: Generation,
+    tenant: TenantId,
+) -> Result<(), TenancyError> {
+    let sql = "INSERT INTO changes (generation, tenant_id) VALUES ($1, $2)";
+    on.execute_raw(statement(on, sql, [generation.into(), tenant.as_i64().into()])).await?;
+    let sql = "DELETE FROM changes WHERE generation <= $1";
+    on.execute_raw(statement(on, sql, [(generation - REMEMBERED).into()])).await?;
+    Ok(())
+}
+
+/// The newest generation.
+pub(crate) async fn generation(on: &impl ConnectionTrait) -> Result<Generation, TenancyError> {
+    let sql = "SELECT generation FROM deployment WHERE id = 1";
+    Ok(one(on.query_one_raw(statement(on, sql, [])).await?)?.try_get_by_index(0)?)
+}
+
+/// The tenants that generations after `held`, up to `newest`, have changed; nothing if that is not remembered.
+pub(crate) async fn changed(
+    on: &impl ConnectionTrait,
+    held: Generation,
+    newest: Generation,
+) -> Result<Option<Vec<TenantId>>, TenancyError> {
+    if held + REMEMBERED < newest {
+        return Ok(None);
+    }
+    let sql = "SELECT DISTINCT tenant_id FROM changes WHERE generation > $1 AND generation <= $2 ORDER BY tenant_id";
+    let rows = on.query_all_raw(statement(on, sql, [held.into(), newest.into()])).await?;
+    let ids = rows.iter().map(|row| Ok(TenantId::new(row.try_get_by_index(0)?))).collect::<Result<_, DbErr>>()?;
+    Ok(Some(ids))
+}
+
+/// What all replicas share. In a transaction on PostgreSQL, `locked` keeps others from starting or changing meanwhile.
+pub(crate) async fn deployment(on: &impl ConnectionTrait, locked: bool) -> Result<DeploymentRow, TenancyError> {
+    let lock = if locked { " FOR UPDATE" } else { "" };
+    let sql = format!("SELECT name, signing_key FROM deployment WHERE id = 1{lock}");
+    let row = one(on.query_one_raw(statement(on, &sql, [])).await?)?;
+    Ok(DeploymentRow { name: row.try_get_by_index(0)?, signing_key: row.try_get_by_index(1)? })
+}
+
+/// Notes which key signs.
+pub(crate) async fn note_key(on: &impl ConnectionTrait, key: &str) -> Result<(), TenancyError> {
+    let sql = "UPDATE deployment SET signing_key = $1 WHERE id = 1 AND (signing_key IS NULL OR signing_key <> $1)";
+    on.execute_raw(statement(on, sql, [key.into()])).await?;
+    Ok(())
+}
+
+/// Puts a replica on the list, or says that it is still there. `keys` are the ids of its signing keys, separated by
+/// commas; the one that signs comes first.
+pub(crate) fn registering(
+    backend: sea_orm::DbBackend,
+    registration: &Registration,
+    keys: &str,
+    held: Generation,
+) -> Statement {
+    let sql = "INSERT INTO replicas (id, beat, acknowledged, lease_ms, signing_keys) VALUES ($1, 1, $2, $3, $4) \
+               ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, acknowledged = excluded.acknowledged, \
+               signing_keys = excluded.signing_keys \
+               RETURNING beat";
+    let lease = i64::try_from(registration.lease.as_millis()).unwrap_or(i64::MAX);
+    let values = [registration.id.to_string().into(), held.into(), lease.into(), keys.into()];
+    Statement::from_sql_and_values(backend, sql, values)
+}
+
+/// Notes that a replica holds a generation.
+pub(crate) async fn acknowledge(database: &Database, id: ReplicaId, held: Generation) -> Result<(), TenancyError> {
+    let sql = "UPDATE replicas SET acknowledged = $2 WHERE id = $1 AND acknowledged < $2 RETURNING beat";
+    let values = [id.to_string().into(), held.into()];
+    database.query(Statement::from_sql_and_values(database.backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// The list of replicas, with the ids of their keys.
+pub(crate) async fn members(database: &Database) -> Result<Vec<(Member<ReplicaId>, String)>, TenancyError> {
+    let rows = database.query(Statement::from_string(database.backend(), MEMBERS)).await?;
+    rows.iter().map(member).collect()
+}
+
+/// The same, as a transaction sees it.
+pub(crate) async fn members_on(on: &impl ConnectionTrait) -> Result<Vec<(Member<ReplicaId>, String)>, TenancyError> {
+    on.query_all_raw(statement(on, MEMBERS, [])).await?.iter().map(member).collect()
+}
+
+/// Takes a replica off the list, unless it has registered again.
+pub(crate) async fn remove(database: &Database, member: &Member<ReplicaId>) -> Result<(), TenancyError> {
+    let sql = "DELETE FROM replicas WHERE id = $1 AND beat = $2 RETURNING beat";
+    let values = [member.id.to_string().into(), member.beat.into()];
+    database.query(Statement::from_sql_and_values(database.backend(), sql, values)).await?;
+    Ok(())
+}
+
+/// Takes a replica off the list that trusts nothing any more.
+pub(crate) async fn leave(database: &Database, id: ReplicaId) -> Result<(), TenancyError> {
+    let sql = "DELETE FROM replicas WHERE id = $1 RETURNING beat";
+    database.query(Statement::from_sql_and_values(database.backend(), sql, [id.to_string().into()])).await?;
+    Ok(())
+}
+
+fn member(row: &QueryResult) -> Result<(Member<ReplicaId>, String), TenancyError> {
+    let id: String = row.try_get_by_index(0)?;
+    let lease: i64 = row.try_get_by_index(3)?;
+    let member = Member {
+        id: ReplicaId::parse(&id).ok_or_else(|| DbErr::Type(format!("replicas.id is no UUID: {id}")))?,
+        beat: row.try_get_by_index(1)?,
+        acknowledged: row.try_get_by_index(2)?,
+        lease: Duration::from_millis(u64::try_from(lease).unwrap_or_default()),
+    };
+    Ok((member, row.try_get_by_index(4)?))
+}
+
+fn one(row: Option<QueryResult>) -> Result<QueryResult, DbErr> {
+    row.ok_or_else(|| DbErr::RecordNotFound("the row of deployment".to_owned()))
+}
+
+fn statement(on: &impl ConnectionTrait, sql: &str, values: impl IntoIterator<Item = Value>) -> Statement {
+    Statement::from_sql_and_values(on.get_database_backend(), sql, values)
+}

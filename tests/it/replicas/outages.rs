@@ -1,0 +1,120 @@
+//! What clients see while something is away, and that it comes back by itself.
+
+use std::time::{Duration, Instant};
+
+use crate::support::{Replicas, Tenant, database, until, user};
+
+/// Within so much time everything works again after what was away has come back.
+const RECOVERY: Duration = Duration::from_secs(5);
+
+/// Without PostgreSQL nobody is told anything wrong: a replica goes on by what it knows as long as its lease lasts, and
+/// then says that it cannot tell.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_its_database_a_replica_says_503_and_nothing_wrong() {
+    let replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("outage");
+    let gone = Tenant { name: "nobody".to_owned(), ..tenant.clone() };
+    replicas.client(0, &tenant).get("/Schemas").await.expect(200);
+    database::cut(replicas.url()).await;
+    for number in 0..2 {
+        // Needs nothing of the database but the token.
+        until("the lease to end", async || {
+            let answer = replicas.client(number, &tenant).get("/Schemas").await;
+            assert!(matches!(answer.status, 200 | 503), "{} {}", answer.status, answer.text);
+            (answer.status == 503).then_some(())
+        })
+        .await;
+        for client in [replicas.client(number, &tenant), replicas.client(number, &gone)] {
+            for path in ["/Users", "/Schemas", "/Users/0190a5a4-0000-7000-8000-000000000000"] {
+                let refused = client.get(path).await.expect(503);
+                assert!(refused.header("retry-after").is_some_and(|seconds| seconds.parse::<u64>().is_ok()));
+            }
+        }
+        let refused = replicas.client(number, &tenant).with_token("wrong").get("/Schemas").await;
+        assert_eq!(refused.status, 503, "it cannot be told whether the token is wrong");
+    }
+    database::restore(replicas.url()).await;
+    let back = Instant::now();
+    for number in 0..2 {
+        until("the replica to serve again", async || {
+            let answer = replicas.client(number, &tenant).get("/Users").await;
+            assert!(matches!(answer.status, 200 | 503), "{} {}", answer.status, answer.text);
+            (answer.status == 200).then_some(())
+        })
+        .await;
+        replicas.client(number, &tenant).post("/Users", &user(&format!("u{number}"))).await.expect(201);
+    }
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+    let renewed = replicas.of(0).issue(&tenant);
+    replicas.client(1, &tenant).get("/Users").await.expect(401);
+    replicas.client(1, &renewed).get("/Users").await.expect(200);
+}
+
+/// A database that takes its time is like one that is away: nobody waits for long, and nobody is told anything wrong.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_its_database_takes_its_time_a_replica_says_503_soon() {
+    let replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("slow");
+    let held_up = database::hold_up(replicas.url()).await;
+    until("the lease to end", async || {
+        let answer = replicas.client(1, &tenant).get("/Users?count=0").await;
+        assert!(matches!(answer.status, 200 | 503), "{} {}", answer.status, answer.text);
+        (answer.status == 503).then_some(())
+    })
+    .await;
+    let asked = Instant::now();
+    let refused = replicas.client(1, &tenant).get("/Users?count=0").await.expect(503);
+    assert!(refused.header("retry-after").is_some());
+    assert!(asked.elapsed() < RECOVERY, "{:?}", asked.elapsed());
+    held_up.rollback().await.expect("to let go");
+    let back = Instant::now();
+    until("the replica to serve again", async || {
+        (replicas.client(1, &tenant).get("/Users?count=0").await.status == 200).then_some(())
+    })
+    .await;
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+    let renewed = replicas.of(1).issue(&tenant);
+    replicas.client(0, &tenant).get("/Users?count=0").await.expect(401);
+    replicas.client(0, &renewed).get("/Users?count=0").await.expect(200);
+}
+
+/// Without Redis clients notice nothing, and changes are in force as before, only later.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_clients_notice_nothing() {
+    let mut replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("redis");
+    for signal in [true, false] {
+        if signal {
+            replicas.redis().signal("STOP")
+        } else {
+            replicas.redis().kill()
+        }
+        let start = Instant::now();
+        while start.elapsed() < Duration::from_millis(1500) {
+            replicas.client(0, &tenant).get("/Users?count=0").await.expect(200);
+            replicas.client(1, &tenant).get("/Users?count=0").await.expect(200);
+        }
+        if signal {
+            replicas.redis().signal("CONT");
+        }
+    }
+    // One that starts meanwhile starts all the same.
+    replicas.add(1000).await;
+    let renewed = replicas.of(2).issue(&tenant);
+    for number in 0..3 {
+        replicas.client(number, &tenant).get("/Users?count=0").await.expect(401);
+        replicas.client(number, &renewed).get("/Users?count=0").await.expect(200);
+    }
+    assert!(replicas.messages_lost(2).await > 0.0, "the metric tells");
+    replicas.redis().start_again().await;
+    let back = Instant::now();
+    // Through Redis word comes at once: a rotation then needs no look at the list.
+    let mut tenant = renewed;
+    until("the messages to come again", async || {
+        let start = Instant::now();
+        tenant = replicas.of(0).issue(&tenant);
+        (start.elapsed() < Duration::from_millis(250)).then_some(())
+    })
+    .await;
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+}

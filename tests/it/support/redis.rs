@@ -1,0 +1,82 @@
+//! A Redis of a test's own, to be killed and stopped.
+
+use std::io::{Read as _, Write as _};
+use std::process::{Child, Command, Stdio};
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::{free_port, reaper, until};
+
+/// The variable in which `tests/run` tells which program it is.
+const VARIABLE: &str = "TESTS_REDIS_SERVER";
+
+/// A Redis server that keeps nothing, ended when this value goes.
+pub(crate) struct Redis {
+    folder: TempDir,
+    port: u16,
+    child: Mutex<Option<Child>>,
+}
+
+impl Redis {
+    /// Starts one and waits until it answers.
+    pub(crate) async fn start() -> Self {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let redis = Self { folder, port: free_port(), child: Mutex::new(None) };
+        redis.start_again().await;
+        redis
+    }
+
+    /// The same again, on the same port, with nothing in it.
+    pub(crate) async fn start_again(&self) {
+        let program = std::env::var_os(VARIABLE)
+            .unwrap_or_else(|| panic!("{VARIABLE} is not set: run `tests/run`, which finds a Redis"));
+        let port = self.port.to_string();
+        let child = Command::new(program)
+            .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no", "--dir"])
+            .arg(self.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("Redis to start");
+        reaper::watch(child.id());
+        *self.child.lock().expect("the process") = Some(child);
+        until("Redis to answer", async || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+    }
+
+    /// As the setting `replicas.redis_url`.
+    pub(crate) fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Sends one command as a stranger who can reach it would, and gives back the lines of the answer.
+    pub(crate) fn command(&self, line: &str) -> Vec<String> {
+        let mut stream = std::net::TcpStream::connect(("127.0.0.1", self.port)).expect("a connection");
+        stream.write_all(format!("{line}\r\nQUIT\r\n").as_bytes()).expect("to send");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("an answer");
+        answer.lines().map(str::to_owned).collect()
+    }
+
+    /// Ends it at once.
+    pub(crate) fn kill(&self) {
+        if let Some(mut child) = self.child.lock().expect("the process").take() {
+            child.kill().expect("to kill it");
+            child.wait().expect("it to end");
+            reaper::forget(child.id());
+        }
+    }
+
+    /// `STOP` makes it silent without closing a connection, `CONT` lets it go on.
+    pub(crate) fn signal(&self, name: &str) {
+        let pid = self.child.lock().expect("the process").as_ref().expect("a running Redis").id();
+        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Redis {
+    fn drop(&mut self) {
+        self.kill();
+    }
+}
