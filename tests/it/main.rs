@@ -34,6 +34,5 @@ mod readme;
 mod redaction;
 mod requirements;
 mod rotation;
-mod shared_limits;
 mod slow_database;
 mod start_and_stop;
