@@ -28,6 +28,19 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// The SQLSTATE with which PostgreSQL refused a statement, or the number with which SQLite did.
+    #[must_use]
+    pub fn code(error: &DbErr) -> Option<String> {
+        match error {
+            DbErr::Conn(RuntimeErr::SqlxError(error))
+            | DbErr::Exec(RuntimeErr::SqlxError(error))
+            | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error.as_database_error()?.code()?.into_owned()),
+            _ => None,
+        }
+    }
+}
+
 fn of_driver(error: &SqlxError) -> Fault {
     match error {
         // Class 57P: the server ends the session, for example because it shuts down. Class 08: the connection failed.

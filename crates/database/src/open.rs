@@ -79,7 +79,7 @@ impl Database {
         let mut options = options(&self.url, 2);
         options.connect_lazy(true);
         let writer = sea_orm::Database::connect(options).await?;
-        Ok(Self { reader: writer.clone(), writer, ..self.clone() })
+        Ok(Self { writer, ..self.clone() })
     }
 
     /// Brings the tables to the version of this program.
@@ -190,6 +190,8 @@ fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConn
     // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
     options.application_name("tenantry").statement_cache_capacity(256).options([
         ("statement_timeout", "60s"),
+        // A statement sees what others have committed before it began; what waits for a row goes on with its newest state.
+        ("default_transaction_isolation", "read committed"),
         // A process that is stopped in the middle of a transaction must not hold its locks for long.
         ("idle_in_transaction_session_timeout", "10s"),
         ("enable_seqscan", "off"),

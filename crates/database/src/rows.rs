@@ -43,9 +43,11 @@ pub enum Cell {
     Null,
 }
 
-/// What stands for nothing among texts: arrays of nothing cannot be bound. It is a noncharacter, which Unicode keeps for
-/// such purposes; a text that is just this is read as nothing.
-const NOTHING: &str = "\u{ffff}";
+/// What stands for nothing among texts: arrays of nothing cannot be bound.
+///
+/// It is a noncharacter, which Unicode keeps for
+/// such purposes; a text that is just this would be read as nothing, so whoever sends texts replaces it.
+pub const NOTHING: &str = "\u{ffff}";
 
 /// A `FROM` item named `alias` that reads [`Rows`] of these columns, bound from parameter number `first` on.
 #[must_use]

@@ -2,8 +2,12 @@
 
 use std::borrow::Cow;
 
+use database::rows::NOTHING;
 use scim::ResourceKind;
 use uuid::Uuid;
+
+/// What stands for a text that means nothing in a row; the evaluator then decides, as for NUL.
+const REPLACED: &str = "\u{fffd}";
 
 /// Longer texts are cut in the index; the evaluator then decides among what the index found.
 const INDEXED_BYTES: usize = 512;
@@ -18,6 +22,9 @@ pub(crate) fn folded(text: &str) -> String {
 
 /// Text whose letter case matters, as its index holds it.
 pub(crate) fn exact(text: &str) -> Cow<'_, str> {
+    if text == NOTHING {
+        return Cow::Borrowed(REPLACED);
+    }
     // PostgreSQL has no NUL in text.
     let text = if text.contains('\0') { Cow::Owned(text.replace('\0', "\u{fffd}")) } else { Cow::Borrowed(text) };
     if text.len() <= INDEXED_BYTES {

@@ -56,8 +56,18 @@ impl Log {
 
 /// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
 /// warn, and no more unless they are named.
-const OURS: [&str; 8] =
-    ["tenantry", "gateway", "directory", "delivery", "tenancy", "database", "tenant_admin", "telemetry"];
+const OURS: [&str; 10] = [
+    "tenantry",
+    "gateway",
+    "directory",
+    "delivery",
+    "limits",
+    "replicas",
+    "tenancy",
+    "database",
+    "tenant_admin",
+    "telemetry",
+];
 
 /// What says nothing to an operator: notices about migrations that are there already, and connections that break off or
 /// send no HTTP, which are counted.

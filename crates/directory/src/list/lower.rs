@@ -105,11 +105,11 @@ impl Lowering {
     fn text(&mut self, column: &str, comparison: &Comparison) -> Option<Condition> {
         let text = comparison.literal.folded()?;
         let indexed = key::exact(text);
-        let whole = indexed.len() == text.len();
+        let exact = indexed == text;
         match comparison.operator {
             Operator::Equal => {
                 let value = self.bind(indexed.into_owned());
-                Some(Condition { sql: format!("{column} = {value}"), exact: whole && !text.contains('\0') })
+                Some(Condition { sql: format!("{column} = {value}"), exact })
             }
             Operator::StartsWith if !text.is_empty() => {
                 let upper = successor(&indexed)?;
@@ -136,7 +136,7 @@ impl Lowering {
     fn manager(&mut self, comparison: &Comparison) -> Option<Condition> {
         let (Operator::Equal, Literal::Text(text)) = (comparison.operator, &comparison.literal) else { return None };
         // The column holds only managers that are ids; letter case does not matter to `manager.value`.
-        let id = uuid::Uuid::try_parse(text.as_sent()).ok()?;
+        let id = uuid::Uuid::try_parse(text.as_sent()).ok().filter(|id| !id.is_nil())?;
         let value = self.bind_id(id);
         Some(Condition { sql: format!("r.manager_id = {value}"), exact: false })
     }

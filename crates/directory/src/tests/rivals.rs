@@ -1,6 +1,7 @@
 //! Two that write to one directory: what each remembers of it may be out of date at any time.
 
 use scim::ResourceKind;
+use sea_orm::{ConnectionTrait, Statement};
 use serde_json::json;
 
 use super::on_both;
@@ -83,5 +84,42 @@ on_both! {
         assert_eq!(system.events().await.len(), 0);
         create(&system.directory, "ada").await.unwrap();
         assert_eq!(system.event_types().await, ["user.created"]);
+    }
+
+    async fn positions_are_counted_from_where_the_database_is(system: System) {
+        create(&system.directory, "first").await.unwrap();
+        // As after a database was set back and written to by somebody else: the same last event, another position.
+        let moved = "UPDATE directories SET next_position = next_position + 5";
+        system.database.writer().execute_unprepared(moved).await.unwrap();
+        create(&system.directory, "second").await.unwrap();
+        create(&system.rival, "third").await.unwrap();
+        create(&system.directory, "fourth").await.unwrap();
+        let sql = "SELECT CAST(MAX(r.position) AS bigint), CAST(MAX(d.next_position) AS bigint) FROM resources r \
+                   JOIN directories d ON d.tenant_id = r.tenant_id";
+        let statement = Statement::from_string(system.database.backend(), sql);
+        let row = system.database.query(statement).await.unwrap().remove(0);
+        let counters: (i64, i64) = (row.try_get_by_index(0).unwrap(), row.try_get_by_index(1).unwrap());
+        assert_eq!(counters, (8, 9));
+        assert_eq!(system.events().await.len(), 4);
+    }
+
+    async fn a_group_is_changed_by_both(system: System) {
+        let group = system.group("Lab", &[]).await;
+        let mut running = Vec::new();
+        for n in 0..24 {
+            let (writer, group) = (if n % 2 == 0 { &system.directory } else { &system.rival }.clone(), group.id.clone());
+            running.push(tokio::spawn(async move {
+                let id = create(&writer, &format!("user{n}")).await.unwrap();
+                let add = json!([{ "op": "add", "path": "members", "value": [{ "value": id }] }]);
+                let add = patch(ResourceKind::Group, &add);
+                writer.patch(ResourceKind::Group, &group, add, Condition::None, ALL).await.map(|_| ()).unwrap();
+            }));
+        }
+        for change in running {
+            change.await.unwrap();
+        }
+        let group = system.get(&group).await.unwrap();
+        assert_eq!((group.version, group.members.unwrap().len()), (25, 24));
+        assert_eq!(system.events().await.len(), 1 + 24 + 24);
     }
 }

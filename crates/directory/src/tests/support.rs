@@ -23,6 +23,7 @@ pub(super) struct System {
     pub(super) other: Directory,
     /// The same directory in the hands of somebody else who writes to the database.
     pub(super) rival: Directory,
+    pub(super) database: Database,
     _folder: TempDir,
 }
 
@@ -56,7 +57,7 @@ impl System {
         let other = directories.administered(&tenants.administer("beta").unwrap());
         let rivals = Directories::start(&database, events.clone()).expect("another thread that writes");
         let rival = rivals.administered(&tenant);
-        Self { directory: directories.administered(&tenant), tenant, events, other, rival, _folder: folder }
+        Self { directory: directories.administered(&tenant), tenant, events, other, rival, database, _folder: folder }
     }
 
     pub(super) async fn user(&self, user_name: &str) -> Record {

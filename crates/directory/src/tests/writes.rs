@@ -38,6 +38,17 @@ on_both! {
         assert_eq!(system.get(&ada).await.map_err(|error| status(&error)).unwrap_err(), 404);
     }
 
+    async fn texts_that_mean_nothing_to_a_database_are_names_all_the_same(system: System) {
+        for name in ["\u{ffff}", "a\0b"] {
+            let created = system.user(name).await;
+            assert_eq!(status(&system.create(ResourceKind::User, json!({ "userName": name })).await.unwrap_err()), 409);
+            let filter = format!("userName eq {}", serde_json::Value::from(name));
+            let page = crate::PageRequest::Index { start: 1, count: 10 };
+            let found = system.list(ResourceKind::User, Some(&filter), page).await;
+            assert_eq!(found.records.iter().map(|record| &record.id).collect::<Vec<_>>(), [&created.id]);
+        }
+    }
+
     async fn one_of_many_equal_creates_wins(system: System) {
         let creates = (0..32).map(|_| {
             let directory = system.directory.clone();

@@ -36,9 +36,10 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
 /// RFC 7644 section 3.3.
 fn create(change: &Change, new: &New, working: &mut Working) -> Answer {
     let tenant = change.tenant_number();
-    claim(change, None, &new.resource, working)?;
     let steps: Vec<_> = new.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
     let moves = moves(working, (tenant, change.id), &steps)?;
+    // Last: a change that is refused leaves no name behind that it has taken.
+    claim(change, None, &new.resource, working)?;
     let record = Record {
         kind: change.kind,
         position: working.take_position(tenant, change.kind),

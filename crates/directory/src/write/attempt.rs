@@ -44,19 +44,22 @@ pub(super) async fn make(crew: &Crew, changes: &[Change]) -> Committed {
     let unless = match swift::commit(crew, changes).await {
         Ok(Swift::Made(committed)) => return committed,
         Ok(Swift::Undecided(counters)) => Some(counters),
-        // The way with the lock finds out whether a connection can be had.
+        Err(failure) if Fault::of(&failure.error) == Fault::Gone => return refused(changes, failure),
         Ok(Swift::Untaken) | Err(_) => None,
     };
     match on_a_living_connection(crew, changes, unless.as_ref()).await {
         Ok(committed) => committed,
-        Err(failure) if changes.len() > 1 && !failure.is_undecided && Fault::of(&failure.error) == Fault::Refused => {
+        // One by one, the first change would hide whether an earlier attempt was made after all.
+        Err(failure) if unless.is_none() && changes.len() > 1 && failure.is_of_one() => {
             one_by_one(crew, changes, &failure).await
         }
-        Err(failure) => {
-            let error = refusal(failure);
-            Committed { answers: changes.iter().map(|_| Err(error.clone())).collect(), written: Written::default() }
-        }
+        Err(failure) => refused(changes, failure),
     }
+}
+
+fn refused(changes: &[Change], failure: Failure) -> Committed {
+    let error = refusal(failure);
+    Committed { answers: changes.iter().map(|_| Err(error.clone())).collect(), written: Written::default() }
 }
 
 async fn on_a_living_connection(
@@ -90,10 +93,10 @@ async fn one_by_one(crew: &Crew, changes: &[Change], failure: &Failure) -> Commi
     all
 }
 
-/// A unique index that refuses what no lock and no lookup had seen still means that the name is taken.
+/// The unique index of user names that refuses what no lock and no lookup had seen still means that the name is taken.
 fn refusal(failure: Failure) -> DirectoryError {
     match failure.error.sql_err() {
-        Some(sea_orm::SqlErr::UniqueConstraintViolation(_)) => {
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(what)) if what.contains("user_name") => {
             scim::ScimError::uniqueness("userName is taken; find the user that has it with a filter").into()
         }
         _ => failure.error.into(),

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use database::Fault;
 use sea_orm::DbErr;
 use time::OffsetDateTime;
 
@@ -37,6 +38,13 @@ pub(super) struct Failure {
     pub(super) is_undecided: bool,
 }
 
+impl Failure {
+    /// Whether the database works and refuses what may be the fault of a single change.
+    pub(super) fn is_of_one(&self) -> bool {
+        !self.is_undecided && Fault::of(&self.error) == Fault::Refused
+    }
+}
+
 impl From<DbErr> for Failure {
     fn from(error: DbErr) -> Self {
         Self { error, is_undecided: false }
@@ -65,7 +73,6 @@ pub(super) async fn commit(
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     if working.is_unchanged() {
         transaction.rollback().await?;
-        crew.memory().keep(&working.counters);
         return Ok(Committed { answers, written: Written::default() });
     }
     let written = working.written();

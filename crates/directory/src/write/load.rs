@@ -1,6 +1,6 @@
 //! Loading what a batch touches, one statement a sort of row.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use database::rows::{Cell, Rows};
@@ -23,7 +23,7 @@ pub(super) async fn lock(
     tenants: &BTreeSet<i64>,
     working: &mut Working,
 ) -> Result<(), DbErr> {
-    read_counters(transaction, statements, tenants, working).await?;
+    read_counters(transaction, statements, (&statements.lock, tenants), working).await?;
     let known = |tenant: &i64| working.counters.contains_key(tenant);
     let missing: BTreeSet<i64> = tenants.iter().copied().filter(|tenant| !known(tenant)).collect();
     if missing.is_empty() {
@@ -32,17 +32,29 @@ pub(super) async fn lock(
     let rows = Rows::collect(&TENANT, missing.iter().map(|tenant| [(*tenant).into()])).bind(statements.backend);
     let sql = statements.create_directories.as_str();
     transaction.execute_raw(Statement::from_sql_and_values(statements.backend, sql, rows)).await?;
-    read_counters(transaction, statements, &missing, working).await
+    read_counters(transaction, statements, (&statements.lock, &missing), working).await
+}
+
+/// Whether the counters are still these. Without a lock, so only what was read before counts by it.
+pub(super) async fn are_still(
+    connection: &impl ConnectionTrait,
+    statements: &Statements,
+    counters: &BTreeMap<i64, Counters>,
+) -> Result<bool, DbErr> {
+    let mut now = Working::at(0);
+    let tenants = counters.keys().copied().collect();
+    read_counters(connection, statements, (&statements.counters, &tenants), &mut now).await?;
+    Ok(now.counters == *counters)
 }
 
 async fn read_counters(
-    transaction: &DatabaseTransaction,
+    connection: &impl ConnectionTrait,
     statements: &Statements,
-    tenants: &BTreeSet<i64>,
+    (sql, tenants): (&str, &BTreeSet<i64>),
     working: &mut Working,
 ) -> Result<(), DbErr> {
     let rows = Rows::collect(&TENANT, tenants.iter().map(|tenant| [(*tenant).into()]));
-    for row in query(transaction, statements, &statements.lock, rows).await? {
+    for row in query(connection, statements, sql, rows).await? {
         let counters = Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?);
         working.counters.insert(row.try_get_by_index(0)?, counters);
     }

@@ -27,9 +27,11 @@ impl Memory {
             if let Some(left) = self.cautious.get_mut(tenant) {
                 *left -= 1;
                 trusted = false;
+                if *left == 0 {
+                    self.cautious.remove(tenant);
+                }
             }
         }
-        self.cautious.retain(|_, left| *left > 0);
         if !trusted {
             return None;
         }
@@ -55,6 +57,9 @@ impl Memory {
     /// Somebody else has written to one of these directories.
     pub(super) fn distrust(&mut self, tenants: &BTreeSet<i64>) {
         self.forget(tenants);
+        if self.cautious.len() > MOST {
+            self.cautious.clear();
+        }
         self.cautious.extend(tenants.iter().map(|tenant| (*tenant, CAUTIOUS)));
     }
 }

@@ -7,7 +7,7 @@ use database::rows::{Cell, Rows};
 use super::row;
 use super::statements::{BLOCK, COUNTERS, EMAIL, MEMBERSHIP, PAIR, PLACE, RESOURCE, Statements, TENANT};
 use super::together::Part;
-use super::working::{Fate, Held, Place, Working};
+use super::working::{Counters, Fate, Held, Place, Working};
 use crate::key;
 
 /// What must be gone before anything is written in its place.
@@ -88,8 +88,9 @@ fn blocks(working: &Working) -> Rows {
 /// Of the directories that had events; an erased one has no counters left.
 fn counters(working: &Working) -> Rows {
     let told = working.counters.iter().filter(|(tenant, _)| !working.erased.contains(tenant));
-    let row = |(tenant, counters): (&i64, &super::working::Counters)| {
-        [(*tenant).into(), counters.events.into(), counters.positions.into(), counters.sequence.into()]
+    let row = |(tenant, counters): (&i64, &Counters)| {
+        let Counters { sequence, next_position, events, positions } = *counters;
+        [(*tenant).into(), events.into(), positions.into(), sequence.into(), next_position.into()]
     };
     Rows::collect(&COUNTERS, told.map(row))
 }

@@ -17,9 +17,14 @@ pub(super) const TARGET: [Named; 3] = [PLACE[0], PLACE[1], ("with_groups", Boole
 pub(super) const EMAIL: [Named; 3] = [("tenant_id", Integer), ("value", Text), ("resource_id", Uuid)];
 pub(super) const MEMBERSHIP: [Named; 4] = [PAIR[0], PAIR[1], PAIR[2], ("display", OptionalText)];
 pub(super) const BLOCK: [Named; 4] = [("tenant_id", Integer), ("kind", Integer), ("block", Integer), ("live", Integer)];
-/// By how much the counters of a directory grow, and which event is then its last.
-pub(super) const COUNTERS: [Named; 4] =
-    [("tenant_id", Integer), ("events", Integer), ("positions", Integer), ("sequence", Integer)];
+/// By how much the counters of a directory grow, and what they are then.
+pub(super) const COUNTERS: [Named; 5] = [
+    ("tenant_id", Integer),
+    ("events", Integer),
+    ("positions", Integer),
+    ("sequence", Integer),
+    ("next_position", Integer),
+];
 
 /// The columns of `resources`, as they are written.
 pub(super) const RESOURCE: [Named; 15] = [
@@ -47,6 +52,7 @@ const FIXED: usize = 4;
 pub(crate) struct Statements {
     pub(super) backend: DbBackend,
     pub(super) lock: String,
+    pub(super) counters: String,
     pub(super) create_directories: String,
     pub(super) targets: String,
     pub(super) mentioned: String,
@@ -81,11 +87,8 @@ impl Statements {
         let lock_rows = if backend == DbBackend::Postgres { "FOR UPDATE OF d" } else { "" };
         Self {
             backend,
-            lock: format!(
-                "SELECT d.tenant_id, d.sequence, d.next_position FROM {} CROSS JOIN directories d \
-                 WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock_rows}",
-                rows(&TENANT)
-            ),
+            lock: counters(&rows(&TENANT), lock_rows),
+            counters: counters(&rows(&TENANT), ""),
             create_directories: format!(
                 "INSERT INTO directories (tenant_id) SELECT k.tenant_id FROM {} WHERE true ON CONFLICT DO NOTHING",
                 rows(&TENANT)
@@ -136,6 +139,13 @@ impl Statements {
             erase: erase(backend),
         }
     }
+}
+
+fn counters(tenants: &str, lock: &str) -> String {
+    format!(
+        "SELECT d.tenant_id, d.sequence, d.next_position FROM {tenants} CROSS JOIN directories d \
+         WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
+    )
 }
 
 fn erase(backend: DbBackend) -> [String; 7] {
@@ -213,11 +223,14 @@ fn count_blocks(backend: DbBackend) -> String {
     )
 }
 
-/// Waits for whoever is writing to the directory. On PostgreSQL it tells whether the events are numbered right after
-/// theirs; on SQLite nobody else can be writing.
+/// Waits for whoever is writing to the directory. On PostgreSQL it tells whether events and positions were counted from
+/// where they left off; on SQLite nobody else can be writing.
 fn save_counters(backend: DbBackend) -> String {
     let rows = source(backend, 1, "k", &COUNTERS);
-    let held = if backend == DbBackend::Postgres { "RETURNING d.sequence = k.sequence AS held" } else { "" };
+    let held = match backend {
+        DbBackend::Postgres => "RETURNING d.sequence = k.sequence AND d.next_position = k.next_position AS held",
+        _ => "",
+    };
     format!(
         "UPDATE directories AS d SET sequence = d.sequence + k.events, next_position = d.next_position + k.positions \
          FROM {rows} WHERE d.tenant_id = k.tenant_id {held}"

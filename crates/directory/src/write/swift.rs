@@ -2,10 +2,11 @@
 //! transaction.
 //!
 //! The statement holds only if each directory's event number is still the one that the batch counted from. Every change
-//! of a directory moves that number, so what was read cannot have changed either. Otherwise nothing is written, and the
+//! of a directory moves that number, so what was read cannot have changed either; a batch that writes nothing asks for it.
+//! Otherwise nothing is written, and the
 //! batch is made with the lock. A name that only the unique index knows to be taken ends in the same way.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use database::Fault;
 use scim::ResourceKind;
@@ -14,12 +15,15 @@ use sea_orm::{DbBackend, DbErr};
 use super::apply::apply;
 use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
-use super::load::{load_names, load_touched};
+use super::load::{are_still, load_names, load_touched};
 use super::needs::Needs;
 use super::save::{removals, writes};
 use super::together::run;
 use super::working::{Counters, Working};
 use super::{Action, Change};
+
+/// What a guard that does not hold ends in.
+const DIVISION_BY_ZERO: &str = "22012";
 
 /// How far the swift way led.
 pub(super) enum Swift {
@@ -27,7 +31,8 @@ pub(super) enum Swift {
     Made(Committed),
     /// Nowhere: nothing was written.
     Untaken,
-    /// The connection broke while the statement was under way: it holds exactly if the counters are no longer these.
+    /// The connection broke while the statement may have been under way. If the counters are still these, it was not
+    /// made.
     Undecided(BTreeMap<i64, Counters>),
 }
 
@@ -43,7 +48,9 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     let written = working.written();
     if working.is_unchanged() {
-        return Ok(Swift::Made(Committed { answers, written }));
+        // No statement that writes proves that what was read belongs together.
+        let proven = are_still(crew.database.writer(), &crew.statements, &counters).await?;
+        return Ok(if proven { Swift::Made(Committed { answers, written }) } else { overtaken(crew, &counters) });
     }
     // What must be removed first takes a second statement.
     if !removals(&crew.statements, &working).is_empty() {
@@ -65,16 +72,18 @@ async fn read(crew: &Crew, changes: &[Change], working: &mut Working) -> Result<
     load_names(connection, &crew.statements, &names, working).await
 }
 
+/// Somebody else has written: the guess was wrong.
+fn overtaken(crew: &Crew, counters: &BTreeMap<i64, Counters>) -> Swift {
+    crew.memory().distrust(&counters.keys().copied().collect());
+    Swift::Untaken
+}
+
 fn give_up(crew: &Crew, error: DbErr, counters: BTreeMap<i64, Counters>) -> Result<Swift, Failure> {
-    let tenants: BTreeSet<i64> = counters.keys().copied().collect();
-    let fault = Fault::of(&error);
-    // A name that is taken says nothing about the guess.
-    if fault == Fault::Refused && error.sql_err().is_none() {
-        crew.memory().distrust(&tenants);
-    } else {
-        crew.memory().forget(&tenants);
+    if Fault::code(&error).as_deref() == Some(DIVISION_BY_ZERO) {
+        return Ok(overtaken(crew, &counters));
     }
-    match fault {
+    crew.memory().forget(&counters.keys().copied().collect());
+    match Fault::of(&error) {
         Fault::Refused => Ok(Swift::Untaken),
         Fault::Broken => Ok(Swift::Undecided(counters)),
         Fault::Gone => Err(error.into()),

@@ -1,20 +1,23 @@
 //! The one thread that writes: it takes all changes that wait and commits them together.
 
 use std::collections::VecDeque;
+use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Instant;
 
 use database::Database;
 use delivery::Events;
+use futures::FutureExt as _;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
 
 use super::Change;
 use super::attempt::{Crew, make};
-use super::batch::{Answer, Committed};
+use super::batch::{Answer, Committed, tenants};
 use super::company::Company;
 use super::statements::Statements;
-use super::statistics::Statistics;
+use super::statistics::{Statistics, Written};
+use crate::DirectoryError;
 
 /// Most changes in one commit.
 pub(super) const BATCH: usize = 64;
@@ -38,7 +41,6 @@ impl Writer {
     pub(crate) fn start(database: Database, statements: Arc<Statements>, events: Events) -> Result<Self, DbErr> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let failed = |error: std::io::Error| DbErr::Custom(format!("the thread that writes cannot start: {error}"));
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let writing = async move {
             match database.of_writer().await {
                 Ok(database) => serve(Crew::new(database, statements), events, waiting).await,
@@ -46,7 +48,11 @@ impl Writer {
             }
         };
         let thread = std::thread::Builder::new().name("writer".to_owned());
-        thread.spawn(move || runtime.block_on(writing)).map_err(failed)?;
+        let run = move || match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+            Ok(runtime) => runtime.block_on(writing),
+            Err(error) => tracing::error!(%error, "the thread that writes has no runtime"),
+        };
+        thread.spawn(run).map_err(failed)?;
         Ok(Self { queue })
     }
 
@@ -74,7 +80,7 @@ async fn serve(crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
         let jobs = take_batch(&mut waiting);
         let (changes, replies): (Vec<_>, Vec<_>) = jobs.into_iter().map(|job| (job.change, job.reply)).unzip();
         let started = Instant::now();
-        let Committed { answers, written } = make(&crew, &changes).await;
+        let Committed { answers, written } = made_whatever_happens(&crew, &changes).await;
         company.seen(changes.len(), started.elapsed());
         events.announce();
         statistics.written(written);
@@ -83,6 +89,15 @@ async fn serve(crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
             let _ = reply.send(answer);
         }
     }
+}
+
+/// A batch that panics is undone with its transaction, and those after it are made.
+async fn made_whatever_happens(crew: &Crew, changes: &[Change]) -> Committed {
+    AssertUnwindSafe(make(crew, changes)).catch_unwind().await.unwrap_or_else(|_| {
+        crew.memory().forget(&tenants(changes));
+        let broken = DirectoryError::from(DbErr::Custom("the batch was broken off".to_owned()));
+        Committed { answers: changes.iter().map(|_| Err(broken.clone())).collect(), written: Written::default() }
+    })
 }
 
 /// The next changes that can share a commit, in order.

@@ -43,7 +43,7 @@ impl Leased {
     pub(crate) fn new(shared: &Arc<Shared>, name: &str, rate: Rate) -> Arc<Self> {
         Arc::new(Self {
             rate,
-            key: shared.key(name),
+            key: shared.key(name, rate),
             holder: shared.holder(),
             lease: Lease::new(rate),
             shared: Arc::clone(shared),

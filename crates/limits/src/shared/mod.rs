@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use replicas::Redis;
 use tokio::sync::mpsc;
 
+use crate::Rate;
 use crate::lease::Micros;
 pub(crate) use leased::Leased;
 
@@ -62,9 +63,9 @@ impl Shared {
         self.replicas.load(Relaxed)
     }
 
-    /// The full name of a bucket.
-    fn key(&self, name: &str) -> String {
-        self.redis.key(&format!("limit:{name}"))
+    /// The full name of a bucket. One whose rate was changed is another one and begins full, as in one process.
+    fn key(&self, name: &str, Rate { per_second, burst }: Rate) -> String {
+        self.redis.key(&format!("limit:{name}:{per_second}/{burst}"))
     }
 
     /// A name for one who holds a lease; a bucket whose rate was changed is leased anew.
