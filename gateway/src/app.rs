@@ -18,6 +18,7 @@ use telemetry::Telemetry;
 use tenancy::{TenancyError, Tenants};
 
 use crate::cursor::Cursors;
+use crate::oauth::TokenEndpoint;
 use crate::pipeline::Limiter;
 use crate::server::{serve_clients, serve_operations};
 use crate::{Limits, Settings};
@@ -48,6 +49,7 @@ pub(crate) struct Gateway {
     pub(crate) limits: Limiter,
     pub(crate) cursors: Cursors,
     pub(crate) capabilities: Capabilities,
+    pub(crate) token_endpoint: TokenEndpoint,
     is_draining: AtomicBool,
 }
 
@@ -69,6 +71,7 @@ impl App {
             limits: Limiter::new(&settings.limits, QuantaClock::default(), buckets(redis, &telemetry)),
             cursors: Cursors::new(settings.limits.cursor_seconds),
             capabilities: capabilities(&settings),
+            token_endpoint: TokenEndpoint::new(settings.allow_private_jwks),
             settings,
             tenants,
             directories,

@@ -93,7 +93,7 @@ impl<'a> Caller<'a> {
     pub(crate) fn directory(&self) -> Directory {
         self.worker.directories.of(&self.authenticated).acting(Actor {
             client: self.client.to_owned(),
-            token: Some(self.authenticated.token_id()),
+            credential: Some(self.authenticated.credential()),
             request_id: self.id.as_str().to_owned(),
         })
     }

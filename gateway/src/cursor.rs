@@ -43,10 +43,11 @@ struct Sealed<P> {
 pub(crate) struct Binding(Vec<u8>);
 
 impl Binding {
-    /// The tenant, the token, and the query without its page. A new token ends every cursor of the old one.
+    /// The tenant, the token or OAuth client, and the query without its page. A new token ends every cursor of the old
+    /// one; a client's cursors go on with its next access token.
     pub(crate) fn of(authenticated: &Authenticated, query: &str) -> Self {
         let tenant = authenticated.tenant().id();
-        Self(format!("{tenant}\n{}\n{query}", authenticated.token_id()).into_bytes())
+        Self(format!("{tenant}\n{}\n{query}", authenticated.credential()).into_bytes())
     }
 }
 

@@ -9,6 +9,7 @@ use directory::DirectoryError;
 use scim::{ScimError, ScimType};
 use tenancy::Refusal;
 
+use crate::oauth::OauthError;
 use crate::pipeline::Limited;
 use crate::reply::{Answer, add, answer_with};
 
@@ -26,6 +27,8 @@ pub(crate) enum Rejection {
         /// The methods that do.
         allow: &'static str,
     },
+    /// The token endpoint refuses it.
+    Oauth(OauthError),
     /// The protocol refuses it.
     Refused(ScimError),
     /// Something that we need is away: the client learns nothing but that it may try again.
@@ -101,6 +104,9 @@ impl Rejection {
 
     /// The answer.
     pub(crate) fn to_answer(&self) -> Answer {
+        if let Self::Oauth(error) = self {
+            return error.to_answer();
+        }
         let error = self.wire().error;
         let status = StatusCode::from_u16(error.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut answer = answer_with(status, error.to_json().to_string());
@@ -110,7 +116,7 @@ impl Rejection {
                 add(&mut answer, WWW_AUTHENTICATE, "Bearer realm=\"scim\", error=\"insufficient_scope\"");
             }
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
-            Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Broken => {}
+            Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Oauth(_) | Self::Broken => {}
         }
         if let Some(seconds) = self.retry_after() {
             add(&mut answer, RETRY_AFTER, &seconds.to_string());
@@ -139,6 +145,9 @@ impl Rejection {
             }
             Self::MethodNotAllowed { allow } => {
                 Wire { error: ScimError::new(405, format!("this endpoint takes {allow}")), reason: Some("method") }
+            }
+            Self::Oauth(error) => {
+                Wire { error: ScimError::new(error.status(), error.sentence()), reason: Some(error.code()) }
             }
             Self::Refused(error) => Wire { error: error.clone(), reason: None },
             Self::Unavailable(_) => {
@@ -173,6 +182,8 @@ fn label(refusal: Refusal) -> &'static str {
         Refusal::NotBearer => "token_not_bearer",
         Refusal::Unknown => "token_unknown",
         Refusal::Expired => "token_expired",
+        Refusal::AccessExpired => "access_expired",
+        Refusal::AccessEnded => "access_ended",
         Refusal::Superseded => "token_superseded",
         Refusal::Revoked => "token_revoked",
         Refusal::Address => "token_address",
@@ -195,6 +206,12 @@ fn explain(scope: &str) -> &'static str {
 impl From<ScimError> for Rejection {
     fn from(error: ScimError) -> Self {
         Self::Refused(error)
+    }
+}
+
+impl From<OauthError> for Rejection {
+    fn from(error: OauthError) -> Self {
+        Self::Oauth(error)
     }
 }
 

@@ -9,17 +9,19 @@ use actix_web::http::header::HeaderName;
 use futures::FutureExt as _;
 use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
-use tenancy::Tenant;
+use tenancy::{CredentialId, OauthClientId, Tenant};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::client;
 use crate::endpoints::discovery;
 use crate::error::Rejection;
+use crate::oauth;
 use crate::pipeline::{self, Admitted, Quota};
 use crate::reply::{Answer, Reply, add};
 use crate::request_id::RequestId;
-use crate::routes::{self, Target};
+use crate::routes::{self, Route, Target};
 use crate::worker::Worker;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -48,10 +50,12 @@ pub(crate) struct Exchange {
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
-    /// Whose request was refused although its token is genuine.
+    /// Whose request it is, where no caller tells: its token is genuine and was refused, or it was asked for.
     tenant: Option<Arc<Tenant>>,
     /// What its sender is told of its limits, if its token is good.
     pub(crate) quota: Option<Quota>,
+    /// The client that got an access token.
+    credential: Option<CredentialId>,
     /// The short name of the client.
     pub(crate) client: &'static str,
     /// The id of the request, in answers, the log and the events.
@@ -70,14 +74,21 @@ impl Exchange {
             refused: None,
             tenant: None,
             quota: None,
+            credential: None,
             client: client::label(request.headers(), request.uri.query().unwrap_or_default()),
             id: RequestId::new(at),
         }
     }
 
-    /// Notes whose request is refused after its token was found genuine.
+    /// Notes whose request it is, where no [`Caller`] tells.
     pub(crate) fn blame(&mut self, tenant: &Arc<Tenant>) {
         self.tenant = Some(Arc::clone(tenant));
+    }
+
+    /// Notes which client got an access token.
+    pub(crate) fn gave(&mut self, tenant: &Arc<Tenant>, client: OauthClientId) {
+        self.blame(tenant);
+        self.credential = Some(CredentialId::Client(client));
     }
 
     /// When the request arrived.
@@ -95,6 +106,9 @@ impl Exchange {
         self.route = target.route.template();
         if let Err(rejection) = pipeline::settle(worker).await {
             return (Err(rejection), None);
+        }
+        if let Route::Oauth(endpoint) = target.route {
+            return (Box::pin(oauth::answer(worker, (request, payload), &target, endpoint, self)).await, None);
         }
         match pipeline::admit(worker, (request, payload), &target, self).await {
             Ok(Admitted::Caller(mut caller)) => {
@@ -132,10 +146,14 @@ impl Exchange {
         let repaired = caller.map(|caller| caller.dialect.repaired()).unwrap_or_default();
         let quirks: Vec<_> = repaired.iter().map(Quirk::label).collect();
         let duration = self.started.elapsed();
+        let credential = caller.map(|caller| caller.authenticated().credential()).or(self.credential);
+        let mut buffer = Uuid::encode_buffer();
+        let credential = credential.map(|id| &*id.as_uuid().hyphenated().encode_lower(&mut buffer));
         telemetry.answered(&Answered {
             at: self.at + duration,
             request_id: self.id.as_str(),
             tenant: tenant.map(|tenant| tenant.name()),
+            credential,
             method: self.method,
             route: self.route,
             status: status.as_u16(),

@@ -2,7 +2,7 @@
 
 use actix_http::body::{EitherBody, None as NoBody};
 use actix_http::{Response, StatusCode};
-use actix_web::http::header::{CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION};
+use actix_web::http::header::{CACHE_CONTROL, CONTENT_TYPE, ETAG, HeaderName, HeaderValue, LOCATION, PRAGMA};
 use bytes::Bytes;
 use scim::VersionTag;
 
@@ -11,6 +11,15 @@ pub(crate) type Answer = Response<EitherBody<Bytes, NoBody>>;
 
 /// The media type of every answer with a body, without parameters (RFC 7644 section 3.1).
 const SCIM_JSON: HeaderValue = HeaderValue::from_static("application/scim+json");
+
+/// The media type of what OAuth 2.0 answers.
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+
+/// Nobody on the way may keep this answer (RFC 6749 section 5.1).
+pub(crate) fn forbid_keeping(answer: &mut Answer) {
+    answer.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    answer.headers_mut().insert(PRAGMA, HeaderValue::from_static("no-cache"));
+}
 
 /// An answer with a body.
 pub(crate) fn answer_with(status: StatusCode, body: impl Into<Bytes>) -> Answer {
@@ -34,12 +43,31 @@ pub(crate) struct Reply {
     tag: Option<VersionTag>,
     location: Option<String>,
     applied_preference: Option<&'static str>,
+    /// It is plain JSON; whether it may be kept.
+    json: Option<Keeping>,
+}
+
+/// Whether an answer may be kept on its way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Keeping {
+    Allowed,
+    Never,
 }
 
 impl Reply {
     /// 200 with a body.
     pub(crate) fn ok(body: impl Into<Bytes>) -> Self {
         Self { body: Some(body.into()), ..Self::bare(StatusCode::OK) }
+    }
+
+    /// 200 with JSON that is no message of SCIM.
+    pub(crate) fn json(body: impl Into<Bytes>) -> Self {
+        Self { json: Some(Keeping::Allowed), ..Self::ok(body) }
+    }
+
+    /// The same with a secret in it (RFC 6749 section 5.1).
+    pub(crate) fn secret(body: impl Into<Bytes>) -> Self {
+        Self { json: Some(Keeping::Never), ..Self::ok(body) }
     }
 
     /// 201 with the resource that was made (RFC 7644 section 3.3).
@@ -73,7 +101,7 @@ impl Reply {
     }
 
     fn bare(status: StatusCode) -> Self {
-        Self { status, body: None, tag: None, location: None, applied_preference: None }
+        Self { status, body: None, tag: None, location: None, applied_preference: None, json: None }
     }
 }
 
@@ -83,6 +111,12 @@ impl From<Reply> for Answer {
             Some(body) => answer_with(reply.status, body),
             None => Response::with_body(reply.status, EitherBody::right(NoBody::new())),
         };
+        if let Some(keeping) = reply.json {
+            answer.headers_mut().insert(CONTENT_TYPE, JSON);
+            if keeping == Keeping::Never {
+                forbid_keeping(&mut answer);
+            }
+        }
         if let Some(tag) = reply.tag {
             add(&mut answer, ETAG, &format!("W/\"{tag}\""));
         }

@@ -25,7 +25,13 @@ pub(crate) fn check(scopes: Scopes, method: &Method, route: &Route<'_>) -> Resul
         Route::Search(Some(kind)) => check_kind(scopes, *kind),
         Route::Bulk => check_write(scopes, true),
         // Nothing of the directory is changed by these, and nothing of it is shown but what is in scope.
-        Route::Root | Route::Search(None) | Route::Me | Route::Discovery(_) | Route::Version | Route::Unknown => Ok(()),
+        Route::Root
+        | Route::Search(None)
+        | Route::Me
+        | Route::Oauth(_)
+        | Route::Discovery(_)
+        | Route::Version
+        | Route::Unknown => Ok(()),
     }
 }
 

@@ -19,6 +19,8 @@ mod m0003_events;
 mod m0004_replicas;
 mod m0005_token_rotation;
 mod m0006_notices;
+mod m0007_oauth_clients;
+mod m0008_oauth_secrets;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ impl MigratorTrait for Migrator {
             Box::new(m0004_replicas::Migration),
             Box::new(m0005_token_rotation::Migration),
             Box::new(m0006_notices::Migration),
+            Box::new(m0007_oauth_clients::Migration),
+            Box::new(m0008_oauth_secrets::Migration),
         ]
     }
 }

@@ -7,6 +7,7 @@ mod duration;
 mod events;
 mod key;
 mod migrate;
+mod oauth;
 mod output;
 mod resource;
 mod table;
@@ -71,6 +72,9 @@ enum Command {
     /// Issues, rotates, lists and revokes provisioning tokens
     #[command(subcommand, after_help = token::EXAMPLES)]
     Token(token::Command),
+    /// Keeps the OAuth clients of tenants, which get access tokens that live for an hour
+    #[command(subcommand, after_help = oauth::EXAMPLES)]
+    Oauth(oauth::Command),
     /// Rotates, lists and retires the keys that sign tokens
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
@@ -134,6 +138,7 @@ impl Cli {
             Command::Config(command) => config::run(&command, &layers, output),
             Command::Tenant(command) => in_runtime(tenant::run(command, &settings, output)),
             Command::Token(command) => in_runtime(token::run(command, &settings, output)),
+            Command::Oauth(command) => in_runtime(oauth::run(command, &settings, output)),
             Command::Key(command) => in_runtime(key::run(command, &settings, output)),
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),

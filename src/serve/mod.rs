@@ -144,6 +144,7 @@ fn gateway_settings(settings: &Settings) -> gateway::Settings {
         public_url: server.public_url.as_ref().map(|origin| origin.parsed().clone()),
         documentation_url: server.documentation_url.as_ref().map(|page| page.as_str().to_owned()),
         trusted_proxies: server.trusted_proxies.clone(),
+        allow_private_jwks: settings.oauth.allow_private_jwks,
         workers: (server.workers > 0).then_some(usize::from(server.workers)),
         limits: settings.limits.clone(),
     }

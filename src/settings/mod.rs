@@ -32,6 +32,7 @@ pub(crate) struct Settings {
     pub(crate) server: Server,
     pub(crate) database: Database,
     pub(crate) tokens: Tokens,
+    pub(crate) oauth: Oauth,
     pub(crate) replicas: Replicas,
     pub(crate) mail: Mail,
     pub(crate) limits: Limits,
@@ -89,6 +90,13 @@ pub(crate) struct Replicas {
     pub(crate) redis_url: Option<RedisUrl>,
     #[serde(deserialize_with = "values::lease")]
     pub(crate) lease_ms: u32,
+}
+
+/// How access tokens are got.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Oauth {
+    pub(crate) allow_private_jwks: bool,
 }
 
 /// Who is told of tokens that end soon.

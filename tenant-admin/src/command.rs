@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
+use crate::OauthCommand;
+
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
@@ -81,6 +83,8 @@ pub enum Command {
         /// Only this one.
         id: Option<String>,
     },
+    /// Something about the OAuth clients of a tenant.
+    Oauth(OauthCommand),
     /// Makes a new signing key.
     RotateKey,
     /// Lists the signing keys, and whom each concerns.

@@ -62,9 +62,12 @@ impl From<TenancyError> for Failure {
             TenancyError::NoTenant { .. }
             | TenancyError::NoToken { .. }
             | TenancyError::NoCurrentToken { .. }
+            | TenancyError::NoOauthClient { .. }
+            | TenancyError::NoOauthSecret { .. }
             | TenancyError::Rotation(Conflict::NothingUnderWay) => Code::NotFound,
             TenancyError::NameTaken { .. }
             | TenancyError::HostTaken { .. }
+            | TenancyError::OauthNameTaken { .. }
             | TenancyError::RequestReused { .. }
             | TenancyError::Rotation(_) => Code::Conflict,
             TenancyError::Invalid(_) => Code::Invalid,

@@ -8,12 +8,14 @@
 mod command;
 pub mod control;
 mod failure;
+mod oauth_command;
 mod operator;
 mod origin;
 mod view;
 
 pub use command::{Command, IssueToken, Kind};
 pub use failure::{Code, Failure};
+pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};
 pub use operator::{Operator, TokenDays};
 pub use origin::Origin;
 

@@ -1,7 +1,7 @@
 //! Tenants and tokens as JSON.
 
 use serde_json::{Value, json};
-use tenancy::{Issue, Mode, Tenant, TokenRecord, Use};
+use tenancy::{Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -49,6 +49,38 @@ pub(crate) fn token(token: &TokenRecord) -> Value {
         "scopes": token.scopes.words().collect::<Vec<_>>(),
         "networks": token.networks,
         "last_used": token.last_use.as_ref().map(last_use),
+    })
+}
+
+/// An OAuth client as it is shown.
+pub(crate) fn oauth_client(client: &OauthClient) -> Value {
+    let federation = client.federation.as_ref().map(|known| {
+        json!({
+            "issuer": known.issuer,
+            "audience": known.audience,
+            "subject": known.subject,
+            "jwks_uri": known.jwks_uri,
+        })
+    });
+    json!({
+        "client_id": client.id,
+        "name": client.name,
+        "enabled": client.enabled,
+        "created": moment(client.created_ms),
+        "scopes": client.scopes.words().collect::<Vec<_>>(),
+        "networks": client.networks,
+        "federation": federation,
+        "secrets": client.secrets.iter().map(oauth_secret).collect::<Vec<_>>(),
+    })
+}
+
+/// A secret as it is listed.
+pub(crate) fn oauth_secret(secret: &OauthSecret) -> Value {
+    json!({
+        "secret_id": secret.id,
+        "created": moment(secret.created_ms),
+        "expires": moment(secret.expires_ms),
+        "ended": secret.ended_ms.map(moment),
     })
 }
 

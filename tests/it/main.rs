@@ -26,6 +26,8 @@ mod fixtures;
 mod isolation;
 mod limits;
 mod mail;
+mod oauth;
+mod oauth_federation;
 mod operations;
 mod outage;
 mod paging;

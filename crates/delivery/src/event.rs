@@ -53,6 +53,14 @@ event_types! {
     TokenRevoked = "token.revoked",
     /// A token ends soon.
     TokenExpiring = "token.expiring",
+    /// An OAuth client was added.
+    OauthClientCreated = "oauth_client.created",
+    /// An OAuth client was deleted.
+    OauthClientDeleted = "oauth_client.deleted",
+    /// A secret of an OAuth client was issued.
+    OauthSecretIssued = "oauth_secret.issued",
+    /// A secret of an OAuth client was ended by an operator.
+    OauthSecretRevoked = "oauth_secret.revoked",
 }
 
 impl From<NoticeType> for EventType {
@@ -62,6 +70,10 @@ impl From<NoticeType> for EventType {
             NoticeType::Rotated => Self::TokenRotated,
             NoticeType::Revoked => Self::TokenRevoked,
             NoticeType::Expiring => Self::TokenExpiring,
+            NoticeType::OauthClientCreated => Self::OauthClientCreated,
+            NoticeType::OauthClientDeleted => Self::OauthClientDeleted,
+            NoticeType::OauthSecretIssued => Self::OauthSecretIssued,
+            NoticeType::OauthSecretRevoked => Self::OauthSecretRevoked,
         }
     }
 }
@@ -81,7 +93,7 @@ pub struct NewEvent {
     pub sequence: i64,
     /// What happened.
     pub event_type: EventType,
-    /// What it is about: `Users/{id}`, `Groups/{id}` or `Tokens/{id}`.
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
     pub subject: String,
     /// When, in milliseconds since 1970 UTC.
     pub time_ms: i64,
@@ -101,7 +113,7 @@ pub struct Event {
     /// What happened, such as `user.created`.
     #[serde(rename = "type")]
     pub event_type: String,
-    /// What it is about: `Users/{id}`, `Groups/{id}` or `Tokens/{id}`.
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
     pub subject: String,
     /// When, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -110,6 +122,6 @@ pub struct Event {
     pub sequence: i64,
     /// `application/json`
     pub datacontenttype: &'static str,
-    /// The resource after the change, what changed (with old values), and who did it; or the facts about the token.
+    /// The resource after the change, what changed (with old values), and who did it; or the facts about the token or OAuth client.
     pub data: Box<RawValue>,
 }

@@ -105,7 +105,7 @@ impl Directories {
     }
 
     fn directory(&self, tenant: &Arc<Tenant>) -> Directory {
-        let actor = Actor { client: "operator".to_owned(), token: None, request_id: Uuid::now_v7().to_string() };
+        let actor = Actor { client: "operator".to_owned(), credential: None, request_id: Uuid::now_v7().to_string() };
         Directory { tenant: Arc::clone(tenant), actor, all: self.clone() }
     }
 

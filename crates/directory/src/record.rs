@@ -3,15 +3,15 @@
 use std::sync::Arc;
 
 use scim::{MemberReference, ResourceKind, ScimError, Stored};
-use tenancy::TokenId;
+use tenancy::CredentialId;
 
 /// Who causes a change, as its event tells.
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// A short name of the client software, such as `entra`.
     pub client: String,
-    /// The provisioning token, if one was used.
-    pub token: Option<TokenId>,
+    /// The provisioning token or the OAuth client, if one was used.
+    pub credential: Option<CredentialId>,
     /// The request.
     pub request_id: String,
 }

@@ -11,6 +11,8 @@ pub struct Answered<'a> {
     pub request_id: &'a str,
     /// The tenant's name, once it is known whose request it was.
     pub tenant: Option<&'a str>,
+    /// The id of the token, or of the OAuth client, that it was let in with.
+    pub credential: Option<&'a str>,
     /// The HTTP method.
     pub method: Method,
     /// The template of the path, such as `/Users/{id}`: one of a short list.

@@ -29,6 +29,7 @@ impl Line {
         self.push("{\"timestamp\":\"").moment(answered.at);
         self.push("\",\"level\":\"").push(level(answered)).push("\",\"message\":\"request\"");
         self.member("request.id", Some(answered.request_id)).member("tenant.id", answered.tenant);
+        self.member("credential.id", answered.credential);
         self.member("http.method", Some(answered.method.as_str())).member("route", Some(answered.route));
         self.push(",\"status\":").number(answered.status.into());
         self.push(",\"duration_ms\":").milliseconds(answered.duration);
@@ -45,7 +46,7 @@ impl Line {
         self.moment(answered.at).push(if is_failure(answered) { " ERROR " } else { "  INFO " });
         self.push("request: ").push(answered.method.as_str()).push(" ").push(answered.route).push(" ");
         self.number(answered.status.into()).push(" in ").milliseconds(answered.duration).push(" ms");
-        self.field(" tenant.id=", answered.tenant);
+        self.field(" tenant.id=", answered.tenant).field(" credential.id=", answered.credential);
         self.field(" scim.type=", answered.scim_type).field(" refused=", answered.refused);
         self.field(" client=", Some(answered.client));
         if !answered.quirks.is_empty() {
@@ -151,6 +152,7 @@ mod tests {
             at: SystemTime::UNIX_EPOCH + Duration::from_micros(1_795_307_816_056_007),
             request_id: "0198",
             tenant: Some("acme"),
+            credential: Some("7d0c"),
             method: Method::Post,
             route: "/Users",
             status: 409,
@@ -173,7 +175,7 @@ mod tests {
         assert_eq!(
             line(&refused(), Format::Json),
             "{\"timestamp\":\"2026-11-22T00:36:56.056007Z\",\"level\":\"INFO\",\"message\":\"request\",\
-             \"request.id\":\"0198\",\"tenant.id\":\"acme\",\"http.method\":\"POST\",\"route\":\"/Users\",\"status\":409,\
+             \"request.id\":\"0198\",\"tenant.id\":\"acme\",\"credential.id\":\"7d0c\",\"http.method\":\"POST\",\"route\":\"/Users\",\"status\":409,\
              \"duration_ms\":1.042,\"client\":\"okta\",\"scim.type\":\"uniqueness\",\
              \"quirks\":[\"string_boolean\",\"empty_string\"]}\n"
         );
@@ -183,7 +185,7 @@ mod tests {
     fn a_text_line_starts_with_time_level_and_what_was_asked() {
         assert_eq!(
             line(&refused(), Format::Text),
-            "2026-11-22T00:36:56.056007Z  INFO request: POST /Users 409 in 1.042 ms tenant.id=acme scim.type=uniqueness \
+            "2026-11-22T00:36:56.056007Z  INFO request: POST /Users 409 in 1.042 ms tenant.id=acme credential.id=7d0c scim.type=uniqueness \
              client=okta quirks=string_boolean,empty_string request.id=0198\n"
         );
     }

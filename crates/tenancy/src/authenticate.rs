@@ -7,9 +7,10 @@ use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use crate::credential::{Credential, Digest, lets_in};
+use crate::oauth::access::AccessClaims;
 use crate::snapshot::{Addressed, Entry, Snapshot};
 use crate::token::Claims;
-use crate::{Address, AddressSettings, Scopes, SigningKeys, TenancyError, Tenant, TokenId, TokenState};
+use crate::{Address, AddressSettings, CredentialId, Scopes, SigningKeys, TenancyError, Tenant, TokenId, TokenState};
 
 /// Ours have about 250 characters; a longer one is refused before it costs anything.
 const LONGEST_TOKEN: usize = 1024;
@@ -32,21 +33,25 @@ pub struct Visit<'a> {
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     tenant: Arc<Tenant>,
-    token: TokenId,
+    credential: CredentialId,
     scopes: Scopes,
 }
 
 impl Authenticated {
+    pub(crate) fn new(tenant: Arc<Tenant>, credential: CredentialId, scopes: Scopes) -> Self {
+        Self { tenant, credential, scopes }
+    }
+
     /// Whose request it is.
     #[must_use]
     pub fn tenant(&self) -> &Arc<Tenant> {
         &self.tenant
     }
 
-    /// Which token it carried.
+    /// Which token it carried, or of which client.
     #[must_use]
-    pub fn token_id(&self) -> TokenId {
-        self.token
+    pub fn credential(&self) -> CredentialId {
+        self.credential
     }
 
     /// What its holder may do.
@@ -86,6 +91,12 @@ pub enum Refusal {
     /// Its time is over.
     #[error("the provisioning token has expired; issue a new one and enter it in the identity provider")]
     Expired,
+    /// The time of an access token is over.
+    #[error("the access token has expired; get a new one from the token endpoint")]
+    AccessExpired,
+    /// The client of an access token, or the secret it was got with, is gone or switched off.
+    #[error("the client of the access token, or its secret, was deleted, revoked or switched off")]
+    AccessEnded,
     /// A newer one took its place.
     #[error("the provisioning token was replaced by a newer one; enter that one in the identity provider")]
     Superseded,
@@ -147,6 +158,10 @@ pub(crate) fn authenticate(
     {
         return entry.admit(known, visit);
     }
+    if let Some(claims) = AccessClaims::verify(token, keys) {
+        let entry = claims.tenant().and_then(|id| snapshot.by_id(id)).filter(|entry| addressed.agrees(entry));
+        return entry.ok_or(Refusal::Unknown)?.admit_access(&claims, visit).map(Admission::Now);
+    }
     // An address that does not exist costs the same as one that does.
     let claims = Claims::verify(token, keys).ok_or(Refusal::Unknown)?;
     let entry = claims.tenant().and_then(|id| snapshot.by_id(id)).ok_or(Refusal::Unknown)?;
@@ -166,7 +181,8 @@ fn bearer(authorization: Option<&str>) -> Result<&str, Refusal> {
     Some(token.trim_start()).filter(|token| token.len() <= LONGEST_TOKEN).ok_or(Refusal::Unknown)
 }
 
-fn sha256(token: &str) -> Digest {
+/// SHA-256 of a token or a secret.
+pub(crate) fn sha256(token: &str) -> Digest {
     let mut bytes = Digest::default();
     bytes.copy_from_slice(digest(&SHA256, token.as_bytes()).as_ref());
     bytes
@@ -202,11 +218,8 @@ impl Entry {
             return Ok(Admission::AfterFirstUse(Arc::clone(self), credential.id));
         }
         credential.last_use.note(now_ms, visit.sender, visit.client);
-        Ok(Admission::Now(Authenticated {
-            tenant: Arc::clone(&self.tenant),
-            token: credential.id,
-            scopes: credential.grant.scopes,
-        }))
+        let (id, scopes) = (CredentialId::Token(credential.id), credential.grant.scopes);
+        Ok(Admission::Now(Authenticated::new(Arc::clone(&self.tenant), id, scopes)))
     }
 
     fn check(&self, credential: &Credential, sender: IpAddr, now_ms: i64) -> Result<(), Refusal> {
@@ -224,7 +237,7 @@ impl Entry {
     }
 
     /// A refusal of somebody who holds a genuine token, at the tenant's address.
-    fn refuse(&self, refusal: Refusal) -> Denied {
+    pub(crate) fn refuse(&self, refusal: Refusal) -> Denied {
         Denied::Refused { refusal, tenant: Some(Arc::clone(&self.tenant)) }
     }
 

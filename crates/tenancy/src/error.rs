@@ -2,7 +2,7 @@
 
 use database::DatabaseError;
 
-use crate::{Conflict, TokenId};
+use crate::{Conflict, OauthClientId, SecretId, TokenId};
 
 /// A failure of creating, changing or finding a tenant, told so that an operator can act on it.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +26,30 @@ pub enum TenancyError {
     NoCurrentToken {
         /// The tenant.
         tenant: String,
+    },
+    /// The tenant has no such client.
+    #[error("tenant \"{tenant}\" has no OAuth client {id}")]
+    NoOauthClient {
+        /// The tenant.
+        tenant: String,
+        /// The client that was asked for.
+        id: OauthClientId,
+    },
+    /// The client has no such secret.
+    #[error("the OAuth client {client} has no secret {id}")]
+    NoOauthSecret {
+        /// The client.
+        client: OauthClientId,
+        /// The secret that was asked for.
+        id: SecretId,
+    },
+    /// The tenant has a client of this name.
+    #[error("tenant \"{tenant}\" has an OAuth client named \"{name}\" already")]
+    OauthNameTaken {
+        /// The tenant.
+        tenant: String,
+        /// The name.
+        name: String,
     },
     /// The tokens there are do not fit.
     #[error(transparent)]

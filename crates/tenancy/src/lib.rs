@@ -5,9 +5,10 @@
 //! a token ends it at once (no process of the deployment accepts it after [`Tenants::issue`],
 //! [`Tenants::complete_rotation`] or [`Tenants::revoke_tokens`] has returned, or a request was let in with the token that
 //! replaces it on its first use); and that no request needs a database access as long as the process has its lease, but
-//! for such a first use. What it knows is held in a snapshot that every change replaces. It keeps no token: only the
-//! signing keys, which never are in the database, and the numbers of each tenant's valid tokens, which never are in a
-//! request's reach.
+//! for such a first use. The same holds for the clients that get access tokens ([`Tenants::grant`]): what ends or switches
+//! off a client or its secret refuses its tokens at once. What it knows is held in a snapshot that every change replaces.
+//! It keeps no token: only the signing keys, which never are in the database, and the numbers of each tenant's valid
+//! tokens, which never are in a request's reach.
 //!
 //! It knows nothing of HTTP and of what a tenant stores.
 
@@ -21,6 +22,7 @@ mod key;
 mod last_use;
 mod network;
 mod notice;
+mod oauth;
 mod replication;
 mod rotation;
 mod scope;
@@ -40,6 +42,10 @@ pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;
 pub use network::Network;
 pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, notices, removal_of_notices};
+pub use oauth::{
+    AccessToken, AssertionKeys, CredentialId, Federation, GrantRefusal, IssuedSecret, NewOauthClient, OauthClient,
+    OauthClientId, OauthSecret, Proof, SecretId, TokenRequest, Wanted,
+};
 pub use replication::{Participation, ReplicationNumbers};
 pub use rotation::{Conflict, Mode, TokenState};
 pub use scope::Scopes;

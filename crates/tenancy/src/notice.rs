@@ -1,4 +1,4 @@
-//! What happened to tokens, on its way into the event log of their tenant. The log belongs to other crates: a notice is
+//! What happened to tokens and OAuth clients, on its way into the event log of their tenant. The log belongs to other crates: a notice is
 //! written in the transaction of the change, and taken by whoever numbers the events.
 
 use database::rows::Column::{Integer, Uuid as UuidColumn};
@@ -9,7 +9,7 @@ use uuid::Uuid;
 
 use crate::{TenantId, TokenId};
 
-/// What happened to a token.
+/// What happened to a token or an OAuth client.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeType {
     /// It was issued, beside another one or as the first.
@@ -20,10 +20,27 @@ pub enum NoticeType {
     Revoked,
     /// It ends soon.
     Expiring,
+    /// An OAuth client was added.
+    OauthClientCreated,
+    /// An OAuth client was deleted.
+    OauthClientDeleted,
+    /// A secret of an OAuth client was issued.
+    OauthSecretIssued,
+    /// A secret of an OAuth client was ended by an operator.
+    OauthSecretRevoked,
 }
 
 impl NoticeType {
-    const ALL: [Self; 4] = [Self::Issued, Self::Rotated, Self::Revoked, Self::Expiring];
+    const ALL: [Self; 8] = [
+        Self::Issued,
+        Self::Rotated,
+        Self::Revoked,
+        Self::Expiring,
+        Self::OauthClientCreated,
+        Self::OauthClientDeleted,
+        Self::OauthSecretIssued,
+        Self::OauthSecretRevoked,
+    ];
 
     const fn as_str(self) -> &'static str {
         match self {
@@ -31,31 +48,46 @@ impl NoticeType {
             Self::Rotated => "rotated",
             Self::Revoked => "revoked",
             Self::Expiring => "expiring",
+            Self::OauthClientCreated => "oauth_client_created",
+            Self::OauthClientDeleted => "oauth_client_deleted",
+            Self::OauthSecretIssued => "oauth_secret_issued",
+            Self::OauthSecretRevoked => "oauth_secret_revoked",
         }
     }
 }
 
-/// One thing that happened to a token and is not yet an event.
+/// One thing that happened to a token or an OAuth client and is not yet an event.
 #[derive(Clone, Debug)]
 pub struct Notice {
-    /// Whose token it is, as it stands in the tables.
+    /// Whose it is, as it stands in the tables.
     pub tenant: i64,
     /// Its own number; notices are in the order of their numbers.
     pub id: Uuid,
     /// What happened.
     pub notice_type: NoticeType,
-    /// `Tokens/{id}`
+    /// `Tokens/{id}` or `OauthClients/{id}`
     pub subject: String,
     /// The JSON text of the event's `data`.
     pub data: String,
 }
 
-/// Leaves a notice in the transaction of the change it tells.
+/// Leaves a notice of a token in the transaction of the change it tells.
 pub(crate) async fn leave(
     on: &impl ConnectionTrait,
     tenant: TenantId,
     notice_type: NoticeType,
     token: TokenId,
+    data: &Value,
+) -> Result<(), DbErr> {
+    leave_about(on, tenant, notice_type, &format!("Tokens/{token}"), data).await
+}
+
+/// Leaves a notice in the transaction of the change it tells.
+pub(crate) async fn leave_about(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    notice_type: NoticeType,
+    subject: &str,
     data: &Value,
 ) -> Result<(), DbErr> {
     let backend = on.get_database_backend();
@@ -65,7 +97,7 @@ pub(crate) async fn leave(
         tenant.as_i64().into(),
         Uuid::now_v7().to_string().into(),
         notice_type.as_str().into(),
-        format!("Tokens/{token}").into(),
+        subject.into(),
         data.to_string().into(),
     ];
     on.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;

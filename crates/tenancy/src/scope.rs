@@ -34,6 +34,23 @@ impl Scopes {
         })
     }
 
+    /// What is in both; `None` if no type of resource is.
+    #[must_use]
+    pub fn narrowed(self, other: Self) -> Option<Self> {
+        const KINDS: u8 = USERS | GROUPS;
+        let kinds = match (self.0 & KINDS, other.0 & KINDS) {
+            (0, kinds) | (kinds, 0) => kinds,
+            (own, wanted) if own & wanted == 0 => return None,
+            (own, wanted) => own & wanted,
+        };
+        Some(Self((self.0 | other.0) & READ_ONLY | kinds))
+    }
+
+    /// Every word there is.
+    pub fn known() -> impl Iterator<Item = &'static str> {
+        WORDS.into_iter().map(|(word, _)| word)
+    }
+
     /// Whether something may be changed.
     #[must_use]
     pub const fn may_write(self) -> bool {
@@ -94,6 +111,23 @@ mod tests {
             let scopes: Scopes = text.parse().unwrap();
             assert_eq!(scopes.to_string(), text);
             assert_eq!((scopes.may_write(), scopes.may_reach(User), scopes.may_reach(Group)), (write, users, groups));
+        }
+    }
+
+    #[test]
+    fn what_is_narrowed_is_never_more_than_either() {
+        for (own, wanted, expected) in [
+            ("", "", Some("")),
+            ("", "users", Some("users")),
+            ("users", "", Some("users")),
+            ("read-only", "users", Some("read-only users")),
+            ("users groups", "groups read-only", Some("read-only groups")),
+            ("users", "users groups", Some("users")),
+            ("users", "groups", None),
+            ("read-only users", "groups", None),
+        ] {
+            let scopes = |text: &str| text.parse::<Scopes>().unwrap();
+            assert_eq!(scopes(own).narrowed(scopes(wanted)), expected.map(scopes), "{own} and {wanted}");
         }
     }
 

@@ -10,6 +10,8 @@ use crate::{Mode, Network, TenancyError};
 
 /// The longest overlap of two tokens: a year.
 const MOST_OVERLAP_HOURS: u32 = 8760;
+/// For how many minutes an access token may be valid: six hours at most.
+const OAUTH_TOKEN_MINUTES: std::ops::RangeInclusive<u32> = 5..=360;
 /// One mail goes to each of them.
 const MOST_CONTACTS: usize = 10;
 /// Each request is compared with all of them.
@@ -46,6 +48,8 @@ pub struct Settings {
     pub token_max_overlap_hours: u32,
     /// From where its tokens may be used; from everywhere, if there is none.
     pub token_networks: Vec<Network>,
+    /// For how many minutes an access token from the token endpoint is valid.
+    pub oauth_token_minutes: u32,
     /// Mail addresses of those who are told before a token ends.
     pub token_contacts: Vec<String>,
     /// Schemas of its own, extensions of User.
@@ -67,6 +71,7 @@ impl Default for Settings {
             token_max_days: 3650,
             token_max_overlap_hours: 168,
             token_networks: Vec::new(),
+            oauth_token_minutes: 60,
             token_contacts: Vec::new(),
             extensions: Vec::new(),
         }
@@ -139,6 +144,9 @@ impl Settings {
         }
         if self.token_networks.len() > MOST_NETWORKS {
             return refuse(format!("setting token_networks has at most {MOST_NETWORKS} networks; use larger ones"));
+        }
+        if !OAUTH_TOKEN_MINUTES.contains(&self.oauth_token_minutes) {
+            return refuse(format!("setting oauth_token_minutes is 5 to 360, not {}", self.oauth_token_minutes));
         }
         if self.token_contacts.len() > MOST_CONTACTS {
             return refuse(format!("setting token_contacts has at most {MOST_CONTACTS} addresses"));

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use crate::credential::Credential;
-use crate::{Address, AddressSettings, Tenant, TenantId, TokenId, TokenState};
+use crate::{Address, AddressSettings, OauthClient, OauthClientId, Tenant, TenantId, TokenId, TokenState};
 
 /// One tenant and the state of its tokens.
 #[derive(Debug)]
@@ -14,6 +14,8 @@ pub(crate) struct Entry {
     pub(crate) credentials: Vec<Credential>,
     /// The tokens that ended before their time was over, so that their holder can be told why.
     pub(crate) ended: Vec<(TokenId, TokenState)>,
+    /// The clients that get access tokens, with the secrets that were valid when this was read.
+    pub(crate) oauth_clients: Vec<OauthClient>,
 }
 
 impl Entry {
@@ -22,6 +24,7 @@ impl Entry {
             tenant: Arc::clone(&self.tenant),
             credentials: self.credentials.iter().map(Credential::forgetting).collect(),
             ended: self.ended.clone(),
+            oauth_clients: self.oauth_clients.clone(),
         }
     }
 
@@ -49,6 +52,7 @@ pub(crate) struct Snapshot {
     by_id: HashMap<TenantId, Arc<Entry>>,
     by_name: HashMap<Arc<str>, Arc<Entry>>,
     by_host: HashMap<String, Arc<Entry>>,
+    by_client: HashMap<OauthClientId, Arc<Entry>>,
 }
 
 impl Snapshot {
@@ -85,6 +89,10 @@ impl Snapshot {
         self.by_host.get(host)
     }
 
+    pub(crate) fn by_client(&self, id: OauthClientId) -> Option<&Arc<Entry>> {
+        self.by_client.get(&id)
+    }
+
     pub(crate) fn entries(&self) -> impl Iterator<Item = &Arc<Entry>> {
         self.by_id.values()
     }
@@ -105,6 +113,7 @@ impl Snapshot {
         if let Some(entry) = next.by_id.remove(&id) {
             next.by_name.remove(entry.tenant.name());
             next.by_host.retain(|_, other| other.tenant.id != id);
+            next.by_client.retain(|_, other| other.tenant.id != id);
         }
         next
     }
@@ -127,6 +136,9 @@ impl Snapshot {
     fn insert(&mut self, entry: Arc<Entry>) {
         for host in entry.tenant.hosts() {
             self.by_host.insert(host.clone(), Arc::clone(&entry));
+        }
+        for client in &entry.oauth_clients {
+            self.by_client.insert(client.id, Arc::clone(&entry));
         }
         self.by_name.insert(Arc::clone(&entry.tenant.name), Arc::clone(&entry));
         self.by_id.insert(entry.tenant.id, entry);

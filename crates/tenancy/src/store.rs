@@ -3,6 +3,7 @@
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
 
 use crate::credential::Credential;
+use crate::oauth;
 use crate::snapshot::Entry;
 use crate::tenant::{Tenant, TenantId};
 use crate::token_store::{TOKEN_COLUMNS, token_record};
@@ -70,6 +71,7 @@ pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Ve
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms");
     let tokens = on.query_all_raw(statement(on, &sql, [now_ms.into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
+    oauth::store::fill(on, &mut entries, None, now_ms).await?;
     Ok(entries)
 }
 
@@ -88,6 +90,7 @@ pub(crate) async fn find_entry(
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms");
     let tokens = on.query_all_raw(statement(on, &sql, [id.as_i64().into(), now_ms.into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
+    oauth::store::fill(on, &mut entries, Some(id), now_ms).await?;
     Ok(entries.pop())
 }
 
@@ -107,7 +110,7 @@ fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {
         created_ms: row.try_get("", "created_ms")?,
         modified_ms: row.try_get("", "modified_ms")?,
     };
-    Ok(Entry { tenant: tenant.into(), credentials: Vec::new(), ended: Vec::new() })
+    Ok(Entry { tenant: tenant.into(), credentials: Vec::new(), ended: Vec::new(), oauth_clients: Vec::new() })
 }
 
 /// Puts hosts and tokens where they belong; `entries` are in the order of their numbers.

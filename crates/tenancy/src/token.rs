@@ -14,6 +14,8 @@ use crate::rotation::{Mode, Stage};
 use crate::{Network, Scopes, SigningKey, SigningKeys, TenancyError, TenantId, TokenState};
 
 pub(crate) const ISSUER: &str = "tenantry";
+/// The media type in the header (`typ`) of every provisioning token, and of nothing else.
+const TYPE: &str = "JWT";
 
 /// The number of a token (`jti`). It is no secret: it is listed, logged and in events.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -140,9 +142,11 @@ impl Claims {
         Ok(jsonwebtoken::encode(&header, self, key.encoding())?.into())
     }
 
-    /// The claims of a token that one of these keys signed; its time and whether it is current are not looked at.
+    /// The claims of a provisioning token that one of these keys signed; its time and whether it is current are not looked at.
     pub(crate) fn verify(token: &str, keys: &SigningKeys) -> Option<Self> {
-        let key = keys.find(&jsonwebtoken::decode_header(token).ok()?.kid?)?;
+        let header = jsonwebtoken::decode_header(token).ok()?;
+        header.typ.filter(|typ| typ == TYPE)?;
+        let key = keys.find(&header.kid?)?;
         Some(jsonwebtoken::decode::<Self>(token, key.decoding(), key.validation()).ok()?.claims)
     }
 }

@@ -14,7 +14,7 @@ use scim::ScimError;
 use serde_json::Value;
 
 use crate::error::Rejection;
-use crate::pipeline::Permit;
+use crate::pipeline::{Limited, Permit};
 
 /// From this size on, parsing takes long enough (a millisecond and more) to be worth a thread of its own.
 const LARGE: usize = 128 * 1024;
@@ -39,23 +39,38 @@ pub(crate) async fn read(
     if announced(request).is_some_and(|length| length > bound.bytes as u64) {
         return Err(Rejection::too_large(bound.bytes));
     }
-    let collected = tokio::time::timeout(bound.time, collect(payload, bound.bytes, permit)).await;
-    let body = collected.unwrap_or_else(|_| Err(Rejection::too_slow(bound.time)))?;
+    let body = within(bound, collect(payload, bound.bytes, |bytes| permit.hold(bytes))).await?;
     parse(body).await
+}
+
+/// Reads the body of a request to the token endpoint, whose sender is not known yet.
+pub(crate) async fn read_form(request: &RequestHead, payload: Payload, bound: Bound) -> Result<Bytes, Rejection> {
+    if announced(request).is_some_and(|length| length > bound.bytes as u64) {
+        return Err(Rejection::too_large(bound.bytes));
+    }
+    within(bound, collect(payload, bound.bytes, |_| Ok(()))).await
+}
+
+async fn within(bound: Bound, body: impl Future<Output = Result<Bytes, Rejection>>) -> Result<Bytes, Rejection> {
+    tokio::time::timeout(bound.time, body).await.unwrap_or_else(|_| Err(Rejection::too_slow(bound.time)))
 }
 
 fn announced(request: &RequestHead) -> Option<u64> {
     request.headers().get(CONTENT_LENGTH)?.to_str().ok()?.parse().ok()
 }
 
-async fn collect(mut payload: Payload, limit: usize, permit: &mut Permit) -> Result<Bytes, Rejection> {
+async fn collect(
+    mut payload: Payload,
+    limit: usize,
+    mut hold: impl FnMut(usize) -> Result<(), Limited>,
+) -> Result<Bytes, Rejection> {
     let mut body = BytesMut::new();
     while let Some(chunk) = payload.next().await {
         let chunk = chunk.map_err(|error| broken_off(&error))?;
         if body.len() + chunk.len() > limit {
             return Err(Rejection::too_large(limit));
         }
-        permit.hold(chunk.len())?;
+        hold(chunk.len())?;
         body.extend_from_slice(&chunk);
     }
     Ok(body.freeze())

@@ -18,8 +18,8 @@ use crate::error::Rejection;
 use crate::exchange::Exchange;
 use crate::routes::{Discovery, Route, Target};
 use crate::worker::Worker;
-use address::{Named, base_url};
-use origin::Origin;
+pub(crate) use address::{Named, base_url};
+pub(crate) use origin::Origin;
 
 /// Somebody who may go on.
 pub(crate) enum Admitted<'a, 't> {

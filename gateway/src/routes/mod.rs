@@ -30,12 +30,26 @@ pub(crate) enum Route<'a> {
     Bulk,
     /// `/Me` and what is below
     Me,
+    /// How clients get access tokens.
+    Oauth(Oauth),
     /// What is served here, readable without token.
     Discovery(Discovery<'a>),
     /// `/v1/…`: a version of the protocol that is not served.
     Version,
     /// Nothing.
     Unknown,
+}
+
+/// The endpoints of the authorization server (RFC 6749, RFC 8414).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Oauth {
+    /// `/oauth2/token`
+    Token,
+    /// `/.well-known/oauth-authorization-server`, of the address without or with `/scim/v2`
+    Metadata {
+        /// With it.
+        of_base_url: bool,
+    },
 }
 
 /// The endpoints that describe the server (RFC 7644 section 4).
@@ -88,7 +102,7 @@ impl Route<'_> {
         match self {
             Route::Resources(_) => "GET, HEAD, POST",
             Route::Resource(..) => "GET, HEAD, PUT, PATCH, DELETE",
-            Route::Search(_) | Route::Bulk => "POST",
+            Route::Search(_) | Route::Bulk | Route::Oauth(Oauth::Token) => "POST",
             _ => "GET, HEAD",
         }
     }
@@ -106,6 +120,8 @@ impl Route<'_> {
             Route::Search(Some(ResourceKind::Group)) => "/Groups/.search",
             Route::Bulk => "/Bulk",
             Route::Me => "/Me",
+            Route::Oauth(Oauth::Token) => "/oauth2/token",
+            Route::Oauth(Oauth::Metadata { .. }) => "/.well-known/oauth-authorization-server",
             Route::Discovery(Discovery::ServiceProviderConfig) => "/ServiceProviderConfig",
             Route::Discovery(Discovery::ResourceTypes) => "/ResourceTypes",
             Route::Discovery(Discovery::ResourceType(_)) => "/ResourceTypes/{name}",

@@ -4,7 +4,10 @@ use std::borrow::Cow;
 
 use scim::ResourceKind;
 
-use super::{Discovery, Route};
+use super::{Discovery, Oauth, Route};
+
+/// Where documents about a host are (RFC 8615).
+const WELL_KNOWN: &str = ".well-known";
 
 /// A path of the protocol: `/t/{tenant}/scim/v2/Users` or `/scim/v2/Users`.
 ///
@@ -23,12 +26,39 @@ impl<'a> Target<'a> {
     pub(crate) fn parse(path: &'a str) -> Option<Self> {
         let mut segments = path.split('/').filter(|segment| !segment.is_empty());
         let mut first = segments.next()?;
+        if first == WELL_KNOWN {
+            return Self::of_metadata(segments);
+        }
         let mut tenant = None;
         if first.eq_ignore_ascii_case("t") {
             tenant = segments.next().map(lower_case);
             first = segments.next()?;
         }
+        if first.eq_ignore_ascii_case("oauth2") {
+            let is_token = segments.next() == Some("token") && segments.next().is_none();
+            return is_token.then_some(Self { tenant, route: Route::Oauth(Oauth::Token) });
+        }
         first.eq_ignore_ascii_case("scim").then(|| Self { tenant, route: Route::parse(segments) })
+    }
+
+    /// The path of an issuer is inserted after the well-known one (RFC 8414 section 3.1).
+    fn of_metadata(mut segments: impl Iterator<Item = &'a str>) -> Option<Self> {
+        let metadata =
+            |tenant, of_base_url| Some(Self { tenant, route: Route::Oauth(Oauth::Metadata { of_base_url }) });
+        if segments.next() != Some("oauth-authorization-server") {
+            return None;
+        }
+        let mut next = segments.next();
+        let mut tenant = None;
+        if next.is_some_and(|segment| segment.eq_ignore_ascii_case("t")) {
+            tenant = Some(lower_case(segments.next()?));
+            next = segments.next();
+        }
+        match (next, segments.next(), segments.next()) {
+            (None, ..) => metadata(tenant, false),
+            (Some("scim"), Some("v2"), None) => metadata(tenant, true),
+            _ => None,
+        }
     }
 }
 
@@ -55,6 +85,7 @@ impl<'a> Route<'a> {
             return Self::of_resources(kind, rest);
         }
         match rest {
+            Some("token") if is("oauth2") => Self::Oauth(Oauth::Token),
             _ if is("Me") => Self::Me,
             None if is("ServiceProviderConfig") => Self::Discovery(Discovery::ServiceProviderConfig),
             // SCIM 1.1 has an s at the end.
@@ -169,6 +200,38 @@ mod tests {
     fn r011_double_and_trailing_slashes_are_served() {
         assert_eq!(route("/scim/v2//Users/"), Route::Resources(User));
         assert_eq!(route("//t//acme//scim/v2/Users/7/"), Route::Resource(User, "7".into()));
+    }
+
+    #[test]
+    fn the_token_endpoint_is_below_the_tenant_and_below_the_base_url() {
+        for path in ["/t/acme/oauth2/token", "/t/ACME/scim/v2/oauth2/token", "/t/acme/scim/oauth2/token/"] {
+            let Target { tenant, route } = Target::parse(path).unwrap();
+            assert_eq!((tenant.as_deref(), route), (Some("acme"), Route::Oauth(Oauth::Token)), "{path}");
+        }
+        assert_eq!(route("/oauth2/token"), Route::Oauth(Oauth::Token));
+        assert_eq!(route("/scim/v2/oauth2/token/x"), Route::Unknown);
+        for other in ["/oauth2", "/oauth2/tokens", "/t/acme/oauth2/token/x"] {
+            assert_eq!(Target::parse(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn the_path_of_an_issuer_is_inserted_into_that_of_its_metadata() {
+        const PREFIX: &str = "/.well-known/oauth-authorization-server";
+        for (path, name, of_base_url) in [
+            ("", None, false),
+            ("/scim/v2", None, true),
+            ("/t/acme", Some("acme"), false),
+            ("/t/acme/scim/v2", Some("acme"), true),
+        ] {
+            let path = format!("{PREFIX}{path}");
+            let Target { tenant, route } = Target::parse(&path).unwrap();
+            assert_eq!((tenant.as_deref(), route), (name, Route::Oauth(Oauth::Metadata { of_base_url })), "{path}");
+        }
+        for other in ["/.well-known", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/x"]
+        {
+            assert_eq!(Target::parse(other), None, "{other}");
+        }
     }
 
     #[test]

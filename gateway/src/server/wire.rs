@@ -49,6 +49,7 @@ impl Wire {
             at: SystemTime::now(),
             request_id: "",
             tenant: None,
+            credential: None,
             method: Method::Other,
             route: "unknown",
             status: refusal.error.status,

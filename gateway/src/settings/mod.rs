@@ -17,6 +17,8 @@ pub struct Settings {
     pub documentation_url: Option<String>,
     /// Proxies whose `Forwarded` and `X-Forwarded-…` headers are believed.
     pub trusted_proxies: Vec<Network>,
+    /// Fetches keys of issuers also from private networks and without TLS.
+    pub allow_private_jwks: bool,
     /// Threads that serve; one for each core if absent.
     pub workers: Option<usize>,
     /// Bounds on what is taken in.

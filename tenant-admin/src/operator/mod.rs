@@ -2,6 +2,7 @@
 
 mod events;
 mod keys;
+mod oauth;
 mod resources;
 mod tenants;
 mod tokens;
@@ -69,6 +70,7 @@ impl Operator {
             Command::CancelRotation { tenant, id } => self.cancel_rotation(&tenant, id.as_deref()).await,
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
             Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
+            Command::Oauth(command) => self.oauth(command).await,
             Command::RotateKey => self.rotate_key().await,
             Command::ListKeys => self.list_keys().await,
             Command::RetireKey { id, force } => self.retire_key(&id, force).await,

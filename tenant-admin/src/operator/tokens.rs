@@ -84,7 +84,7 @@ impl Operator {
     pub(super) async fn tell(&self, tenant: &str) {
         let Ok(administered) = self.tenants.administer(tenant) else { return };
         if let Err(error) = self.directories.administered(&administered).tell_notices().await {
-            tracing::warn!(tenant.id = tenant, %error, "the events of a token are not written yet");
+            tracing::warn!(tenant.id = tenant, %error, "the events of a token or client are not written yet");
         }
     }
 }

@@ -81,7 +81,7 @@ impl Server {
 
     /// Waits until it answers; false if it ended instead.
     async fn ready(&self) -> bool {
-        let client = reqwest::Client::new();
+        let client = reqwest::Client::builder().tls_certs_only([]).build().expect("an HTTP client");
         let url = format!("{}/readyz", self.operations());
         until("the server to be ready", async || match client.get(&url).send().await {
             Ok(answer) if answer.status().is_success() => Some(true),

@@ -91,10 +91,12 @@ impl System {
         Tenant { token: issued["token"].as_str().expect("a token").to_owned(), ..tenant.clone() }
     }
 
-    /// The events of the tenant's directory from this number on, without those of its tokens.
+    /// The events of the tenant's directory from this number on, without those of its tokens and OAuth clients.
     pub(crate) fn events(&self, tenant: &Tenant, from: u64) -> Vec<Value> {
         let mut events = self.all_events(tenant, from);
-        events.retain(|event| !event["type"].as_str().is_some_and(|kind| kind.starts_with("token.")));
+        events.retain(|event| {
+            !event["type"].as_str().is_some_and(|kind| kind.starts_with("token.") || kind.starts_with("oauth_"))
+        });
         events
     }
 

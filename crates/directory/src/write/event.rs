@@ -3,7 +3,7 @@
 use delivery::EventType;
 use scim::{Resource, ResourceKind};
 use serde::Serialize;
-use tenancy::TenantId;
+use tenancy::{CredentialId, TenantId};
 use uuid::Uuid;
 
 use super::member::Moves;
@@ -21,6 +21,8 @@ struct Data<'a> {
     client: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    oauth_client: Option<String>,
     request_id: &'a str,
 }
 
@@ -60,12 +62,18 @@ pub(super) struct Story<'a> {
 
 /// Gives the change its number, type and text.
 pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), DirectoryError> {
+    let (token, oauth_client) = match story.actor.credential {
+        Some(CredentialId::Token(id)) => (Some(id.to_string()), None),
+        Some(CredentialId::Client(id)) => (None, Some(id.to_string())),
+        None => (None, None),
+    };
     let data = Data {
         version: story.record.version,
         changed: changed(story),
         members: members(story, working),
         client: &story.actor.client,
-        token: story.actor.token.map(|token| token.to_string()),
+        token,
+        oauth_client,
         request_id: &story.actor.request_id,
     };
     // The document is JSON already: it is put in as it is, before the first member of the rest.

@@ -41,7 +41,7 @@ pub fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value
         "sort": supported,
         "etag": supported,
         "pagination": pagination(capabilities),
-        "authenticationSchemes": [authentication()],
+        "authenticationSchemes": [bearer_token(), client_credentials(base)],
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") },
     }))
 }
@@ -58,12 +58,22 @@ fn pagination(capabilities: &Capabilities) -> Value {
     })
 }
 
-fn authentication() -> Value {
+fn bearer_token() -> Value {
     json!({
         "type": "oauthbearertoken",
         "name": "Bearer token",
         "description": "The provisioning token of the tenant, in the Authorization header",
         "specUri": "https://www.rfc-editor.org/info/rfc6750",
         "primary": true,
+    })
+}
+
+fn client_credentials(base: &str) -> Value {
+    json!({
+        "type": "oauth2",
+        "name": "OAuth 2.0 client credentials",
+        "description": format!("An access token from {base}/oauth2/token, in the Authorization header"),
+        "specUri": "https://www.rfc-editor.org/info/rfc6749",
+        "primary": false,
     })
 }

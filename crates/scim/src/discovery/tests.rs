@@ -60,6 +60,10 @@ fn r151_r152_the_service_tells_what_it_can() {
             "type": "oauthbearertoken", "name": "Bearer token",
             "description": "The provisioning token of the tenant, in the Authorization header",
             "specUri": "https://www.rfc-editor.org/info/rfc6750", "primary": true,
+        }, {
+            "type": "oauth2", "name": "OAuth 2.0 client credentials",
+            "description": format!("An access token from {BASE}/oauth2/token, in the Authorization header"),
+            "specUri": "https://www.rfc-editor.org/info/rfc6749", "primary": false,
         }],
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{BASE}/ServiceProviderConfig") },
     });

@@ -233,6 +233,7 @@ mod tests {
             at: std::time::SystemTime::UNIX_EPOCH,
             request_id: "1",
             tenant: Some("acme"),
+            credential: None,
             method: crate::Method::Get,
             route: "/Users",
             status: 200,

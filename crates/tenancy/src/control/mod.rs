@@ -11,6 +11,7 @@ mod upkeep;
 
 pub use keys::SignedToken;
 pub use new_token::NewToken;
+pub(crate) use tell::moment;
 pub use tenant::{NewTenant, TenantChange};
 pub use token::Issue;
 pub use upkeep::TokenEnd;
@@ -22,7 +23,7 @@ use crate::snapshot::Entry;
 use crate::tenants::Inner;
 
 impl Inner {
-    fn entry(&self, name: &str) -> Result<Arc<Entry>, TenancyError> {
+    pub(crate) fn entry(&self, name: &str) -> Result<Arc<Entry>, TenancyError> {
         let found = self.known.snapshot().by_name(name).map(Arc::clone);
         found.ok_or_else(|| TenancyError::NoTenant { name: name.to_owned() })
     }

@@ -47,7 +47,7 @@ pub(super) fn told(token: &TokenRecord, plan: &Plan) -> Value {
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC, to the second.
-pub(super) fn moment(milliseconds: i64) -> String {
+pub(crate) fn moment(milliseconds: i64) -> String {
     let moment = OffsetDateTime::from_unix_timestamp(milliseconds.div_euclid(1000));
     moment.ok().and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_default()
 }

@@ -17,6 +17,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Validation};
 
+use crate::oauth::access::AUDIENCE;
 use crate::token::ISSUER;
 
 const LENGTH: usize = 32;
@@ -28,6 +29,7 @@ pub struct SigningKey {
     encoding: EncodingKey,
     decoding: DecodingKey,
     validation: Validation,
+    access_validation: Validation,
     root: hmac::Key,
 }
 
@@ -123,11 +125,15 @@ impl SigningKey {
         validation.set_required_spec_claims(&["exp", "iss", "sub"]);
         // The clock comes with each request; the library would read its own, and forgive a minute.
         validation.validate_exp = false;
+        let mut access_validation = validation.clone();
+        access_validation.set_audience(&[AUDIENCE]);
+        access_validation.set_required_spec_claims(&["exp", "iss", "sub", "aud"]);
         Self {
             id: key_id(bytes),
             encoding: EncodingKey::from_secret(bytes),
             decoding: DecodingKey::from_secret(bytes),
             validation,
+            access_validation,
             root: hmac::Key::new(hmac::HMAC_SHA256, bytes),
         }
     }
@@ -158,6 +164,12 @@ impl SigningKey {
         &self.decoding
     }
 
+    /// What is demanded of an access token beside the signature.
+    pub(crate) fn access_validation(&self) -> &Validation {
+        &self.access_validation
+    }
+
+    /// What is demanded of a provisioning token; one with an audience is refused.
     pub(crate) fn validation(&self) -> &Validation {
         &self.validation
     }

@@ -1,7 +1,9 @@
 //! Tenants, addresses and tokens, on both databases.
 
 mod addresses;
+mod federation;
 mod keys;
+mod oauth;
 mod restrictions;
 mod rotations;
 mod tenants;

@@ -1,0 +1,58 @@
+//! The authorization server: clients get access tokens here (RFC 6749 section 4.4), and read where (RFC 8414).
+
+mod credentials;
+mod error;
+mod jwks;
+mod metadata;
+mod token;
+
+use actix_http::{Method, Payload, RequestHead};
+use tokio::sync::Semaphore;
+
+pub(crate) use error::OauthError;
+use jwks::Jwks;
+
+use crate::error::Rejection;
+use crate::exchange::Exchange;
+use crate::pipeline::Origin;
+use crate::reply::Reply;
+use crate::routes::{Oauth, Target};
+use crate::worker::Worker;
+
+/// Requests whose bodies are read, and whose issuers' keys are waited for, at the same time. A body has 64 KiB at most.
+const AT_ONCE: usize = 256;
+
+/// What the token endpoint needs beside the tenants.
+pub(crate) struct TokenEndpoint {
+    jwks: Jwks,
+    room: Semaphore,
+}
+
+impl TokenEndpoint {
+    pub(crate) fn new(allow_private_jwks: bool) -> Self {
+        Self { jwks: Jwks::new(allow_private_jwks), room: Semaphore::new(AT_ONCE) }
+    }
+}
+
+/// Answers a request that carries no token, because one is asked for, or only asked about. It counts for its address as
+/// others without token do, before anything of its body is read.
+pub(crate) async fn answer(
+    worker: &Worker,
+    (request, payload): (&RequestHead, Payload),
+    target: &Target<'_>,
+    endpoint: Oauth,
+    exchange: &mut Exchange,
+) -> Result<Reply, Rejection> {
+    let gateway = &*worker.gateway;
+    let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
+    gateway.limits.admit_anonymous(origin.client)?;
+    let tenant = target.tenant.as_deref();
+    match (endpoint, &request.method) {
+        (Oauth::Token, &Method::POST) => token::give(gateway, (request, payload), &origin, tenant, exchange).await,
+        (Oauth::Token, _) => Err(Rejection::MethodNotAllowed { allow: "POST" }),
+        (Oauth::Metadata { of_base_url }, &(Method::GET | Method::HEAD)) => {
+            Ok(metadata::show(gateway, &origin, tenant, of_base_url))
+        }
+        (Oauth::Metadata { .. }, _) => Err(Rejection::MethodNotAllowed { allow: "GET, HEAD" }),
+    }
+}
