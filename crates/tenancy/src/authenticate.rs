@@ -24,7 +24,7 @@ pub struct Visit<'a> {
     pub sender: IpAddr,
     /// The short name of the client.
     pub client: &'static str,
-    /// When the request arrived.
+    /// When it is decided.
     pub now: OffsetDateTime,
 }
 

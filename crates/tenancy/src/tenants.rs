@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use arc_swap::ArcSwap;
 use database::Database;
+use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 
 use crate::authenticate::{self, Admission};
@@ -121,8 +122,9 @@ impl Tenants {
         };
         let used = Box::pin(self.use_first(&entry, token)).await;
         used.map_err(|error| Denied::Unavailable(Box::new(error)))?;
-        // Another command may have ended it while this one waited for its turn, and the lease may have run out.
+        // Another command may have ended it while this one waited for its turn, and the lease or its time may be over.
         self.settle().await.map_err(|error| Denied::Unavailable(Box::new(error)))?;
+        let visit = &Visit { now: OffsetDateTime::now_utc(), ..*visit };
         match self.admit(address, visit)? {
             Admission::Now(authenticated) => Ok(authenticated),
             Admission::AfterFirstUse(..) => Err(Refusal::Unknown.into()),

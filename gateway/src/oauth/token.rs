@@ -15,6 +15,7 @@ use crate::error::Rejection;
 use crate::exchange::Exchange;
 use crate::pipeline::{Limited, Origin};
 use crate::reply::Reply;
+use time::OffsetDateTime;
 
 /// An assertion has some thousand bytes, everything else less.
 const BYTES: usize = 64 * 1024;
@@ -45,10 +46,15 @@ pub(super) async fn give(
         Credentials::Secret(client, secret) => (Some(client.as_str()), Proof::Secret(secret)),
         Credentials::Assertion(client, assertion) => (client.as_deref(), Proof::Assertion(assertion, &keys)),
     };
-    let asked =
-        TokenRequest { client, proof, scope: form.scope.as_deref(), sender: origin.client, now: exchange.now() };
     // Body and keys took their time: what is granted is granted by the newest state.
     gateway.tenants.settle().await.map_err(Rejection::unavailable)?;
+    let asked = TokenRequest {
+        client,
+        proof,
+        scope: form.scope.as_deref(),
+        sender: origin.client,
+        now: OffsetDateTime::now_utc(),
+    };
     match gateway.tenants.grant(&address, &asked) {
         Ok(given) => {
             exchange.gave(&given.tenant, given.client);

@@ -9,6 +9,7 @@ mod origin;
 use actix_http::{Method, Payload, RequestHead};
 use directory::Work;
 use tenancy::{Authenticated, Denied, Visit};
+use time::OffsetDateTime;
 
 pub(crate) use limit::{Limited, Limiter, Permit, Quota};
 
@@ -92,7 +93,8 @@ async fn authenticate(
     exchange: &mut Exchange,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    let visit = Visit { authorization: None, sender: origin.client, client: exchange.client, now: exchange.now() };
+    let visit =
+        Visit { authorization: None, sender: origin.client, client: exchange.client, now: OffsetDateTime::now_utc() };
     let authenticated = bearer::authenticate(&gateway.tenants, &address, request, visit).await;
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }

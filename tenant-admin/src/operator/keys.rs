@@ -26,6 +26,9 @@ impl Operator {
     /// A new key signs from now on; the others go on verifying.
     pub(super) async fn rotate_key(&self) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
+        if !self.tenants.keys_of_others().await?.is_empty() {
+            return Err(unknown_elsewhere("a new signing key"));
+        }
         self.tenants.replace_keys(self.source()?.rotate()?).await;
         self.shown_keys().await
     }
@@ -40,6 +43,14 @@ impl Operator {
         let concerned = self.signed_by(id).await?;
         if !concerned.is_empty() && !force {
             return Err(still_needed(id, &concerned));
+        }
+        if self.tenants.keys_of_others().await?.iter().any(|keys| keys.first().is_some_and(|signs| signs == id)) {
+            return Err(Failure::new(
+                Code::Conflict,
+                format!(
+                    "another server still signs with the key {id}; put another one first there, and let it read it"
+                ),
+            ));
         }
         self.tenants.replace_keys(self.source()?.retire(id)?).await;
         for SignedToken { tenant, id, .. } in &concerned {
@@ -56,6 +67,10 @@ impl Operator {
     pub(super) async fn reload_keys(&self) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
         let keys = self.source()?.load()?;
+        let signs = keys.signing().id();
+        if self.tenants.keys_of_others().await?.iter().any(|keys| !keys.iter().any(|known| known == signs)) {
+            return Err(unknown_elsewhere(&format!("the signing key {signs}")));
+        }
         let signed = self.tenants.signed_tokens().await?;
         let lost: Vec<SignedToken> = signed.into_iter().filter(|token| keys.find(&token.key_id).is_none()).collect();
         self.tenants.replace_keys(keys).await;
@@ -97,6 +112,17 @@ fn distinct(mut names: Vec<&str>) -> Vec<&str> {
 
 fn tokens(tokens: &[SignedToken]) -> Value {
     tokens.iter().map(|token| json!({ "tenant": token.tenant, "token_id": token.id })).collect()
+}
+
+/// What one server signs must be accepted by all.
+fn unknown_elsewhere(key: &str) -> Failure {
+    Failure::new(
+        Code::Conflict,
+        format!(
+            "{key} would sign here before the other servers that share the database know it; give it to all of them after \
+             the key that signs, let each read it (tenantry key reload), and then put it first and let each read it again"
+        ),
+    )
 }
 
 fn still_needed(id: &str, tokens: &[SignedToken]) -> Failure {

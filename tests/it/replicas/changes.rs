@@ -174,3 +174,15 @@ async fn a_directory_that_is_written_through_all_replicas_is_numbered_without_ga
     })
     .await;
 }
+
+/// What one server signs must be accepted by all.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_the_others_do_not_know_signs_nothing() {
+    let replicas = Replicas::start(2, 2000).await;
+    let refused = replicas.of(0).tenantry(&["key", "rotate"]).expect(4);
+    assert!(refused.stderr.contains("before the other servers"), "{}", refused.stderr);
+    let tenant = replicas.of(0).tenant("keys");
+    for number in 0..2 {
+        replicas.client(number, &tenant).get("/Users").await.expect(200);
+    }
+}

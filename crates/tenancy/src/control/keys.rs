@@ -32,6 +32,15 @@ impl Tenants {
         self.inner.take_keys(keys).await;
     }
 
+    /// The ids of the signing keys of each other server that shares the database, the one that signs first. One that was
+    /// killed is among them until a change has waited for it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn keys_of_others(&self) -> Result<Vec<Vec<String>>, TenancyError> {
+        self.inner.keys_of_others().await
+    }
+
     /// Every valid token with the key that signed it, by tenant. One of which that is not known counts for the oldest.
     ///
     /// # Errors

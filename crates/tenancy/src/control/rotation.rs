@@ -46,6 +46,7 @@ impl Tenants {
         let plan = decide(&rows, now_ms)?;
         let subject = plan.subject.ok_or(Conflict::NothingUnderWay)?;
         if plan.endings.is_empty() && plan.settles.is_none() {
+            self.inner.made_before(change).await?;
             return Ok(subject);
         }
         self.inner.carry_out(&change, &tenant, &plan).await?;
@@ -70,7 +71,9 @@ impl Tenants {
         let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
         let plan = rotation::revoke(&rows, id, now_ms);
         if plan.subject.is_none() {
-            return already_ended(&tenant, &rows, id);
+            let ended = already_ended(&tenant, &rows, id)?;
+            self.inner.made_before(change).await?;
+            return Ok(ended);
         }
         self.inner.carry_out(&change, &tenant, &plan).await?;
         let is_revoked = |token: &&TokenRecord| {

@@ -56,7 +56,9 @@ impl Tenants {
         if let Some(request) = &new.request
             && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
         {
-            return self.again(&tenant, known, &rows, new, now_ms);
+            let again = self.again(&tenant, known, &rows, new, now_ms)?;
+            self.inner.made_before(change).await?;
+            return Ok(again);
         }
         new.check_lifetime(&tenant)?;
         let plan = rotation::issue(&rows, new.mode, new.overlap_ms(), now_ms)?;

@@ -76,7 +76,8 @@ impl KeySource {
             }),
             Self::Settings(_) => Err(KeyError::ReadOnly {
                 place: "the setting tokens.signing_key".to_owned(),
-                way_out: "put the new key before the old ones, with a comma between them, and start the server again",
+                way_out: "put the new key before the old ones, with a comma between them, and start the server again (of several \
+                          servers, start all with it after the old one first)",
             }),
         }
     }

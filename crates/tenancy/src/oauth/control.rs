@@ -202,7 +202,7 @@ impl Tenants {
         let known = secrets(&*change, id).await?.into_iter().find(|known| known.id == secret);
         let known = known.ok_or(TenancyError::NoOauthSecret { client: id, id: secret })?;
         if known.ended_ms.is_some() {
-            return Ok(());
+            return self.inner.made_before(change).await;
         }
         end_secret(&*change, secret, milliseconds(OffsetDateTime::now_utc())).await?;
         let data = secret_facts(&client, &known);

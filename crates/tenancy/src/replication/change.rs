@@ -59,6 +59,16 @@ impl Inner {
         self.database.begin().await
     }
 
+    /// Ends a change that was made before, perhaps by a process that did not live to see it agreed on: returns when no
+    /// replica decides by the state before it.
+    pub(crate) async fn made_before(&self, change: Change<'_>) -> Result<(), TenancyError> {
+        let Change { transaction, generation, _turn: turn } = change;
+        transaction.rollback().await?;
+        drop(turn);
+        self.agree(generation - 1).await;
+        Ok(())
+    }
+
     /// Commits a change of one tenant, shows it to requests, and returns when no replica decides by the state before.
     pub(crate) async fn publish(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<(), TenancyError> {
         let Change { transaction, generation, _turn: turn } = change;

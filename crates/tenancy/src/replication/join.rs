@@ -67,6 +67,14 @@ impl Inner {
         self.keys.load().iter().map(SigningKey::id).collect::<Vec<_>>().join(",")
     }
 
+    /// The ids of the signing keys of each other replica on the list, the one that signs first.
+    pub(crate) async fn keys_of_others(&self) -> Result<Vec<Vec<String>>, TenancyError> {
+        let own = self.replication.registration().map(|registration| registration.id);
+        let members = table::members(&self.database).await?.into_iter();
+        let others = members.filter(|(member, _)| Some(member.id) != own);
+        Ok(others.map(|(_, keys)| keys.split(',').map(str::to_owned).collect()).collect())
+    }
+
     /// Takes other signing keys. No change and no question is under way meanwhile, so nothing that the old ones verified
     /// outlives them. The other replicas read of it at the next registration.
     pub(crate) async fn take_keys(&self, keys: SigningKeys) {
