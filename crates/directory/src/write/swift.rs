@@ -1,10 +1,10 @@
 //! Making a batch without a lock: read what it touches, decide, and write everything with one statement, which is its own
 //! transaction.
 //!
-//! The statement holds only if each directory's event number is still the one that the batch counted from. Every change
-//! of a directory moves that number, so what was read cannot have changed either; a batch that writes nothing asks for it.
-//! Otherwise nothing is written, and the
-//! batch is made with the lock. A name that only the unique index knows to be taken ends in the same way.
+//! The statement holds only if the counters of each directory are still those that the batch counted from. Every change of a
+//! directory moves them, so what was read cannot have changed either; a batch that writes nothing asks whether they are
+//! the same. Otherwise nothing is written, and the batch is made with the lock. A name that only the unique index knows to
+//! be taken ends in the same way.
 
 use std::collections::BTreeMap;
 
