@@ -86,10 +86,10 @@ impl<C: Clock> Bucket<C> {
         }
     }
 
-    /// Whether it was not used for so long that a new one would be the same. To find out may take one.
-    pub fn was_idle(&self) -> bool {
+    /// Whether the other processes know all that was taken here. Until then it must not be forgotten.
+    pub fn is_settled(&self) -> bool {
         match &self.place {
-            Place::Here(local) => local.was_full(),
+            Place::Here(_) => true,
             Place::Shared(leased) => leased.is_idle(),
         }
     }

@@ -13,14 +13,13 @@ use crate::Rate;
 pub(crate) struct Local<C: Clock> {
     limiter: RateLimiter<NotKeyed, InMemoryState, C, StateInformationMiddleware>,
     clock: C,
-    burst: u32,
 }
 
 impl<C: Clock + Clone> Local<C> {
     /// A full one, of one of so many equal parts of the rate.
     pub(crate) fn new(rate: Rate, parts: u32, clock: C) -> Self {
         let limiter = RateLimiter::direct_with_clock(rate.quota(parts), clock.clone()).with_middleware();
-        Self { limiter, clock, burst: rate.burst }
+        Self { limiter, clock }
     }
 }
 
@@ -31,10 +30,5 @@ impl<C: Clock> Local<C> {
             Ok(state) => Ok(state.remaining_burst_capacity()),
             Err(until) => Err(until.wait_time_from(self.clock.now())),
         }
-    }
-
-    /// Whether it was full; to find out takes one.
-    pub(crate) fn was_full(&self) -> bool {
-        self.take().is_ok_and(|left| left + 1 >= self.burst)
     }
 }

@@ -22,6 +22,12 @@ impl Rate {
         Duration::from_secs_f64(f64::from(waiting) / f64::from(self.per_second.max(1)))
     }
 
+    /// How long an empty bucket takes to be full.
+    #[must_use]
+    pub fn time_to_fill(self) -> Duration {
+        Duration::from_secs_f64(f64::from(self.burst) / f64::from(self.per_second.max(1)))
+    }
+
     /// Seconds until a bucket in which so much is left is full, or, if nothing is, has something: whole ones, rounded up.
     #[must_use]
     pub fn seconds_until_more(self, left: u32) -> u32 {
@@ -48,6 +54,7 @@ mod tests {
         assert_eq!([200, 199, 100, 99, 1, 0].map(|left| rate.seconds_until_more(left)), [1, 1, 1, 2, 2, 1]);
         assert_eq!(rate.time_for(200), Duration::ZERO);
         assert_eq!(rate.time_for(1_000), Duration::from_secs(8));
+        assert_eq!(rate.time_to_fill(), Duration::from_secs(2));
     }
 
     #[test]

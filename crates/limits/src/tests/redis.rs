@@ -248,7 +248,7 @@ async fn most_requests_ask_nobody_and_an_unused_lease_is_given_back() {
         tokio::time::sleep(Duration::from_millis(2)).await;
     }
     assert!(f64::from(quick) >= f64::from(all) * 0.95, "{quick} of {all}");
-    until(async || bucket.was_idle()).await;
+    until(async || bucket.is_settled()).await;
 }
 
 /// Whether a future is ready when it is first asked.

@@ -117,17 +117,18 @@ impl<C: Clock + Clone> Limiter<C> {
         self.addresses.check_key(&address).map_err(|until| self.too_soon("address", &until))
     }
 
-    /// Forgets those who have asked nothing for so long that it makes no difference.
-    pub(crate) fn forget_idle(&self) {
+    /// Forgets those who have asked nothing for so long that it makes no difference. To be called every `interval`.
+    pub(crate) fn forget_idle(&self, interval: Duration) {
         self.addresses.retain_recent();
         self.addresses.shrink_to_fit();
-        self.change(|tenants| tenants.retain(|_, share| !share.was_idle()));
+        self.change(|tenants| tenants.retain(|_, share| !share.sweep(interval)));
     }
 
     /// The tenant's share; a new one when its settings have changed, with what is in use taken over.
     fn share(&self, tenant: i64, allowance: Allowance) -> Arc<Share<C>> {
         let fits = |share: &&Arc<Share<C>>| share.allowance == allowance;
         if let Some(share) = self.tenants.load().get(&tenant).filter(fits) {
+            share.touch();
             return Arc::clone(share);
         }
         self.change(|tenants| {

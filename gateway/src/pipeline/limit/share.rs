@@ -1,7 +1,8 @@
 //! What one tenant may use, and what of it is in use.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicUsize};
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering::Relaxed};
+use std::time::Duration;
 
 use governor::clock::Clock;
 use limits::{Bucket, Buckets, Rate};
@@ -37,6 +38,8 @@ pub(super) struct Share<C: Clock> {
     /// What all tenants have in flight. Here, because a permit counts references to one thing only: threads that count
     /// those to the same thing wait for each other.
     pub(super) total: Arc<Total>,
+    /// How many sweeps in a row have found that nothing was asked.
+    quiet_sweeps: AtomicU32,
 }
 
 /// What is in flight; it outlives a change of the settings.
@@ -61,15 +64,26 @@ impl<C: Clock + Clone> Share<C> {
             writes: writes.map(|rate| buckets.bucket(&format!("{tenant}:writes"), rate)),
             usage,
             total,
+            quiet_sweeps: AtomicU32::new(0),
         }
     }
 }
 
 impl<C: Clock> Share<C> {
-    /// Nothing runs, and new buckets would be as full.
-    pub(super) fn was_idle(&self) -> bool {
-        self.usage.requests.load(std::sync::atomic::Ordering::Relaxed) == 0
-            && self.requests.was_idle()
-            && self.writes.as_ref().is_none_or(Bucket::was_idle)
+    /// Notes that something is asked. Reading first costs threads less than writing what is there.
+    pub(super) fn touch(&self) {
+        if self.quiet_sweeps.load(Relaxed) != 0 {
+            self.quiet_sweeps.store(0, Relaxed);
+        }
+    }
+
+    /// Whether it can be forgotten: nothing runs, and nothing was asked for so long that new buckets would be as full.
+    /// A sweep comes every `interval`. Nothing is taken to find out.
+    pub(super) fn sweep(&self, interval: Duration) -> bool {
+        // The first sweep may come at once after a request; so it does not count.
+        let quiet = interval * self.quiet_sweeps.fetch_add(1, Relaxed);
+        let buckets = [Some(&self.requests), self.writes.as_ref()];
+        self.usage.requests.load(Relaxed) == 0
+            && buckets.into_iter().flatten().all(|bucket| quiet >= bucket.rate().time_to_fill() && bucket.is_settled())
     }
 }

@@ -137,12 +137,26 @@ async fn who_has_been_idle_is_forgotten() {
     let system = system(&Limits::default());
     system.limiter.admit_anonymous("192.0.2.1".parse().unwrap()).unwrap();
     let running = system.admit(ACME, 10, 20).await.unwrap();
-    system.clock.advance(Duration::from_secs(60));
-    system.limiter.forget_idle();
-    assert_eq!((system.limiter.tenants.load().len(), system.limiter.addresses.len()), (1, 0));
+    let sweep = || {
+        system.clock.advance(Duration::from_secs(60));
+        system.limiter.forget_idle(Duration::from_secs(60));
+        (system.limiter.tenants.load().len(), system.limiter.addresses.len())
+    };
+    assert_eq!((sweep(), sweep()), ((1, 0), (1, 0)), "one runs");
     drop(running);
-    system.limiter.forget_idle();
-    assert_eq!(system.limiter.tenants.load().len(), 0);
+    assert_eq!(sweep(), (0, 0));
+}
+
+#[tokio::test]
+async fn to_look_for_the_idle_takes_nothing_from_anybody() {
+    let system = system(&Limits::default());
+    let allowed = Allowance { writes: Some(Rate { per_second: 1, burst: 4 }), ..allowance(100, 200) };
+    while system.work(ACME, allowed, Work::Write).await.is_ok() {}
+    system.clock.advance(Duration::from_secs(1));
+    system.limiter.forget_idle(Duration::from_secs(60));
+    system.work(ACME, allowed, Work::Write).await.unwrap();
+    system.limiter.forget_idle(Duration::from_secs(60));
+    assert_eq!(system.limiter.tenants.load().len(), 1, "who has just asked is known");
 }
 
 #[tokio::test]
