@@ -91,11 +91,12 @@ impl<'a> Caller<'a> {
 
     /// Their tenant's directory, every change told as theirs.
     pub(crate) fn directory(&self) -> Directory {
-        self.worker.directories.of(&self.authenticated).acting(Actor {
-            client: self.client.to_owned(),
+        let actor = Actor {
+            client: self.client,
             credential: Some(self.authenticated.credential()),
             request_id: self.id.as_str().to_owned(),
-        })
+        };
+        self.worker.directories.of(&self.authenticated, actor)
     }
 
     /// The message for one operation of many that was not done.

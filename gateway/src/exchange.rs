@@ -104,13 +104,14 @@ impl Exchange {
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
         let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
-        if let Err(rejection) = pipeline::settle(worker).await {
-            return (Err(rejection), None);
-        }
+        let now = match pipeline::settle(worker, self.now()).await {
+            Ok(now) => now,
+            Err(rejection) => return (Err(rejection), None),
+        };
         if let Route::Oauth(endpoint) = target.route {
             return (Box::pin(oauth::answer(worker, (request, payload), &target, endpoint, self)).await, None);
         }
-        match pipeline::admit(worker, (request, payload), &target, self).await {
+        match pipeline::admit(worker, (request, payload), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))

@@ -13,7 +13,7 @@ use crate::list::{List, Lister, Listing};
 use crate::pressure::Pressure;
 use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
 use crate::write::{Action, Change, New, Outcome, Statements, Writer};
-use crate::{Actor, Condition, DirectoryError, Include, Members, Record, Work, key};
+use crate::{Actor, Condition, DirectoryError, Include, Record, Work, key};
 
 /// How many statements that look up single resources may be under way at once, if they take long.
 const LOADERS: usize = 4;
@@ -26,7 +26,11 @@ const PATIENCE: Duration = Duration::from_secs(20);
 
 /// All directories of a database; gives out one at a time, against a proof.
 #[derive(Clone, Debug)]
-pub struct Directories {
+pub struct Directories(Arc<Parts>);
+
+/// What they are read and written with.
+#[derive(Debug)]
+struct Parts {
     database: Database,
     loader: Loader,
     members: MemberReader,
@@ -40,7 +44,7 @@ pub struct Directories {
 pub struct Directory {
     tenant: Arc<Tenant>,
     actor: Actor,
-    all: Directories,
+    all: Arc<Parts>,
 }
 
 /// What a patch left, and what had to be repaired to apply it.
@@ -70,10 +74,10 @@ impl Directories {
     /// # Errors
     /// If the options of the connections are refused.
     pub async fn of_thread(&self, threads: usize) -> Result<Self, DirectoryError> {
-        let share = self.database.connections() as usize / threads.max(1);
+        let share = self.0.database.connections() as usize / threads.max(1);
         let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
-        let database = self.database.of_thread(connections).await?;
-        Ok(Self::reading(database, self.writer.clone(), self.pressure.clone()))
+        let database = self.0.database.of_thread(connections).await?;
+        Ok(Self::reading(database, self.0.writer.clone(), self.0.pressure.clone()))
     }
 
     fn reading(database: Database, writer: Writer, pressure: Pressure) -> Self {
@@ -81,7 +85,7 @@ impl Directories {
         let loader = Loader::start(&database, &lookups, LOADERS);
         let members = MemberReader::new(&database);
         let lister = Lister::new(&database, loader.clone(), members.clone());
-        Self { database, loader, members, lister, writer, pressure }
+        Self(Arc::new(Parts { database, loader, members, lister, writer, pressure }))
     }
 
     /// Whether there is room for work of this sort, so that a refusal comes before anything else is done for it.
@@ -89,26 +93,28 @@ impl Directories {
     /// # Errors
     /// [`DirectoryError::Busy`]
     pub fn check_room(&self, work: Work) -> Result<(), DirectoryError> {
-        self.pressure.check(work)
+        self.0.pressure.check(work)
     }
 
-    /// The directory of the tenant whose token a request carried.
+    /// The directory of the tenant whose token a request carried; its changes are told as the actor's.
     #[must_use]
-    pub fn of(&self, authenticated: &Authenticated) -> Directory {
-        self.directory(authenticated.tenant())
+    pub fn of(&self, authenticated: &Authenticated, actor: Actor) -> Directory {
+        self.directory(authenticated.tenant(), actor)
     }
 
     /// The directory of a tenant that an operator named.
     #[must_use]
     pub fn administered(&self, administered: &Administered) -> Directory {
-        self.directory(administered.tenant())
+        let actor = Actor { client: "operator", credential: None, request_id: Uuid::now_v7().to_string() };
+        self.directory(administered.tenant(), actor)
     }
 
-    fn directory(&self, tenant: &Arc<Tenant>) -> Directory {
-        let actor = Actor { client: "operator".to_owned(), credential: None, request_id: Uuid::now_v7().to_string() };
-        Directory { tenant: Arc::clone(tenant), actor, all: self.clone() }
+    fn directory(&self, tenant: &Arc<Tenant>, actor: Actor) -> Directory {
+        Directory { tenant: Arc::clone(tenant), actor, all: Arc::clone(&self.0) }
     }
+}
 
+impl Parts {
     /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
     async fn within<T>(
         &self,
@@ -125,12 +131,6 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, DirectoryError>>) -> R
 }
 
 impl Directory {
-    /// The same directory, its changes told as this actor's.
-    #[must_use]
-    pub fn acting(self, actor: Actor) -> Self {
-        Self { actor, ..self }
-    }
-
     /// Reads one resource (RFC 7644 section 3.4.1).
     ///
     /// # Errors
@@ -158,7 +158,7 @@ impl Directory {
         let id = Uuid::now_v7();
         let new = New::of(draft, id, self.tenant.schemas().of(kind));
         let outcome = self.write(kind, id, Action::Create(new), include).await?;
-        in_time(self.with_members(outcome.record, include)).await
+        self.with_members(outcome.record, include).await
     }
 
     /// Replaces a resource (RFC 7644 section 3.5.1).
@@ -175,7 +175,7 @@ impl Directory {
     ) -> Result<Record, DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
         let outcome = self.write(kind, id, Action::Replace(draft, condition), include).await?;
-        in_time(self.with_members(outcome.record, include)).await
+        self.with_members(outcome.record, include).await
     }
 
     /// Changes some attributes of a resource (RFC 7644 section 3.5.2).
@@ -196,7 +196,7 @@ impl Directory {
             ResourceKind::Group => patch.split_members()?,
         };
         let outcome = self.write(kind, id, Action::Patch(patch, steps, condition), include).await?;
-        let record = in_time(self.with_members(outcome.record, include)).await?;
+        let record = self.with_members(outcome.record, include).await?;
         Ok(Patched { record, dialect: outcome.dialect })
     }
 
@@ -268,9 +268,10 @@ impl Directory {
     async fn with_members(&self, mut record: Record, include: Include) -> Result<Record, DirectoryError> {
         if record.wants_members(include) && record.member_count == 0 {
             record.members = Some(Vec::new());
-        } else if include.members != Members::None {
-            let filled = self.all.members.fill(self.tenant.id().as_i64(), std::slice::from_mut(&mut record), include);
-            filled.await?;
+        } else if record.wants_members(include) {
+            // Only what is not at hand needs a timer.
+            let (tenant, records) = (self.tenant.id().as_i64(), std::slice::from_mut(&mut record));
+            in_time(async { Ok(self.all.members.fill(tenant, records, include).await?) }).await?;
         }
         Ok(record)
     }

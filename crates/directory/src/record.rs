@@ -9,7 +9,7 @@ use tenancy::CredentialId;
 #[derive(Clone, Debug)]
 pub struct Actor {
     /// A short name of the client software, such as `entra`.
-    pub client: String,
+    pub client: &'static str,
     /// The provisioning token or the OAuth client, if one was used.
     pub credential: Option<CredentialId>,
     /// The request.

@@ -35,14 +35,15 @@ pub(crate) enum Admitted<'a, 't> {
     },
 }
 
-/// Makes sure that a request that has arrived is judged by the newest tokens. [`admit`] follows at once: nothing is
-/// awaited in between.
-pub(crate) async fn settle(worker: &Worker) -> Result<(), Rejection> {
+/// Makes sure that a request that has arrived is judged by the newest tokens, and tells by which moment. [`admit`] follows
+/// at once: nothing is awaited in between.
+pub(crate) async fn settle(worker: &Worker, arrived: OffsetDateTime) -> Result<OffsetDateTime, Rejection> {
     let tenants = &worker.gateway.tenants;
     if tenants.is_settled() {
-        return Ok(());
+        return Ok(arrived);
     }
-    Box::pin(tenants.settle()).await.map_err(Rejection::unavailable)
+    Box::pin(tenants.settle()).await.map_err(Rejection::unavailable)?;
+    Ok(OffsetDateTime::now_utc())
 }
 
 /// Lets a request in, or refuses it.
@@ -51,6 +52,7 @@ pub(crate) async fn admit<'a, 't>(
     (request, payload): (&'a RequestHead, Payload),
     target: &'t Target<'t>,
     exchange: &mut Exchange,
+    now: OffsetDateTime,
 ) -> Result<Admitted<'a, 't>, Rejection> {
     let gateway = &*worker.gateway;
     let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
@@ -64,7 +66,7 @@ pub(crate) async fn admit<'a, 't>(
         admit_reader(gateway, &origin, &request.method)?;
         return Ok(Admitted::Anonymous { base, document });
     }
-    let authenticated = authenticate(gateway, &origin, tenant, request, exchange).await?;
+    let authenticated = authenticate(gateway, (&origin, tenant, request), exchange, now).await?;
     let tenant = authenticated.tenant();
     let work = work(&request.method, &target.route);
     let admitted = gateway.limits.admit(tenant, work, &mut exchange.quota).await;
@@ -87,14 +89,12 @@ fn work(method: &Method, route: &Route<'_>) -> Work {
 
 async fn authenticate(
     gateway: &Gateway,
-    origin: &Origin<'_>,
-    path_tenant: Option<&str>,
-    request: &RequestHead,
+    (origin, path_tenant, request): (&Origin<'_>, Option<&str>, &RequestHead),
     exchange: &mut Exchange,
+    now: OffsetDateTime,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    let visit =
-        Visit { authorization: None, sender: origin.client, client: exchange.client, now: OffsetDateTime::now_utc() };
+    let visit = Visit { authorization: None, sender: origin.client, client: exchange.client, now };
     let authenticated = bearer::authenticate(&gateway.tenants, &address, request, visit).await;
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }

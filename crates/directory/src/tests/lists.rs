@@ -1,5 +1,5 @@
 use scim::ResourceKind;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::on_both;
 use super::support::System;
@@ -81,6 +81,39 @@ on_both! {
         }
         let probe = format!("id eq \"{}\" and members eq \"{}\"", group.id, ada.id);
         assert_eq!(system.list(ResourceKind::Group, Some(&probe), EVERYTHING).await.total, Some(1));
+    }
+
+    async fn addresses_that_come_and_go_are_found_as_long_as_they_are_there(system: System) {
+        let (ada, bob) = (system.user("ada").await, system.user("bob").await);
+        let set = async |user: &Record, addresses: &[&str]| {
+            let emails: Vec<_> = addresses.iter().map(|address| json!({ "value": address, "type": address })).collect();
+            system.patch(user, json!([{ "op": "replace", "path": "emails", "value": emails }])).await.unwrap();
+        };
+        // At once, so that several share a batch: what one removes another brings back.
+        let swap = async || {
+            tokio::join!(
+                set(&ada, &["one@a", "two@a"]), set(&bob, &["bob@a"]), set(&ada, &["TWO@A", "three@a"]),
+                set(&ada, &["one@a"]), set(&bob, &["one@a"]), set(&ada, &["three@a"]), set(&ada, &["one@a", "ONE@A"]),
+            )
+        };
+        for _ in 0..5 {
+            Box::pin(swap()).await;
+            for user in [&ada, &bob] {
+                let document: Value = serde_json::from_str(&system.get(user).await.unwrap().document).unwrap();
+                let has: Vec<_> = document["emails"].as_array().unwrap().iter().map(|email| email["value"].as_str().unwrap().to_lowercase()).collect();
+                for address in ["one@a", "two@a", "three@a", "bob@a"] {
+                    let filter = format!("emails.value eq \"{address}\"");
+                    let found = system.list(ResourceKind::User, Some(&filter), EVERYTHING).await;
+                    assert_eq!(ids(&found).contains(&user.id.as_str()), has.contains(&address.to_owned()), "{address} of {has:?}");
+                }
+            }
+        }
+        system.directory.delete(ResourceKind::User, &bob.id, Condition::None).await.unwrap();
+        set(&ada, &["bob@a"]).await;
+        let found = system.list(ResourceKind::User, Some("emails.value eq \"bob@a\""), EVERYTHING).await;
+        assert_eq!(ids(&found), [ada.id.as_str()]);
+        let gone = system.list(ResourceKind::User, Some("emails.value eq \"one@a\""), EVERYTHING).await;
+        assert_eq!(gone.total, Some(0));
     }
 
     async fn moments_bound_a_list(system: System) {

@@ -82,7 +82,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     record.version += 1;
     record.modified_ms = working.now_ms;
     record.document = after.to_document(change.tenant.schemas().of(change.kind), &record.id).into();
-    let fate = held.fate.changed(!before.emails().eq(after.emails()));
+    let fate = held.fate.changed();
     settle(change, Held { record, resource: Arc::new(after), fate }, Some(&before), &moves, dialect, working)
 }
 
@@ -106,6 +106,7 @@ fn settle(
     };
     tell(&story, working)?;
     let tenant = change.tenant_number();
+    working.readdress((tenant, change.id), before, Some(&held.resource));
     for (member, row) in &moves.rows {
         let members = working.members.entry((tenant, change.id)).or_default();
         match row {
@@ -179,6 +180,7 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
     };
     tell(&story, working)?;
     working.count(tenant, change.kind, held.record.position, -1);
+    working.readdress((tenant, change.id), Some(&held.resource), None);
     let record = held.record.clone();
     working.held.insert((tenant, change.id), Held { fate: Fate::Deleted, ..held });
     Ok(Outcome { record, dialect: Dialect::lenient() })
@@ -201,7 +203,7 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
     record.modified_ms = working.now_ms;
     record.document = after.to_document(of, &record.id).into();
     let forgetting = Change { kind, id: referrer, ..change.clone() };
-    let fate = held.fate.changed(false);
+    let fate = held.fate.changed();
     settle(
         &forgetting,
         Held { record, resource: Arc::new(after), fate },
@@ -245,11 +247,10 @@ fn no_resource(change: &Change, working: &Working) -> Outcome {
 
 impl Fate {
     /// What becomes of the row after one more change.
-    fn changed(self, emails_now: bool) -> Self {
+    fn changed(self) -> Self {
         match self {
             Self::Created => Self::Created,
-            Self::Changed { emails } => Self::Changed { emails: emails || emails_now },
-            Self::Kept | Self::Deleted => Self::Changed { emails: emails_now },
+            Self::Kept | Self::Changed | Self::Deleted => Self::Changed,
         }
     }
 }

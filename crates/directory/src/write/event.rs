@@ -71,7 +71,7 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         version: story.record.version,
         changed: changed(story),
         members: members(story, working),
-        client: &story.actor.client,
+        client: story.actor.client,
         token,
         oauth_client,
         request_id: &story.actor.request_id,

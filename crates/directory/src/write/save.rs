@@ -1,7 +1,5 @@
 //! What a batch writes, table by table.
 
-use std::collections::BTreeSet;
-
 use database::rows::{Cell, Rows};
 
 use super::row;
@@ -10,35 +8,30 @@ use super::together::Part;
 use super::working::{Counters, Fate, Held, Place, Working};
 use crate::key;
 
-/// What must be gone before anything is written in its place.
+/// What goes as a whole, before anything is written: only changes that are alone in their batch remove so much.
 pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Vec<Part<'a>> {
     let tenants = Rows::collect(&TENANT, working.erased.iter().map(|tenant| [(*tenant).into()]));
     let deleted = places(working, |fate| fate == Fate::Deleted);
-    let readdressed = places(working, |fate| matches!(fate, Fate::Changed { emails: true } | Fate::Deleted));
-    let left = working.moved.iter().filter(|(_, row)| row.is_none());
-    let left = Rows::collect(
-        &PAIR,
-        left.map(|((tenant, group, member), _)| [(*tenant).into(), (*group).into(), (*member).into()]),
-    );
     let told = working.told.iter().map(|(tenant, id)| [(*tenant).into(), (*id).into()]);
     let erased = statements.erase.iter().map(|sql| Part::of(sql, tenants.clone()));
     let parts = [
         Part::of(&statements.delete_resources, deleted.clone()),
         Part::of(&statements.delete_members_of, deleted.clone()),
         Part::of(&statements.delete_member, deleted),
-        Part::of(&statements.delete_emails, readdressed),
-        Part::of(&statements.delete_memberships, left),
         Part::of(&statements.delete_notices, Rows::collect(&tenancy::NOTICES, told)),
     ];
     erased.chain(parts).flatten().collect()
 }
 
-/// What is written; no part needs to see what another wrote. The events are taken out of the batch.
+/// What is written; no part needs to see what another wrote, and no two touch the same row. The events are taken out of
+/// the batch.
 pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> Vec<Part<'a>> {
     let parts = [
-        Part::of(&statements.update_resources, rows(working, |fate| matches!(fate, Fate::Changed { .. }))),
+        Part::of(&statements.update_resources, rows(working, |fate| fate == Fate::Changed)),
         Part::of(&statements.insert_resources, rows(working, |fate| fate == Fate::Created)),
-        Part::of(&statements.insert_emails, emails(working)),
+        Part::of(&statements.delete_emails, emails(working, false)),
+        Part::of(&statements.insert_emails, emails(working, true)),
+        Part::of(&statements.delete_memberships, left(working)),
         Part::of(&statements.insert_memberships, memberships(working)),
         Part::of(&statements.count_blocks, blocks(working)),
         Part::guarding(&statements.save_counters, counters(working)),
@@ -59,13 +52,22 @@ fn places(working: &Working, wanted: impl Fn(Fate) -> bool) -> Rows {
     Rows::collect(&PLACE, with_fate(working, wanted).map(|((tenant, id), _)| [tenant.into(), id.into()]))
 }
 
-fn emails(working: &Working) -> Rows {
-    let fresh = |fate| matches!(fate, Fate::Created | Fate::Changed { emails: true });
-    let mut emails = BTreeSet::new();
-    for ((tenant, id), held) in with_fate(working, fresh) {
-        emails.extend(held.resource.emails().map(|email| (tenant, key::folded(email), id)));
-    }
-    Rows::collect(&EMAIL, emails.into_iter().map(|(tenant, value, id)| [tenant.into(), value.into(), id.into()]))
+/// The addresses that are written, or those that are removed.
+fn emails(working: &Working, written: bool) -> Rows {
+    let moved = working.emails.iter().filter(|(_, is_written)| **is_written == written);
+    let row = |((tenant, value, id), _): (&(i64, String, uuid::Uuid), &bool)| {
+        [(*tenant).into(), value.as_str().into(), (*id).into()]
+    };
+    Rows::collect(&EMAIL, moved.map(row))
+}
+
+/// The memberships that end.
+fn left(working: &Working) -> Rows {
+    let left = working.moved.iter().filter(|(_, row)| row.is_none());
+    let row = |((tenant, group, member), _): (&(i64, uuid::Uuid, uuid::Uuid), &_)| {
+        [(*tenant).into(), (*group).into(), (*member).into()]
+    };
+    Rows::collect(&PAIR, left.map(row))
 }
 
 fn memberships(working: &Working) -> Rows {

@@ -116,9 +116,11 @@ impl Statements {
                 "DELETE FROM resources WHERE (tenant_id, id) IN (SELECT k.tenant_id, k.id FROM {place})"
             ),
             delete_emails: format!(
-                "DELETE FROM emails WHERE (tenant_id, resource_id) IN (SELECT k.tenant_id, k.id FROM {place})"
+                "DELETE FROM emails WHERE (tenant_id, value, resource_id) IN \
+                 (SELECT k.tenant_id, k.value, k.resource_id FROM {})",
+                rows(&EMAIL)
             ),
-            insert_emails: email_insert(backend),
+            insert_emails: insert("emails", &EMAIL, &rows(&EMAIL)),
             insert_memberships: insert_memberships(backend),
             delete_memberships: format!(
                 "DELETE FROM memberships WHERE (tenant_id, group_id, member_id) IN \
@@ -200,11 +202,6 @@ fn update(rows: &str) -> String {
     let changing = RESOURCE.iter().skip(FIXED);
     let set: Vec<String> = changing.map(|(name, _)| format!("{name} = k.{name}")).collect();
     format!("UPDATE resources AS r SET {} FROM {rows} WHERE r.tenant_id = k.tenant_id AND r.id = k.id", set.join(", "))
-}
-
-fn email_insert(backend: DbBackend) -> String {
-    let rows = source(backend, 1, "k", &EMAIL);
-    format!("{} WHERE true ON CONFLICT DO NOTHING", insert("emails", &EMAIL, &rows))
 }
 
 fn insert_memberships(backend: DbBackend) -> String {

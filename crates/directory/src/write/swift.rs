@@ -17,7 +17,7 @@ use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
 use super::load::{are_still, load_names, load_touched};
 use super::needs::Needs;
-use super::save::{removals, writes};
+use super::save::writes;
 use super::together::run;
 use super::working::{Counters, Working};
 use super::{Action, Change};
@@ -51,10 +51,6 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
         // No statement that writes proves that what was read belongs together.
         let proven = are_still(crew.database.writer(), &crew.statements, &counters).await?;
         return Ok(if proven { Swift::Made(Committed { answers, written }) } else { overtaken(crew, &counters) });
-    }
-    // What must be removed first takes a second statement.
-    if !removals(&crew.statements, &working).is_empty() {
-        return Ok(Swift::Untaken);
     }
     match run(crew.database.writer(), writes(&crew.statements, &mut working)).await {
         Ok(()) => {

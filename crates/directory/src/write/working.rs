@@ -1,6 +1,6 @@
 //! What a batch works on: the rows its changes touch, as they stand after the changes made so far.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use delivery::{EventType, NewEvent};
@@ -45,7 +45,7 @@ pub(super) struct Held {
 pub(super) enum Fate {
     Kept,
     Created,
-    Changed { emails: bool },
+    Changed,
     Deleted,
 }
 
@@ -76,6 +76,8 @@ pub(super) struct Working {
     pub(super) members: HashMap<Place, MemberNames>,
     /// Memberships to be written, with their names, or to be removed; by group and member.
     pub(super) moved: HashMap<(i64, Uuid, Uuid), Option<MemberName>>,
+    /// Addresses to be written (true) or to be removed, by their folded value and whose they are.
+    pub(super) emails: BTreeMap<(i64, String, Uuid), bool>,
     /// For a user or group that is deleted: the groups it is in, and the users whose manager it is.
     pub(super) referrers: HashMap<Place, Vec<Uuid>>,
     /// By how much the number of resources changes, by tenant, kind and block.
@@ -119,6 +121,25 @@ impl Working {
         *self.blocks.entry((tenant, crate::key::number(kind), position / BLOCK)).or_default() += by;
     }
 
+    /// Notes the addresses that a resource has no longer, and those that it has now.
+    pub(super) fn readdress(&mut self, place: Place, before: Option<&Resource>, after: Option<&Resource>) {
+        let (before, after) = (addresses(before), addresses(after));
+        for value in before.difference(&after) {
+            self.move_email(place, value, false);
+        }
+        for value in after.difference(&before) {
+            self.move_email(place, value, true);
+        }
+    }
+
+    /// What one change of the batch removes and another brings back stays in its row, and the other way round.
+    fn move_email(&mut self, (tenant, id): Place, value: &str, is_written: bool) {
+        let email = (tenant, value.to_owned(), id);
+        if self.emails.remove(&email).is_none() {
+            self.emails.insert(email, is_written);
+        }
+    }
+
     /// Gives an event the tenant's next number.
     pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) {
         let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters::stored(0, 0));
@@ -141,4 +162,8 @@ impl Working {
     pub(super) fn is_unchanged(&self) -> bool {
         self.events.is_empty() && self.erased.is_empty()
     }
+}
+
+fn addresses(resource: Option<&Resource>) -> BTreeSet<String> {
+    resource.into_iter().flat_map(Resource::emails).map(crate::key::folded).collect()
 }
