@@ -1,7 +1,8 @@
 //! What requests read: every tenant with its addresses and its valid tokens, replaced as a whole by each change.
 
-use std::collections::HashMap;
 use std::sync::Arc;
+
+use foldhash::HashMap;
 
 use crate::credential::Credential;
 use crate::{Address, AddressSettings, OauthClient, OauthClientId, Tenant, TenantId, TokenId, TokenState};

@@ -1,6 +1,5 @@
 //! The body of a POST or PUT, key by key.
 
-use std::collections::HashSet;
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
@@ -16,13 +15,13 @@ pub(super) struct Reading<'a> {
     resource: Resource,
     members: Option<Vec<Member>>,
     schemas: Option<Value>,
-    /// The paths that have a value.
-    seen: HashSet<String>,
+    /// The paths that have a value. Each is there once, so there are no more than the schemas have.
+    seen: Vec<String>,
 }
 
 impl<'a> Reading<'a> {
     pub(super) fn of(of: &'a ResourceType, dialect: &'a mut Dialect) -> Self {
-        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: HashSet::new() }
+        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: Vec::with_capacity(32) }
     }
 
     pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<Member>>), ScimError> {
@@ -78,7 +77,7 @@ impl<'a> Reading<'a> {
     }
 
     fn within_extension(&mut self, urn: &str, attribute: &Attribute, value: Value) -> Result<(), ScimError> {
-        self.once(&format!("{urn}:{}", attribute.name))?;
+        self.once(&[urn, ":", &attribute.name].concat())?;
         self.keep(Some(urn), attribute, value)
     }
 
@@ -87,8 +86,10 @@ impl<'a> Reading<'a> {
         if !is_kept(attribute) {
             return Ok(());
         }
-        let prefix = urn.map(|urn| format!("{urn}:")).unwrap_or_default();
-        self.once_each(&format!("{prefix}{}", attribute.name), attribute, &value)?;
+        let prefix = urn.map(|urn| [urn, ":"].concat()).unwrap_or_default();
+        if value.is_object() {
+            self.once_each(&[&*prefix, &attribute.name].concat(), attribute, &value)?;
+        }
         let value = normalize(attribute, value, self.dialect).map_err(|error| prefixed(&prefix, error))?;
         let attributes = self.resource.attributes_mut();
         match urn {
@@ -124,15 +125,26 @@ impl<'a> Reading<'a> {
 
     /// Two names that differ in letter case are one attribute (RFC 7643 section 2.1), and JSON has it once.
     fn once(&mut self, name: &str) -> Result<(), ScimError> {
-        if self.seen.insert(name.to_owned()) { Ok(()) } else { Err(twice(name)) }
+        if self.is_seen(name) {
+            return Err(twice(name));
+        }
+        self.seen.push(name.to_owned());
+        Ok(())
+    }
+
+    fn is_seen(&self, name: &str) -> bool {
+        self.seen.iter().any(|seen| seen == name)
     }
 
     /// A part may be named by its path or inside the object, not by both.
     fn once_each(&mut self, name: &str, attribute: &Attribute, value: &Value) -> Result<(), ScimError> {
         let Value::Object(object) = value else { return Ok(()) };
         let subs = object.keys().filter_map(|key| attribute.sub(key));
-        let parts: HashSet<String> = subs.map(|sub| format!("{name}.{}", sub.name)).collect();
-        match parts.iter().find(|part| self.seen.contains(*part)) {
+        let mut parts: Vec<String> = subs.map(|sub| [name, ".", &sub.name].concat()).collect();
+        // Names that differ in letter case only are one part here; that it is there twice is seen elsewhere.
+        parts.sort_unstable();
+        parts.dedup();
+        match parts.iter().find(|part| self.is_seen(part)) {
             Some(part) => Err(twice(part)),
             None => {
                 self.seen.extend(parts);

@@ -1,11 +1,11 @@
 //! The large documents, written once for each base URL and set of schemas.
 
 use std::cell::{OnceCell, RefCell};
-use std::collections::HashMap;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use bytes::Bytes;
+use foldhash::HashMap;
 use scim::Schemas;
 use scim::discovery::{self, Capabilities};
 use serde_json::Value;

@@ -4,7 +4,6 @@ mod permit;
 mod quota;
 mod share;
 
-use std::collections::HashMap;
 use std::net::{IpAddr, Ipv6Addr};
 use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -13,6 +12,7 @@ use std::time::Duration;
 
 use arc_swap::ArcSwap;
 use directory::Work;
+use foldhash::HashMap;
 use governor::clock::{Clock, QuantaClock};
 use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
@@ -66,7 +66,7 @@ impl<C: Clock + Clone> Limiter<C> {
             addresses: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
             clock,
             buckets,
-            tenants: ArcSwap::from_pointee(HashMap::new()),
+            tenants: ArcSwap::from_pointee(HashMap::default()),
             turn: Mutex::default(),
             concurrency: limits.tenant_concurrency,
             body_bytes: limits.tenant_body_bytes,
