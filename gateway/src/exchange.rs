@@ -96,6 +96,11 @@ impl Exchange {
         self.at.into()
     }
 
+    /// The same by a clock that nobody sets.
+    pub(crate) fn started(&self) -> Instant {
+        self.started
+    }
+
     async fn run<'a>(
         &mut self,
         worker: &'a Worker,

@@ -8,6 +8,7 @@ use tenant_admin::{Command as Asked, CreateOauthClient, Failure, FederatedWith, 
 use super::ask;
 use super::output::Output;
 use super::table::{facts, items, moment, table, text};
+use super::token::used;
 use crate::settings::Settings;
 
 pub(super) const EXAMPLES: &str = "\
@@ -198,6 +199,7 @@ fn client_text(answer: &Value) -> String {
         shown.push(("Subject", text(federation, "subject")));
         shown.push(("Keys", text(federation, "jwks_uri")));
     }
+    shown.push(("Last used", used(answer)));
     shown.retain(|(_, value)| !value.is_empty());
     facts(shown)
 }
@@ -206,14 +208,14 @@ fn clients_text(answer: &Value) -> String {
     let row = |client: &Value| {
         let state = if client["enabled"] == true { "enabled" } else { "disabled" };
         let secrets = items(client, "secrets").len().to_string();
-        let columns = [text(client, "name"), text(client, "client_id"), state.to_owned(), secrets];
+        let columns = [text(client, "name"), text(client, "client_id"), state.to_owned(), secrets, used(client)];
         [columns.as_slice(), &[text(client, "scopes"), text(client, "networks")]].concat()
     };
     let rows: Vec<_> = items(answer, "clients").iter().map(row).collect();
     if rows.is_empty() {
         return format!("There is no client. Add one: tenantry oauth client create {} NAME", text(answer, "tenant"));
     }
-    table(&["NAME", "CLIENT ID", "STATE", "SECRETS", "SCOPES", "NETWORKS"], rows)
+    table(&["NAME", "CLIENT ID", "STATE", "SECRETS", "LAST USED", "SCOPES", "NETWORKS"], rows)
 }
 
 fn deleted_text(answer: &Value) -> String {
@@ -234,13 +236,13 @@ fn issued_text(answer: &Value) -> String {
 fn secrets_text(answer: &Value) -> String {
     let row = |secret: &Value| {
         let moments = ["created", "expires", "ended"].map(|name| moment(secret, name));
-        [[text(secret, "secret_id")].as_slice(), &moments].concat()
+        [[text(secret, "secret_id")].as_slice(), &moments, &[used(secret)]].concat()
     };
     let rows: Vec<_> = items(answer, "secrets").iter().map(row).collect();
     if rows.is_empty() {
         return "There is no secret yet.".to_owned();
     }
-    table(&["SECRET ID", "CREATED", "EXPIRES", "ENDED"], rows)
+    table(&["SECRET ID", "CREATED", "EXPIRES", "ENDED", "LAST USED"], rows)
 }
 
 fn revoked_text(answer: &Value) -> String {

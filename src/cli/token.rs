@@ -157,7 +157,8 @@ pub(super) fn list_text(answer: &Value) -> String {
     table(&["TOKEN ID", "STATE", "ISSUED", "EXPIRES", "ENDED", "LAST USED", "ONLY"], rows)
 }
 
-fn used(token: &Value) -> String {
+/// When and by whom a credential was last used.
+pub(super) fn used(token: &Value) -> String {
     match token.get("last_used") {
         Some(used) if !used.is_null() => {
             format!("{} {} {}", moment(used, "time"), text(used, "client"), text(used, "address"))

@@ -22,7 +22,7 @@ use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
 use banner::Banner;
 use mail::Mail;
-use tokio::sync::Mutex;
+use tokio::task::JoinHandle;
 use upkeep::Upkeep;
 
 pub(crate) const EXAMPLES: &str = "\
@@ -77,12 +77,14 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let warning = deployment.warning.clone();
     Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
 
+    let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
     let upkeep = Upkeep {
         tenants: deployment.tenants.clone(),
         directories: deployment.directories.clone(),
         telemetry: telemetry.clone(),
-        mail: Mutex::new(Mail::open(&settings.mail).map_err(failed)?),
+        mail,
     };
+    let post = post.map(|post| tokio::spawn(post.run()));
     let reloading = signals::reload(operator.clone()).map_err(failed)?;
     let served = tokio::select! {
         served = app.serve(clients, operations, stop) => served.map_err(failed),
@@ -96,8 +98,18 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
         )),
     };
     upkeep.finish().await;
+    drop(upkeep);
+    send_the_last(post).await;
     leave(&deployment).await;
     served
+}
+
+/// What was written last goes out, if the mail server is quick.
+async fn send_the_last(post: Option<JoinHandle<()>>) {
+    let Some(post) = post else { return };
+    if tokio::time::timeout(PARTING, post).await.is_err() {
+        tracing::warn!("mails may be lost with the process; the mail server does not answer");
+    }
 }
 
 /// Says goodbye to the other replicas, so that none of them waits for this one.

@@ -1,29 +1,32 @@
-//! What a server does by itself beside answering: it writes when tokens were used, tells what happened to them, and warns
-//! before one ends.
+//! What a server does by itself beside answering: it writes when credentials were used, tells what happened to them, and
+//! warns before one ends.
 
 use std::time::{Duration, SystemTime};
 
 use directory::Directories;
-use telemetry::{Telemetry, TokenEnd};
-use tenancy::Tenants;
-use tokio::sync::Mutex;
+use telemetry::{CredentialEnd, Telemetry};
+use tenancy::{EndOf, Tenants};
 
 use super::mail::Mail;
 
-/// How often the uses of tokens are written.
+/// How often the uses of credentials are written.
 const WRITE: Duration = Duration::from_secs(5);
-/// How often tokens are looked through for those that end soon, and the log for events that could not be told at once.
+/// How often tokens and secrets are looked through for those that end soon, and the log for events that could not be told
+/// at once.
 const LOOK: Duration = Duration::from_secs(60);
-/// How many days before its end a token is in the metric.
+/// How many days before its end a token or secret is in the metric.
 const DAYS: i64 = 30;
+/// How often the last uses are written at the end, where somebody holds their rows.
+const LAST_TRIES: u32 = 10;
+/// And how long each of these waits for the one before.
+const MOMENT: Duration = Duration::from_millis(100);
 
 /// The upkeep of one server.
 pub(super) struct Upkeep {
     pub(super) tenants: Tenants,
     pub(super) directories: Directories,
     pub(super) telemetry: Telemetry,
-    /// The one who warns has it.
-    pub(super) mail: Mutex<Option<Mail>>,
+    pub(super) mail: Option<Mail>,
 }
 
 impl Upkeep {
@@ -34,47 +37,56 @@ impl Upkeep {
 
     /// Writes what would be lost with the process.
     pub(super) async fn finish(&self) {
-        if let Err(error) = self.tenants.write_uses().await {
-            tracing::warn!(%error, "the last uses of tokens could not be written");
+        for _ in 0..LAST_TRIES {
+            match self.tenants.write_uses().await {
+                Ok(0) => return,
+                Ok(_) => tokio::time::sleep(MOMENT).await,
+                Err(error) => {
+                    tracing::warn!(%error, "the last uses of credentials could not be written");
+                    return;
+                }
+            }
         }
+        tracing::warn!("some last uses of credentials could not be written");
     }
 
     async fn keep_writing(&self) {
         loop {
             tokio::time::sleep(WRITE).await;
             if let Err(error) = self.tenants.write_uses().await {
-                tracing::debug!(%error, "the uses of tokens are written later");
+                tracing::debug!(%error, "the uses of credentials are written later");
             }
         }
     }
 
     async fn keep_warning(&self) {
         loop {
-            self.warn().await;
+            if let Err(error) = self.tenants.warn_of_ends(|end| self.tell(&end)).await {
+                tracing::warn!(%error, "some tokens or secrets that end soon are told later");
+            }
+            let ends = self.tenants.ending_within(DAYS).into_iter().map(shown);
+            self.telemetry.metrics().credentials_end(ends.collect());
             tokio::time::sleep(LOOK).await;
         }
     }
 
-    async fn warn(&self) {
-        match self.tenants.warn_of_ends().await {
-            Ok(warned) => self.tell(&warned).await,
-            Err(error) => tracing::warn!(%error, "tokens that end soon are told later"),
-        }
-        let end = |end: tenancy::TokenEnd| TokenEnd { tenant: end.tenant, at: moment(end.expires_ms) };
-        self.telemetry.metrics().tokens_end(self.tenants.ending_within(DAYS).into_iter().map(end).collect());
-    }
-
-    async fn tell(&self, warned: &[tenancy::TokenEnd]) {
-        let mut mail = self.mail.lock().await;
-        for end in warned {
-            let (tenant, token, days) = (&end.tenant, end.id, end.days_left);
-            tracing::warn!(tenant.id = tenant, token.id = %token, days_left = days, "a token ends soon");
-            if let (Some(mail), Ok(tenant)) = (mail.as_mut(), self.tenants.find(tenant)) {
-                mail.tell(end, &tenant.settings().token_contacts);
+    /// Called for each warning as soon as it is claimed: whatever comes afterwards, the mail is written.
+    fn tell(&self, end: &tenancy::CredentialEnd) {
+        let (tenant, days) = (&end.tenant, end.days_left);
+        match &end.of {
+            EndOf::Token(id) => {
+                tracing::warn!(tenant.id = tenant, token.id = %id, days_left = days, "a token ends soon");
             }
+            EndOf::Secret { id, client, .. } => tracing::warn!(
+                tenant.id = tenant,
+                oauth.client = %client,
+                oauth.secret = %id,
+                days_left = days,
+                "a secret of an OAuth client ends soon"
+            ),
         }
-        if let Some(mail) = mail.as_mut() {
-            mail.send().await;
+        if let (Some(mail), Ok(tenant)) = (&self.mail, self.tenants.find(tenant)) {
+            mail.tell(end, &tenant.settings().token_contacts);
         }
     }
 
@@ -94,6 +106,15 @@ impl Upkeep {
             }
         }
     }
+}
+
+/// As the metrics know it.
+fn shown(end: tenancy::CredentialEnd) -> CredentialEnd {
+    let oauth_client = match &end.of {
+        EndOf::Token(_) => None,
+        EndOf::Secret { client, .. } => Some(client.to_string()),
+    };
+    CredentialEnd { tenant: end.tenant, oauth_client, at: moment(end.expires_ms) }
 }
 
 fn moment(milliseconds: i64) -> SystemTime {

@@ -70,6 +70,7 @@ pub(crate) fn oauth_client(client: &OauthClient) -> Value {
         "scopes": client.scopes.words().collect::<Vec<_>>(),
         "networks": client.networks,
         "federation": federation,
+        "last_used": client.last_use.as_ref().map(last_use),
         "secrets": client.secrets.iter().map(oauth_secret).collect::<Vec<_>>(),
     })
 }
@@ -81,6 +82,7 @@ pub(crate) fn oauth_secret(secret: &OauthSecret) -> Value {
         "created": moment(secret.created_ms),
         "expires": moment(secret.expires_ms),
         "ended": secret.ended_ms.map(moment),
+        "last_used": secret.last_use.as_ref().map(last_use),
     })
 }
 

@@ -131,6 +131,36 @@ on_both! {
         assert!(post.mails().is_empty());
     }
 
+    /// The attack: a mail server that takes connections and never says anything. What else is to be done does not wait for
+    /// it, nor does the end of the server.
+    async fn a_mail_server_that_hangs_delays_nothing(database: Database) {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
+        let url = format!("smtp://{}", listener.local_addr().expect("its address"));
+        let system = System::start_with(database, &[
+            ("TENANTRY_MAIL__SERVER", url.as_str()),
+            ("TENANTRY_MAIL__FROM", "tenantry@example.com"),
+            ("TENANTRY_MAIL__TO", "operator@example.com"),
+        ])
+        .await;
+        let tenant = system.tenant("mailed");
+        system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s"]).expect(0);
+        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
+        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        assert!(system.server().stop().await.success());
+        system.server().start_again().await;
+        let (_hanging, _) = listener.accept().await.expect("the mail");
+        let sample = format!("tenantry_token_expiry_seconds{{tenant=\"{}\"}} ", tenant.name);
+        until("the metric", async || {
+            let text = reqwest::get(format!("{}/metrics", system.server().operations())).await.ok()?.text().await.ok()?;
+            text.contains(&sample).then_some(())
+        })
+        .await;
+        assert!(system.server().stop().await.success());
+        let log = system.server().log();
+        assert!(!log.contains("a mail could not be sent"), "nobody has waited until the mail server was given up:\n{log}");
+        assert!(log.contains("mails may be lost with the process"), "{log}");
+    }
+
     /// Settings that cannot work stop the start, and a password is not shown.
     async fn mail_settings_are_checked_and_their_password_is_hidden(system) {
         for (name, value) in [("TENANTRY_MAIL__SERVER", "mail.example.com"), ("TENANTRY_MAIL__SERVER", "smtp://mail.example.com"), ("TENANTRY_MAIL__FROM", "nobody"), ("TENANTRY_MAIL__TO", "a@b.example,c")] {

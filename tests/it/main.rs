@@ -28,6 +28,7 @@ mod limits;
 mod mail;
 mod oauth;
 mod oauth_federation;
+mod oauth_life;
 mod operations;
 mod outage;
 mod paging;

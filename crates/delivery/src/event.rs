@@ -61,6 +61,8 @@ event_types! {
     OauthSecretIssued = "oauth_secret.issued",
     /// A secret of an OAuth client was ended by an operator.
     OauthSecretRevoked = "oauth_secret.revoked",
+    /// A secret of an OAuth client ends soon.
+    OauthSecretExpiring = "oauth_secret.expiring",
 }
 
 impl From<NoticeType> for EventType {
@@ -74,6 +76,7 @@ impl From<NoticeType> for EventType {
             NoticeType::OauthClientDeleted => Self::OauthClientDeleted,
             NoticeType::OauthSecretIssued => Self::OauthSecretIssued,
             NoticeType::OauthSecretRevoked => Self::OauthSecretRevoked,
+            NoticeType::OauthSecretExpiring => Self::OauthSecretExpiring,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
@@ -26,6 +27,15 @@ pub struct Visit<'a> {
     pub client: &'static str,
     /// When it is decided.
     pub now: OffsetDateTime,
+    /// When the request arrived, by a clock that nobody sets.
+    pub arrived: Instant,
+}
+
+impl Visit<'_> {
+    /// What is noted of it as a use.
+    pub(crate) fn used(&self) -> (i64, IpAddr, &'static str) {
+        (milliseconds(self.now), self.sender, self.client)
+    }
 }
 
 /// Proof that a request carried a valid token of this tenant, at an address of this tenant. Only
@@ -217,7 +227,7 @@ impl Entry {
         if credential.waits_for_use {
             return Ok(Admission::AfterFirstUse(Arc::clone(self), credential.id));
         }
-        credential.last_use.note(now_ms, visit.sender, visit.client);
+        credential.last_use.note(visit.arrived, visit.used());
         let (id, scopes) = (CredentialId::Token(credential.id), credential.grant.scopes);
         Ok(Admission::Now(Authenticated::new(Arc::clone(&self.tenant), id, scopes)))
     }

@@ -1,4 +1,10 @@
-//! When somebody is told that a token ends soon.
+//! When somebody is told that a token or a secret ends soon.
+
+use sea_orm::ConnectionTrait;
+
+use crate::TenancyError;
+use crate::credential_row::CredentialRow;
+use crate::store::statement;
 
 /// How many days before its end one is told, the earliest first.
 const DAYS: [i64; 4] = [30, 14, 7, 1];
@@ -6,7 +12,7 @@ const DAYS: [i64; 4] = [30, 14, 7, 1];
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// The warning that is due: the last of [`DAYS`] that has come, unless it or a later one was given. Warnings that are
-/// longer than the whole life of the token are left out.
+/// longer than the whole life are left out.
 pub(crate) fn due(issued_ms: i64, expires_ms: i64, warned: Option<i64>, now_ms: i64) -> Option<i64> {
     let left = expires_ms - now_ms;
     let life = expires_ms - issued_ms;
@@ -18,6 +24,19 @@ pub(crate) fn due(issued_ms: i64, expires_ms: i64, warned: Option<i64>, now_ms: 
 /// The days that are left, the last one being one.
 pub(crate) fn days_left(expires_ms: i64, now_ms: i64) -> i64 {
     (expires_ms - now_ms).div_euclid(DAY_MS) + i64::from((expires_ms - now_ms).rem_euclid(DAY_MS) > 0)
+}
+
+/// Notes that a warning is given; `false`: somebody else gives it, or a later one.
+pub(crate) async fn claim_warning(
+    on: &impl ConnectionTrait,
+    row: CredentialRow,
+    days: i64,
+) -> Result<bool, TenancyError> {
+    let sql = format!(
+        "UPDATE {} SET warned_days = $2 WHERE id = $1 AND (warned_days IS NULL OR warned_days > $2)",
+        row.table()
+    );
+    Ok(on.execute_raw(statement(on, &sql, [row.id().into(), days.into()])).await?.rows_affected() == 1)
 }
 
 #[cfg(test)]

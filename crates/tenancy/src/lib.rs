@@ -16,6 +16,7 @@ mod address;
 mod authenticate;
 mod control;
 mod credential;
+mod credential_row;
 mod error;
 mod expiry;
 mod key;
@@ -36,7 +37,7 @@ mod token_store;
 
 pub use address::{Address, AddressSettings, Resolution};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
-pub use control::{Issue, NewTenant, NewToken, SignedToken, TenantChange, TokenEnd};
+pub use control::{CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};
 pub use error::TenancyError;
 pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;

@@ -28,10 +28,12 @@ pub enum NoticeType {
     OauthSecretIssued,
     /// A secret of an OAuth client was ended by an operator.
     OauthSecretRevoked,
+    /// A secret of an OAuth client ends soon.
+    OauthSecretExpiring,
 }
 
 impl NoticeType {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Issued,
         Self::Rotated,
         Self::Revoked,
@@ -40,6 +42,7 @@ impl NoticeType {
         Self::OauthClientDeleted,
         Self::OauthSecretIssued,
         Self::OauthSecretRevoked,
+        Self::OauthSecretExpiring,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -52,6 +55,7 @@ impl NoticeType {
             Self::OauthClientDeleted => "oauth_client_deleted",
             Self::OauthSecretIssued => "oauth_secret_issued",
             Self::OauthSecretRevoked => "oauth_secret_revoked",
+            Self::OauthSecretExpiring => "oauth_secret_expiring",
         }
     }
 }

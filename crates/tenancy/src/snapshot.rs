@@ -5,7 +5,12 @@ use std::sync::Arc;
 use foldhash::HashMap;
 
 use crate::credential::Credential;
+use crate::credential_row::CredentialRow;
+use crate::last_use::{LastUse, Use};
 use crate::{Address, AddressSettings, OauthClient, OauthClientId, Tenant, TenantId, TokenId, TokenState};
+
+/// How many uses of credentials that have ended wait to be written, for one tenant.
+const PAST_USES: usize = 64;
 
 /// One tenant and the state of its tokens.
 #[derive(Debug)]
@@ -17,6 +22,8 @@ pub(crate) struct Entry {
     pub(crate) ended: Vec<(TokenId, TokenState)>,
     /// The clients that get access tokens, with the secrets that were valid when this was read.
     pub(crate) oauth_clients: Vec<OauthClient>,
+    /// Uses that were not in the database yet when their credential ended.
+    pub(crate) past_uses: Vec<(CredentialRow, Arc<LastUse>)>,
 }
 
 impl Entry {
@@ -26,16 +33,44 @@ impl Entry {
             credentials: self.credentials.iter().map(Credential::forgetting).collect(),
             ended: self.ended.clone(),
             oauth_clients: self.oauth_clients.clone(),
+            past_uses: self.past_uses.clone(),
         }
     }
 
-    /// Goes on counting the uses of tokens that the entry before this knew.
+    /// Goes on noting the uses of credentials that the entry before this knew, and keeps what is unwritten of others.
     fn inherit(&mut self, before: &Self) {
-        for credential in &mut self.credentials {
-            if let Some(known) = before.credentials.iter().find(|known| known.id == credential.id) {
-                credential.last_use = Arc::clone(&known.last_use);
+        let mut known: HashMap<_, _> = before.uses().collect();
+        for (row, last_use) in self.uses_mut() {
+            if let Some(known) = known.remove(&row) {
+                *last_use = Arc::clone(known);
             }
         }
+        let unwritten = known.into_iter().filter(|(_, last_use)| last_use.unwritten().is_some());
+        self.past_uses = unwritten.take(PAST_USES).map(|(row, last_use)| (row, Arc::clone(last_use))).collect();
+    }
+
+    /// Where the last use of each credential is noted.
+    pub(crate) fn uses(&self) -> impl Iterator<Item = (CredentialRow, &Arc<LastUse>)> {
+        let tokens = self.credentials.iter().map(|known| (CredentialRow::Token(known.id), &known.last_use));
+        let clients = self.oauth_clients.iter().flat_map(|client| {
+            let secrets = client.secrets.iter().map(|secret| (CredentialRow::Secret(secret.id), &secret.noted));
+            std::iter::once((CredentialRow::Client(client.id), &client.noted)).chain(secrets)
+        });
+        tokens.chain(clients).chain(self.past_uses.iter().map(|(row, last_use)| (*row, last_use)))
+    }
+
+    fn uses_mut(&mut self) -> impl Iterator<Item = (CredentialRow, &mut Arc<LastUse>)> {
+        let tokens = self.credentials.iter_mut().map(|known| (CredentialRow::Token(known.id), &mut known.last_use));
+        let clients = self.oauth_clients.iter_mut().flat_map(|client| {
+            let secrets = client.secrets.iter_mut().map(|secret| (CredentialRow::Secret(secret.id), &mut secret.noted));
+            std::iter::once((CredentialRow::Client(client.id), &mut client.noted)).chain(secrets)
+        });
+        tokens.chain(clients)
+    }
+
+    /// The last use of a credential that this process noted.
+    pub(crate) fn noted(&self, row: CredentialRow) -> Option<Use> {
+        self.uses().find(|(known, _)| *known == row)?.1.noted()
     }
 }
 

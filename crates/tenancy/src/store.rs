@@ -110,7 +110,13 @@ fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {
         created_ms: row.try_get("", "created_ms")?,
         modified_ms: row.try_get("", "modified_ms")?,
     };
-    Ok(Entry { tenant: tenant.into(), credentials: Vec::new(), ended: Vec::new(), oauth_clients: Vec::new() })
+    Ok(Entry {
+        tenant: tenant.into(),
+        credentials: Vec::new(),
+        ended: Vec::new(),
+        oauth_clients: Vec::new(),
+        past_uses: Vec::new(),
+    })
 }
 
 /// Puts hosts and tokens where they belong; `entries` are in the order of their numbers.

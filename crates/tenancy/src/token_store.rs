@@ -1,19 +1,14 @@
 //! The table `tokens`, in SQL that both databases speak.
 
-use database::rows::Column::{Integer, Text};
-use database::rows::{Named, Rows, source};
-use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult};
+use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 
-use crate::last_use::Use;
+use crate::last_use::store::last_use;
 use crate::rotation::{EndedBy, Ending, Mode, Stage};
 use crate::store::{execute, statement};
 use crate::{Network, TenancyError, TenantId, TokenId, TokenRecord, TokenState};
 
 pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, mode, stage, \
     replaces, scopes, networks, key_id, request, warned_days, last_used_ms, last_address, last_client";
-
-/// A use of a token, as it is written.
-const USE: [Named; 4] = [("id", Text), ("at", Integer), ("address", Text), ("client", Text)];
 
 /// Adds a token.
 pub(crate) async fn insert_token(
@@ -53,19 +48,6 @@ pub(crate) async fn settle_token(on: &impl ConnectionTrait, tenant: TenantId, id
     execute(on, sql, [tenant.as_i64().into(), id.to_string().into()]).await
 }
 
-/// Notes that a warning of the end of a token is given; `false`: somebody else gives it, or a later one.
-pub(crate) async fn claim_warning(
-    on: &impl ConnectionTrait,
-    tenant: TenantId,
-    id: TokenId,
-    days: i64,
-) -> Result<bool, TenancyError> {
-    let sql = "UPDATE tokens SET warned_days = $3 WHERE tenant_id = $1 AND id = $2 \
-               AND (warned_days IS NULL OR warned_days > $3)";
-    let values = [tenant.as_i64().into(), id.to_string().into(), days.into()];
-    Ok(on.execute_raw(statement(on, sql, values)).await?.rows_affected() == 1)
-}
-
 /// The tokens of a tenant, the newest first.
 pub(crate) async fn tokens(
     on: &impl ConnectionTrait,
@@ -78,32 +60,6 @@ pub(crate) async fn tokens(
     );
     let rows = on.query_all_raw(statement(on, &sql, [tenant.as_i64().into()])).await?;
     rows.iter().map(|row| token_record(row, now_ms)).collect()
-}
-
-/// Writes uses of tokens of any tenants. A later one that is there already stays. A row that a change of tokens holds is
-/// left out: nobody waits for a lock here, so nobody can wait in a circle.
-pub(crate) async fn write_uses(on: &impl ConnectionTrait, uses: &[(TokenId, Use)]) -> Result<(), TenancyError> {
-    if uses.is_empty() {
-        return Ok(());
-    }
-    let row = |(id, used): &(TokenId, Use)| {
-        [id.to_string().into(), used.at_ms.into(), used.address.as_str().into(), used.client.as_str().into()]
-    };
-    let backend = on.get_database_backend();
-    let rows = Rows::collect(&USE, uses.iter().map(row)).bind(backend);
-    let uses = source(backend, 1, "k", &USE);
-    let free = match backend {
-        DbBackend::Postgres => format!(
-            "(SELECT k.id, k.at, k.address, k.client FROM {uses} CROSS JOIN tokens t WHERE t.id = k.id \
-             ORDER BY t.id FOR UPDATE OF t SKIP LOCKED) AS k"
-        ),
-        _ => uses,
-    };
-    let sql = format!(
-        "UPDATE tokens SET last_used_ms = k.at, last_address = k.address, last_client = k.client FROM {free} \
-         WHERE tokens.id = k.id AND (tokens.last_used_ms IS NULL OR tokens.last_used_ms < k.at)"
-    );
-    execute(on, &sql, rows).await
 }
 
 /// A row as of a moment. What this version cannot read is never taken for no restriction.
@@ -139,10 +95,4 @@ pub(crate) fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord
         request: text("request")?,
         warned_days: row.try_get("", "warned_days")?,
     })
-}
-
-fn last_use(row: &QueryResult) -> Result<Option<Use>, DbErr> {
-    let Some(at_ms) = row.try_get("", "last_used_ms")? else { return Ok(None) };
-    let text = |column: &str| row.try_get::<Option<String>>("", column).map(Option::unwrap_or_default);
-    Ok(Some(Use { at_ms, address: text("last_address")?, client: text("last_client")? }))
 }

@@ -53,7 +53,9 @@ pub(super) async fn give(
         proof,
         scope: form.scope.as_deref(),
         sender: origin.client,
+        program: exchange.client,
         now: OffsetDateTime::now_utc(),
+        arrived: exchange.started(),
     };
     match gateway.tenants.grant(&address, &asked) {
         Ok(given) => {

@@ -94,7 +94,8 @@ async fn authenticate(
     now: OffsetDateTime,
 ) -> Result<Authenticated, Rejection> {
     let address = origin.address(path_tenant);
-    let visit = Visit { authorization: None, sender: origin.client, client: exchange.client, now };
+    let (sender, client) = (origin.client, exchange.client);
+    let visit = Visit { authorization: None, sender, client, now, arrived: exchange.started() };
     let authenticated = bearer::authenticate(&gateway.tenants, &address, request, visit).await;
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }

@@ -15,15 +15,17 @@ impl Operator {
         match command {
             OauthCommand::CreateClient(asked) => self.create_oauth_client(asked).await,
             OauthCommand::ListClients { tenant } => {
-                let clients: Vec<Value> = self.tenants.oauth_clients(&tenant)?.iter().map(view::oauth_client).collect();
+                let clients = self.tenants.list_oauth_clients(&tenant).await?;
+                let clients: Vec<Value> = clients.iter().map(view::oauth_client).collect();
                 Ok(json!({ "tenant": tenant, "clients": clients }))
             }
             OauthCommand::ShowClient { tenant, client } => {
-                self.shown(&tenant, &self.tenants.oauth_client(&tenant, client_id(&client)?)?)
+                self.shown(&tenant, &self.tenants.show_oauth_client(&tenant, client_id(&client)?).await?)
             }
             OauthCommand::EnableClient { tenant, client, enabled } => {
-                let changed = self.tenants.enable_oauth_client(&tenant, client_id(&client)?, enabled).await?;
-                self.shown(&tenant, &changed)
+                let id = client_id(&client)?;
+                self.tenants.enable_oauth_client(&tenant, id, enabled).await?;
+                self.shown(&tenant, &self.tenants.show_oauth_client(&tenant, id).await?)
             }
             OauthCommand::DeleteClient { tenant, client } => {
                 self.tenants.delete_oauth_client(&tenant, client_id(&client)?).await?;

@@ -21,7 +21,8 @@ async fn is_accepted(system: &System, token: &str) -> bool {
     let address = Address { host: "example.com", path_tenant: Some("acme") };
     let header = format!("Bearer {token}");
     let (sender, now) = (Ipv4Addr::LOCALHOST.into(), OffsetDateTime::now_utc());
-    let visit = Visit { authorization: Some(&header), sender, client: "okta", now };
+    let arrived = std::time::Instant::now();
+    let visit = Visit { authorization: Some(&header), sender, client: "okta", now, arrived };
     system.tenants.authenticate(&address, &visit).await.is_ok()
 }
 

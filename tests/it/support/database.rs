@@ -67,6 +67,13 @@ pub(crate) async fn is_locked(url: &str) -> bool {
     row.expect("a row").try_get_by_index::<i64>(0).expect("a number") > 0
 }
 
+/// Changes rows of a database whose server does not run.
+pub(crate) async fn change(url: &str, statement: &str) {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    connection.execute_unprepared(statement).await.expect("the statement");
+    connection.close().await.expect("to close");
+}
+
 /// The texts that a query of one column finds.
 pub(crate) async fn texts(url: &str, query: &str) -> Vec<String> {
     let connection = sea_orm::Database::connect(url).await.expect("the database");

@@ -143,6 +143,11 @@ impl Server {
         database::is_locked(self.setting("TENANTRY_DATABASE__URL")).await
     }
 
+    /// Changes rows of its database while it does not run.
+    pub(crate) async fn change_rows(&self, statement: &str) {
+        database::change(self.setting("TENANTRY_DATABASE__URL"), statement).await;
+    }
+
     fn setting(&self, name: &str) -> &str {
         let found = self.settings.iter().find(|(own, _)| own == name);
         found.map_or_else(|| panic!("{name} is not set"), |(_, value)| value)

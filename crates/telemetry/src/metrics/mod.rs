@@ -9,6 +9,7 @@
 //! | `tenantry_limits_by_share` | none | 1 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_token_expiry_seconds` (gauge) | `tenant` | 1,000: the tokens of the next 30 days that end first |
+//! | `tenantry_oauth_secret_expiry_seconds` (gauge) | `tenant`, `oauth_client` | 1,000: the same of secrets; of a client's the first |
 //! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
 //! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
 //! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
@@ -18,13 +19,12 @@
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
 mod bound;
+mod ends;
 mod replication;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::time::SystemTime;
 
-use arc_swap::ArcSwap;
 use opentelemetry::KeyValue;
 use opentelemetry::metrics::{Counter, Gauge, Histogram, Meter, MeterProvider as _};
 use opentelemetry_sdk::error::OTelSdkError;
@@ -33,6 +33,8 @@ use prometheus::{Registry, TextEncoder};
 
 use crate::Answered;
 use bound::{ByRoute, ByTenant};
+pub use ends::CredentialEnd;
+use ends::Ends;
 pub use replication::ReplicationNumbers;
 
 /// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
@@ -41,18 +43,6 @@ const TENANT_SETS: usize = 50_000;
 /// Seconds. The conventions of OpenTelemetry for HTTP servers, with finer steps below 5 ms, where most answers are.
 const DURATIONS: [f64; 16] =
     [0.0005, 0.001, 0.002, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 10.0];
-
-/// Label sets of the metric of tokens that end soon.
-const TOKEN_SETS: usize = 1_000;
-
-/// When the token of a tenant ends.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TokenEnd {
-    /// The tenant's name.
-    pub tenant: String,
-    /// The moment.
-    pub at: SystemTime,
-}
 
 /// Why the metrics could not be set up or shown.
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +64,7 @@ pub struct Metrics {
     rate_limited: Counter<u64>,
     quirks: Counter<u64>,
     limits_by_share: Gauge<u64>,
-    token_ends: Arc<ArcSwap<Vec<TokenEnd>>>,
+    ends: Ends,
     registry: Registry,
     meter: Meter,
     // The instruments stop counting when their provider goes.
@@ -93,7 +83,7 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).with_view(by_tenant).build();
         let meter = provider.meter("tenantry");
         observe_process(&meter, dropped);
-        let token_ends = observe_tokens(&meter);
+        let ends = Ends::observe(&meter);
         Ok(Self {
             durations: ByRoute::new(durations(&meter)),
             requests: ByTenant::new(counter(&meter, "tenantry.requests", "Answered requests of each tenant")),
@@ -101,7 +91,7 @@ impl Metrics {
             rate_limited: counter(&meter, "tenantry.rate_limited", "Requests refused because there were too many"),
             quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
             limits_by_share: by_share(&meter),
-            token_ends,
+            ends,
             registry,
             meter,
             _provider: provider,
@@ -132,10 +122,9 @@ impl Metrics {
         self.limits_by_share.record(by_share.into(), &[]);
     }
 
-    /// Takes the ends of the tokens that end soon, the first to end first.
-    pub fn tokens_end(&self, mut ends: Vec<TokenEnd>) {
-        ends.truncate(TOKEN_SETS);
-        self.token_ends.store(Arc::new(ends));
+    /// Takes the ends of the tokens and secrets that end soon, the first to end first.
+    pub fn credentials_end(&self, ends: Vec<CredentialEnd>) {
+        self.ends.take(ends);
     }
 
     /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.
@@ -194,24 +183,6 @@ fn observe_process(meter: &Meter, dropped: Arc<AtomicU64>) {
             }
         })
         .build();
-}
-
-fn observe_tokens(meter: &Meter) -> Arc<ArcSwap<Vec<TokenEnd>>> {
-    let ends = Arc::new(ArcSwap::<Vec<TokenEnd>>::default());
-    let observed = Arc::clone(&ends);
-    meter
-        .f64_observable_gauge("tenantry.token.expiry")
-        .with_description("Time to the end of a tenant's token, for tokens that end soon")
-        .with_unit("s")
-        .with_callback(move |observer| {
-            let now = SystemTime::now();
-            for end in observed.load().iter() {
-                let left = end.at.duration_since(now).unwrap_or_default().as_secs_f64();
-                observer.observe(left, &[KeyValue::new("tenant", end.tenant.clone())]);
-            }
-        })
-        .build();
-    ends
 }
 
 /// The second field of `/proc/self/statm`, in pages; only Linux has it.

@@ -7,14 +7,15 @@ mod rotation;
 mod tell;
 mod tenant;
 mod token;
-mod upkeep;
+mod uses;
+mod warning;
 
 pub use keys::SignedToken;
 pub use new_token::NewToken;
 pub(crate) use tell::moment;
 pub use tenant::{NewTenant, TenantChange};
 pub use token::Issue;
-pub use upkeep::TokenEnd;
+pub use warning::{CredentialEnd, EndOf};
 
 use std::sync::Arc;
 

@@ -7,13 +7,12 @@ use time::OffsetDateTime;
 
 use super::tell::{facts, told};
 use crate::authenticate::milliseconds;
-use crate::last_use::Use;
 use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
 use crate::rotation::{self, Conflict, Plan};
 use crate::snapshot::Entry;
 use crate::tenants::Inner;
-use crate::token_store::{end_token, settle_token, tokens, write_uses};
+use crate::token_store::{end_token, settle_token, tokens};
 use crate::{TenancyError, Tenant, TenantId, Tenants, TokenId, TokenRecord, TokenState};
 
 /// A decision about the tokens of a tenant.
@@ -42,7 +41,7 @@ impl Tenants {
         let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
+        let rows = tokens(&*change, tenant.id, now_ms).await?;
         let plan = decide(&rows, now_ms)?;
         let subject = plan.subject.ok_or(Conflict::NothingUnderWay)?;
         if plan.endings.is_empty() && plan.settles.is_none() {
@@ -68,7 +67,7 @@ impl Tenants {
         let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
+        let rows = tokens(&*change, tenant.id, now_ms).await?;
         let plan = rotation::revoke(&rows, id, now_ms);
         if plan.subject.is_none() {
             let ended = already_ended(&tenant, &rows, id)?;
@@ -108,7 +107,7 @@ impl Tenants {
             return Ok(());
         }
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
+        let rows = tokens(&*change, tenant.id, now_ms).await?;
         if let Some(plan) = rotation::first_use(&rows, id, now_ms) {
             self.inner.carry_out(&change, &tenant, &plan).await?;
             if let Some(token) = rows.iter().find(|token| token.id == id) {
@@ -131,23 +130,6 @@ impl Tenants {
 }
 
 impl Inner {
-    /// The tokens of a tenant as they are until the change is made.
-    pub(super) async fn tokens_before(
-        &self,
-        change: &Change<'_>,
-        tenant: &Tenant,
-        now_ms: i64,
-    ) -> Result<Vec<TokenRecord>, TenancyError> {
-        // Nobody remembers the uses of a token that this change ends.
-        let uses: Vec<(TokenId, Use)> = {
-            let snapshot = self.known.snapshot();
-            let credentials = snapshot.by_id(tenant.id).map(|entry| entry.credentials.as_slice()).unwrap_or_default();
-            credentials.iter().filter_map(|known| Some((known.id, known.last_use.unwritten()?))).collect()
-        };
-        write_uses(&**change, &uses).await?;
-        tokens(&**change, tenant.id, now_ms).await
-    }
-
     /// Writes what was decided, except for the new token. Ends come first: no two rows may claim one place.
     pub(super) async fn carry_out(
         &self,

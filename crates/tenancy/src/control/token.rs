@@ -5,6 +5,8 @@ use time::{Duration, OffsetDateTime};
 
 use super::new_token::NewToken;
 use crate::authenticate::milliseconds;
+use crate::credential_row::CredentialRow;
+use crate::last_use::later;
 use crate::notice::{NoticeType, leave};
 use crate::rotation::{self, Plan};
 use crate::token::Claims;
@@ -52,7 +54,7 @@ impl Tenants {
         let tenant = self.find(name)?;
         let now = OffsetDateTime::now_utc();
         let now_ms = milliseconds(now);
-        let rows = self.inner.tokens_before(&change, &tenant, now_ms).await?;
+        let rows = tokens(&*change, tenant.id, now_ms).await?;
         if let Some(request) = &new.request
             && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
         {
@@ -86,14 +88,8 @@ impl Tenants {
         let entry = self.inner.entry(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, now_ms).await?;
-        for credential in &entry.credentials {
-            let noted = credential.last_use.noted();
-            let row = rows.iter_mut().find(|row| row.id == credential.id);
-            if let (Some(noted), Some(row)) = (noted, row)
-                && row.last_use.as_ref().is_none_or(|written| written.at_ms < noted.at_ms)
-            {
-                row.last_use = Some(noted);
-            }
+        for row in &mut rows {
+            row.last_use = later(row.last_use.take(), entry.noted(CredentialRow::Token(row.id)), now_ms);
         }
         Ok(rows)
     }

@@ -109,6 +109,7 @@ impl Entry {
         }
         let scopes = claims.scope.parse::<Scopes>().ok().and_then(|scopes| client.scopes.narrowed(scopes));
         let scopes = scopes.ok_or(Refusal::Unknown)?;
+        client.note_use(claims.secret, visit.arrived, visit.used());
         Ok(Authenticated::new(Arc::clone(&self.tenant), CredentialId::Client(client.id), scopes))
     }
 }

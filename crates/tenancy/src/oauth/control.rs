@@ -1,12 +1,14 @@
 //! What an operator changes about clients. As with tokens: first durable, then seen by requests, then told.
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 
-use super::store::{delete_client, enable_client, end_secret, insert_client, insert_secret, secrets};
+use super::store::{clients, delete_client, enable_client, end_secret, insert_client, insert_secret, secrets};
 use super::{Federation, OauthClient, OauthClientId, OauthSecret, SecretId};
 use crate::authenticate::{milliseconds, sha256};
 use crate::control::moment;
@@ -63,8 +65,18 @@ impl Tenants {
         }
         let NewOauthClient { name, scopes, networks, federation } = new.clone();
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let (id, created_ms, secrets) = (OauthClientId::random()?, now_ms, Vec::new());
-        let client = OauthClient { id, name, scopes, networks, enabled: true, created_ms, federation, secrets };
+        let client = OauthClient {
+            id: OauthClientId::random()?,
+            name,
+            scopes,
+            networks,
+            enabled: true,
+            created_ms: now_ms,
+            federation,
+            secrets: Vec::new(),
+            last_use: None,
+            noted: Arc::default(),
+        };
         let tenant = self.find(tenant)?;
         insert_client(&*change, tenant.id, &client).await?;
         self.publish_oauth(change, &tenant, NoticeType::OauthClientCreated, &client, &facts(&client)).await?;
@@ -80,6 +92,39 @@ impl Tenants {
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         clients.iter_mut().for_each(|client| client.secrets.retain(|secret| secret.is_valid(now_ms)));
         Ok(clients)
+    }
+
+    /// The same with what is known about when they were last used, by whichever server.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], or the database's.
+    pub async fn list_oauth_clients(&self, tenant: &str) -> Result<Vec<OauthClient>, TenancyError> {
+        let entry = self.inner.entry(tenant)?;
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let mut listed = self.oauth_clients(tenant)?;
+        let reader = self.inner.database.reader();
+        let stored = clients(reader, entry.tenant.id).await?;
+        for client in &mut listed {
+            let stored = stored.iter().find(|stored| stored.id == client.id);
+            client.last_use = stored.and_then(|stored| stored.last_use.clone());
+            client.add_noted(&entry, now_ms);
+        }
+        Ok(listed)
+    }
+
+    /// One of them.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], [`TenancyError::NoOauthClient`], or the database's.
+    pub async fn show_oauth_client(&self, tenant: &str, id: OauthClientId) -> Result<OauthClient, TenancyError> {
+        let found = self.list_oauth_clients(tenant).await?.into_iter().find(|client| client.id == id);
+        let mut client = found.ok_or_else(|| TenancyError::NoOauthClient { tenant: tenant.to_owned(), id })?;
+        let listed = self.list_oauth_secrets(tenant, id).await?;
+        for secret in &mut client.secrets {
+            let listed = listed.iter().find(|listed| listed.id == secret.id);
+            secret.last_use = listed.and_then(|listed| listed.last_use.clone());
+        }
+        Ok(client)
     }
 
     /// One client of a tenant, with its valid secrets.
@@ -168,10 +213,13 @@ impl Tenants {
             created_ms,
             expires_ms: created_ms + i64::from(days) * DAY_MS,
             ended_ms: None,
+            last_use: None,
+            noted: Arc::default(),
+            warned_days: None,
             digest: sha256(&secret),
         };
         insert_secret(&*change, id, &record).await?;
-        let data = secret_facts(&client, &record);
+        let data = Value::Object(secret_facts(&client, &record));
         self.publish_oauth(change, &of, NoticeType::OauthSecretIssued, &client, &data).await?;
         Ok(IssuedSecret { secret: secret.into(), record })
     }
@@ -181,8 +229,12 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoOauthClient`], or the database's.
     pub async fn list_oauth_secrets(&self, tenant: &str, id: OauthClientId) -> Result<Vec<OauthSecret>, TenancyError> {
+        let entry = self.inner.entry(tenant)?;
         self.oauth_client(tenant, id)?;
-        secrets(self.inner.database.reader(), id).await
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let mut known = secrets(self.inner.database.reader(), id).await?;
+        known.iter_mut().for_each(|secret| secret.add_noted(&entry, now_ms));
+        Ok(known)
     }
 
     /// Ends a secret. Once this returns, it and the access tokens that were got with it are refused. Again, it answers the
@@ -205,7 +257,7 @@ impl Tenants {
             return self.inner.made_before(change).await;
         }
         end_secret(&*change, secret, milliseconds(OffsetDateTime::now_utc())).await?;
-        let data = secret_facts(&client, &known);
+        let data = Value::Object(secret_facts(&client, &known));
         self.publish_oauth(change, &of, NoticeType::OauthSecretRevoked, &client, &data).await
     }
 }
@@ -248,9 +300,14 @@ fn facts(client: &OauthClient) -> Value {
 }
 
 /// What the events of a secret say, which is not the secret.
-fn secret_facts(client: &OauthClient, secret: &OauthSecret) -> Value {
-    let expires = moment(secret.expires_ms);
-    json!({ "oauthClient": client.id, "name": client.name, "secret": secret.id, "expires": expires })
+pub(crate) fn secret_facts(client: &OauthClient, secret: &OauthSecret) -> Map<String, Value> {
+    let said = [
+        ("oauthClient", client.id.to_string()),
+        ("name", client.name.clone()),
+        ("secret", secret.id.to_string()),
+        ("expires", moment(secret.expires_ms)),
+    ];
+    said.into_iter().map(|(name, text)| (name.to_owned(), text.into())).collect()
 }
 
 /// 256 random bits. Nobody can try out so many, so their SHA-256 may be stored.

@@ -2,6 +2,7 @@
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Instant;
 
 use secrecy::SecretString;
 use time::OffsetDateTime;
@@ -34,8 +35,12 @@ pub struct TokenRequest<'a> {
     pub scope: Option<&'a str>,
     /// The network address of the sender.
     pub sender: IpAddr,
-    /// When the request arrived.
+    /// The short name of the client's program.
+    pub program: &'static str,
+    /// When it is decided.
     pub now: OffsetDateTime,
+    /// When the request arrived, by a clock that nobody sets.
+    pub arrived: Instant,
 }
 
 /// An access token at the one moment at which it can be read.
@@ -149,6 +154,7 @@ impl Tenants {
         let secret = proven.secret.map(|(id, _)| id);
         let claims = AccessClaims::new(tenant.id, client.id, secret, scopes, (issued, expires))?;
         let token = claims.sign(self.inner.keys.load().signing())?;
+        client.note_use(secret, request.arrived, (milliseconds(request.now), request.sender, request.program));
         Ok(AccessToken { token, expires_in: expires - issued, scopes, client: client.id, tenant: Arc::clone(tenant) })
     }
 }

@@ -10,13 +10,21 @@ mod id;
 pub(crate) mod store;
 
 pub use assertion::{AssertionKeys, Wanted};
+pub(crate) use control::secret_facts;
 pub use control::{IssuedSecret, NewOauthClient};
 pub use grant::{AccessToken, GrantRefusal, Proof, TokenRequest};
 pub use id::{CredentialId, OauthClientId, SecretId};
 
+use std::net::IpAddr;
+use std::sync::Arc;
+use std::time::Instant;
+
 use subtle::{Choice, ConstantTimeEq};
 
 use crate::credential::Digest;
+use crate::credential_row::CredentialRow;
+use crate::last_use::{LastUse, Use, later};
+use crate::snapshot::Entry;
 use crate::{Network, Scopes};
 
 /// A client that gets access tokens.
@@ -38,6 +46,9 @@ pub struct OauthClient {
     pub federation: Option<Federation>,
     /// Its secrets that have not been revoked.
     pub secrets: Vec<OauthSecret>,
+    /// When and from where it last got or used an access token, in whatever way.
+    pub last_use: Option<Use>,
+    pub(crate) noted: Arc<LastUse>,
 }
 
 /// Whose assertions stand for a secret of a client (RFC 7523 section 3).
@@ -64,11 +75,21 @@ pub struct OauthSecret {
     pub expires_ms: i64,
     /// When it was revoked before that.
     pub ended_ms: Option<i64>,
+    /// When and from where it, or an access token that was got with it, was last used.
+    pub last_use: Option<Use>,
+    pub(crate) noted: Arc<LastUse>,
+    /// The last warning of its end that was given.
+    pub(crate) warned_days: Option<i64>,
     /// SHA-256 of it.
     pub(crate) digest: Digest,
 }
 
 impl OauthSecret {
+    /// Adds what this process noted of its use.
+    fn add_noted(&mut self, entry: &Entry, now_ms: i64) {
+        self.last_use = later(self.last_use.take(), entry.noted(CredentialRow::Secret(self.id)), now_ms);
+    }
+
     /// Whether it is accepted.
     #[must_use]
     pub fn is_valid(&self, now_ms: i64) -> bool {
@@ -81,6 +102,19 @@ impl OauthSecret {
 }
 
 impl OauthClient {
+    /// Adds what this process noted of its use.
+    fn add_noted(&mut self, entry: &Entry, now_ms: i64) {
+        self.last_use = later(self.last_use.take(), entry.noted(CredentialRow::Client(self.id)), now_ms);
+    }
+
+    /// Notes that it got or used an access token, with this secret or with an assertion.
+    fn note_use(&self, secret: Option<SecretId>, arrived: Instant, used: (i64, IpAddr, &'static str)) {
+        self.noted.note(arrived, used);
+        if let Some(secret) = secret.and_then(|id| self.secrets.iter().find(|known| known.id == id)) {
+            secret.noted.note(arrived, used);
+        }
+    }
+
     /// The secret with this digest; each is compared, whichever it is.
     fn secret(&self, digest: &Digest) -> Option<&OauthSecret> {
         self.secrets.iter().fold(None, |found, secret| if bool::from(secret.is(digest)) { Some(secret) } else { found })

@@ -1,17 +1,21 @@
 //! The tables `oauth_clients` and `oauth_secrets`, in SQL that both databases speak.
 
+use std::sync::Arc;
+
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use super::{Federation, OauthClient, OauthClientId, OauthSecret, SecretId};
 use crate::credential::Digest;
+use crate::last_use::store::last_use;
 use crate::snapshot::Entry;
 use crate::store::{execute, statement};
 use crate::tenant::TenantId;
 use crate::{Network, TenancyError};
 
 const CLIENTS: &str = "SELECT id, tenant_id, name, scopes, networks, disabled, created_ms, issuer, audience, subject, \
-                       jwks_uri FROM oauth_clients";
-const SECRETS: &str = "SELECT s.id, s.client_id, c.tenant_id, s.digest, s.created_ms, s.expires_ms, s.ended_ms \
+                       jwks_uri, last_used_ms, last_address, last_client FROM oauth_clients";
+const SECRETS: &str = "SELECT s.id, s.client_id, c.tenant_id, s.digest, s.created_ms, s.expires_ms, s.ended_ms, \
+                       s.warned_days, s.last_used_ms, s.last_address, s.last_client \
                        FROM oauth_secrets s JOIN oauth_clients c ON c.id = s.client_id";
 
 /// Adds a client.
@@ -79,13 +83,20 @@ pub(super) async fn end_secret(on: &impl ConnectionTrait, id: SecretId, now_ms: 
 }
 
 /// Every secret that a client has and had, the newest first.
-pub(super) async fn secrets(
+pub(crate) async fn secrets(
     on: &impl ConnectionTrait,
     client: OauthClientId,
 ) -> Result<Vec<OauthSecret>, TenancyError> {
     let sql = format!("{SECRETS} WHERE s.client_id = $1 ORDER BY s.created_ms DESC, s.id");
     let rows = on.query_all_raw(statement(on, &sql, [client.to_string().into()])).await?;
     rows.iter().map(secret).collect()
+}
+
+/// The clients of a tenant, by name, without their secrets.
+pub(super) async fn clients(on: &impl ConnectionTrait, tenant: TenantId) -> Result<Vec<OauthClient>, TenancyError> {
+    let sql = format!("{CLIENTS} WHERE tenant_id = $1 ORDER BY name");
+    let rows = on.query_all_raw(statement(on, &sql, [tenant.as_i64().into()])).await?;
+    rows.iter().map(client).collect()
 }
 
 /// Puts clients and the secrets that are accepted where they belong: those of one tenant, or all.
@@ -135,6 +146,8 @@ fn client(row: &QueryResult) -> Result<OauthClient, TenancyError> {
         created_ms: row.try_get("", "created_ms")?,
         federation: federation(row)?,
         secrets: Vec::new(),
+        last_use: last_use(row)?,
+        noted: Arc::default(),
     })
 }
 
@@ -156,6 +169,9 @@ fn secret(row: &QueryResult) -> Result<OauthSecret, TenancyError> {
         created_ms: row.try_get("", "created_ms")?,
         expires_ms: row.try_get("", "expires_ms")?,
         ended_ms: row.try_get("", "ended_ms")?,
+        last_use: last_use(row)?,
+        noted: Arc::default(),
+        warned_days: row.try_get("", "warned_days")?,
         digest: from_hex(&digest).ok_or_else(|| unreadable("digest"))?,
     })
 }

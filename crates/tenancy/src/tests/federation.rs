@@ -82,7 +82,8 @@ impl System {
         let client = client.map(|id| id.to_string());
         let (client, proof) = (client.as_deref(), Proof::Assertion(assertion, keys));
         let (sender, now) = (std::net::Ipv4Addr::LOCALHOST.into(), OffsetDateTime::now_utc());
-        self.tenants.grant(&at_path(tenant), &TokenRequest { client, proof, scope: None, sender, now })
+        let (scope, program, arrived) = (None, "entra", Instant::now());
+        self.tenants.grant(&at_path(tenant), &TokenRequest { client, proof, scope, sender, program, now, arrived })
     }
 }
 

@@ -8,6 +8,10 @@ mod restrictions;
 mod rotations;
 mod tenants;
 mod tokens;
+mod uses;
+mod warnings;
+
+use std::time::Instant;
 
 use database::Database;
 use sea_orm::ConnectionTrait;
@@ -86,14 +90,20 @@ impl System {
         Tenants::open(database(&self.url).await, keys, AddressSettings::default()).await.unwrap()
     }
 
-    /// Makes every token of a tenant so many days older, for whoever reads the data anew.
+    /// Makes every token and secret of a tenant so many days older, for whoever reads the data anew.
     async fn age(&self, tenant: &str, days: i64) {
         let id = self.tenants.find(tenant).unwrap().id().as_i64();
         let by = days * 24 * 60 * 60 * 1000;
         let sql = format!(
             "UPDATE tokens SET issued_ms = issued_ms - {by}, expires_ms = expires_ms - {by} WHERE tenant_id = {id}"
         );
-        database(&self.url).await.reader().execute_unprepared(&sql).await.unwrap();
+        let database = database(&self.url).await;
+        database.reader().execute_unprepared(&sql).await.unwrap();
+        let sql = format!(
+            "UPDATE oauth_secrets SET created_ms = created_ms - {by}, expires_ms = expires_ms - {by} \
+             WHERE client_id IN (SELECT id FROM oauth_clients WHERE tenant_id = {id})"
+        );
+        database.reader().execute_unprepared(&sql).await.unwrap();
     }
 
     /// A new token, as the header that carries it.
@@ -139,7 +149,8 @@ async fn visit(
     now: OffsetDateTime,
 ) -> Result<Authenticated, Refusal> {
     let sender = std::net::Ipv4Addr::LOCALHOST.into();
-    let visited = tenants.authenticate(address, &Visit { authorization, sender, client: "okta", now }).await;
+    let arrived = Instant::now();
+    let visited = tenants.authenticate(address, &Visit { authorization, sender, client: "okta", now, arrived }).await;
     visited.map_err(|denied| match denied {
         Denied::Refused { refusal, .. } => refusal,
         Denied::Unavailable(error) => panic!("{error}"),

@@ -39,8 +39,8 @@ fn grant_at(
 ) -> Result<AccessToken, GrantRefusal> {
     let id = holder.client.id.to_string();
     let sender = std::net::Ipv4Addr::LOCALHOST.into();
-    tenants
-        .grant(address, &TokenRequest { client: Some(&id), proof: Proof::Secret(&holder.secret), scope, sender, now })
+    let (proof, arrived) = (Proof::Secret(&holder.secret), Instant::now());
+    tenants.grant(address, &TokenRequest { client: Some(&id), proof, scope, sender, program: "entra", now, arrived })
 }
 
 fn header(token: &AccessToken) -> String {
@@ -225,7 +225,8 @@ on_both! {
         let token = header(&system.grant("acme", &home, None).unwrap());
         system.authenticate("acme", &token).await.unwrap();
         let sender = "192.0.2.7".parse().unwrap();
-        let elsewhere = Visit { authorization: Some(&token), sender, client: "okta", now: OffsetDateTime::now_utc() };
+        let (now, arrived) = (OffsetDateTime::now_utc(), Instant::now());
+        let elsewhere = Visit { authorization: Some(&token), sender, client: "okta", now, arrived };
         let refused = system.tenants.authenticate(&at_path("acme"), &elsewhere).await.unwrap_err();
         assert!(matches!(refused, Denied::Refused { refusal: Refusal::Address, .. }), "{refused}");
         let settings = json!({ "token_networks": ["192.0.2.0/24"] }).as_object().cloned().unwrap();

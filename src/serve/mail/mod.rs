@@ -1,0 +1,51 @@
+//! Mail about tokens and secrets that end soon. Whoever warns writes mails and waits for nobody; a task of its own sends
+//! them.
+
+mod letter;
+mod outbox;
+mod post;
+
+use lettre::Tokio1Executor;
+use lettre::message::Mailbox;
+use lettre::transport::smtp::{AsyncSmtpTransport, Error};
+use tenancy::CredentialEnd;
+use tokio::sync::mpsc;
+
+use crate::settings;
+use post::Post;
+
+/// How many mails wait to be sent, and how many more to be sent again; the events and the log tell of all.
+const WAITING: usize = 1_000;
+
+/// Writes mail, as long as there is a server for it.
+pub(super) struct Mail {
+    from: Mailbox,
+    operators: Vec<Mailbox>,
+    post: mpsc::Sender<lettre::Message>,
+}
+
+impl Mail {
+    /// The way out that the settings name, if they name one, and who goes it.
+    pub(super) fn open(settings: &settings::Mail) -> Result<Option<(Self, Post)>, Error> {
+        let (Some(server), Some(from)) = (&settings.server, &settings.from) else { return Ok(None) };
+        let server =
+            AsyncSmtpTransport::<Tokio1Executor>::from_url(server.as_str())?.timeout(Some(post::PATIENCE)).build();
+        let operators = settings.to.iter().map(|address| address.mailbox().clone()).collect();
+        let (post, letters) = mpsc::channel(WAITING);
+        Ok(Some((Self { from: from.mailbox().clone(), operators, post }, Post::new(server, letters))))
+    }
+
+    /// Writes a mail to the operators and to each contact of the tenant: nobody learns who else is told.
+    pub(super) fn tell(&self, end: &CredentialEnd, contacts: &[String]) {
+        let contacts = contacts.iter().filter_map(|contact| contact.parse().ok());
+        for to in self.operators.iter().cloned().chain(contacts) {
+            let Ok(message) = letter::write(self.from.clone(), to, end) else {
+                tracing::warn!(tenant.id = end.tenant, "a mail cannot be written");
+                continue;
+            };
+            if self.post.try_send(message).is_err() {
+                tracing::warn!(tenant.id = end.tenant, "a mail is not sent: too many wait already");
+            }
+        }
+    }
+}
