@@ -47,6 +47,8 @@ pub(crate) struct Exchange {
     started: Instant,
     at: SystemTime,
     route: &'static str,
+    /// Whether it is read by clients of OAuth, and not of SCIM.
+    is_oauth: bool,
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
@@ -69,6 +71,7 @@ impl Exchange {
             started: Instant::now(),
             at,
             route: "unknown",
+            is_oauth: false,
             method: method(&request.method),
             scim_type: None,
             refused: None,
@@ -109,6 +112,7 @@ impl Exchange {
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
         let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
         self.route = target.route.template();
+        self.is_oauth = matches!(target.route, Route::Oauth(_));
         let now = match pipeline::settle(worker, self.now()).await {
             Ok(now) => now,
             Err(rejection) => return (Err(rejection), None),
@@ -139,7 +143,7 @@ impl Exchange {
             quota.retry_after = rejection.retry_after();
         }
         rejection.log(self.id.as_str());
-        rejection.to_answer()
+        if self.is_oauth { oauth::answer_to(rejection) } else { rejection.to_answer() }
     }
 
     /// Gives an answer the id by which its line in the log and its events are found.

@@ -29,6 +29,7 @@ mod mail;
 mod oauth;
 mod oauth_federation;
 mod oauth_life;
+mod oauth_refusals;
 mod operations;
 mod outage;
 mod paging;

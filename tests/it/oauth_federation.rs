@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
 
 use aws_lc_rs::rand::SystemRandom;
 use aws_lc_rs::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair};
@@ -15,8 +16,10 @@ use tokio_rustls::TlsAcceptor;
 use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::PrivateKeyDer;
 
-use crate::support::{Answer, Client, Database, Request, System, Tenant, encode};
+use crate::support::{Answer, Client, Database, Request, System, Tenant, encode, until};
 
+/// How long an issuer that has failed is not asked again.
+const FAILURE_PAUSE: Duration = Duration::from_secs(5);
 const ISSUER: &str = "https://login.example/tid/v2.0";
 const AUDIENCE: &str = "api://scim";
 const SUBJECT: &str = "the-provisioning-service";
@@ -262,12 +265,28 @@ on_both! {
             let issuer = Issuer::start(&[&key]).await;
             issuer.answer_with(status, headers, body);
             federate(&system, &tenant, &issuer.url);
+            let started = Instant::now();
             for _ in 0..3 {
-                ask(&tenant, None, &key.sign(&claims())).await.expect(503);
+                let failed = ask(&tenant, None, &key.sign(&claims())).await.expect(503);
+                assert_eq!((&failed.body["error"], failed.header("retry-after")), (&json!("temporarily_unavailable"), Some("5")));
+                assert!(!failed.text.contains(&issuer.url), "{}", failed.text);
             }
-            assert_eq!(issuer.asked(), 1, "{status}");
+            assert!(issuer.asked() == 1 || started.elapsed() > FAILURE_PAUSE, "{status}");
         }
         assert_eq!(target.asked(), 0, "a redirect is not followed");
+    }
+
+    /// As long as an issuer fails nobody gets a token by it; soon after it answers, they do.
+    async fn an_issuer_that_comes_back_is_asked_again(database: Database) {
+        let system = closed_network(database).await;
+        let (tenant, key) = (system.tenant("federated"), Key::new("one"));
+        let issuer = Issuer::start(&[&key]).await;
+        issuer.answer_with("503 Service Unavailable", "", "");
+        federate(&system, &tenant, &issuer.url);
+        ask(&tenant, None, &key.sign(&claims())).await.expect(503);
+        issuer.publish(&[&key]);
+        until("a token", async || (ask(&tenant, None, &key.sign(&claims())).await.status == 200).then_some(())).await;
+        assert_eq!(issuer.asked(), 2);
     }
 
     /// Over TLS, with a certificate that the system trusts and with one that it does not.

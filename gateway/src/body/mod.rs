@@ -44,11 +44,16 @@ pub(crate) async fn read(
 }
 
 /// Reads the body of a request to the token endpoint, whose sender is not known yet.
-pub(crate) async fn read_form(request: &RequestHead, payload: Payload, bound: Bound) -> Result<Bytes, Rejection> {
+pub(crate) async fn read_form(
+    request: &RequestHead,
+    payload: Payload,
+    bound: Bound,
+    hold: impl FnMut(usize) -> Result<(), Limited>,
+) -> Result<Bytes, Rejection> {
     if announced(request).is_some_and(|length| length > bound.bytes as u64) {
         return Err(Rejection::too_large(bound.bytes));
     }
-    within(bound, collect(payload, bound.bytes, |_| Ok(()))).await
+    within(bound, collect(payload, bound.bytes, hold)).await
 }
 
 async fn within(bound: Bound, body: impl Future<Output = Result<Bytes, Rejection>>) -> Result<Bytes, Rejection> {

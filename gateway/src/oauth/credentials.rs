@@ -47,9 +47,17 @@ impl<'a> Form<'a> {
             if place.is_some() {
                 return Err(OauthError::invalid_request(format!("{name} is there twice")));
             }
-            *place = (!value.is_empty()).then_some(value);
+            *place = Some(value);
+        }
+        for place in form.places() {
+            place.take_if(|value| value.is_empty());
         }
         Ok(form)
+    }
+
+    fn places(&mut self) -> [&mut Option<Cow<'a, str>>; 6] {
+        let Self { grant_type, scope, client_id, client_secret, client_assertion, client_assertion_type } = self;
+        [grant_type, scope, client_id, client_secret, client_assertion, client_assertion_type]
     }
 
     fn place(&mut self, name: &str) -> Option<&mut Option<Cow<'a, str>>> {
@@ -69,6 +77,9 @@ impl<'a> Form<'a> {
         let basic = basic(request)?;
         let text = |value: &Option<Cow<'_, str>>| value.as_deref().map(str::to_owned);
         let (id, secret, assertion) = (text(&self.client_id), text(&self.client_secret), text(&self.client_assertion));
+        if assertion.is_none() && self.client_assertion_type.is_some() {
+            return Err(OauthError::invalid_request("client_assertion_type is there without client_assertion"));
+        }
         match (basic, secret, assertion) {
             (Some((basic_id, _)), None, None) if id.as_ref().is_some_and(|id| *id != basic_id) => {
                 Err(OauthError::invalid_request("client_id differs from the Authorization header"))
@@ -172,6 +183,10 @@ mod tests {
             (Some(basic.as_str()), "client_id=a&client_secret=b", "invalid_request"),
             (Some(basic.as_str()), "client_id=c", "invalid_request"),
             (None, "client_id=a&client_id=a&client_secret=b", "invalid_request"),
+            (None, "client_id=&client_id=a&client_secret=b", "invalid_request"),
+            (None, "scope=&scope=&client_id=a&client_secret=b", "invalid_request"),
+            (None, "client_id=a&client_secret=b&client_assertion_type=saml", "invalid_request"),
+            (Some(basic.as_str()), "client_assertion=x", "invalid_request"),
             (None, "client_assertion=x&client_assertion_type=saml", "invalid_request"),
             (None, "client_assertion=x", "invalid_request"),
             (None, "client_assertion=x&client_id=a&client_secret=b", "invalid_request"),

@@ -4,13 +4,14 @@ mod credentials;
 mod error;
 mod jwks;
 mod metadata;
+mod room;
 mod token;
 
 use actix_http::{Method, Payload, RequestHead};
-use tokio::sync::Semaphore;
 
-pub(crate) use error::OauthError;
+pub(crate) use error::{OauthError, answer_to};
 use jwks::Jwks;
+use room::Room;
 
 use crate::error::Rejection;
 use crate::exchange::Exchange;
@@ -19,18 +20,15 @@ use crate::reply::Reply;
 use crate::routes::{Oauth, Target};
 use crate::worker::Worker;
 
-/// Requests whose bodies are read, and whose issuers' keys are waited for, at the same time. A body has 64 KiB at most.
-const AT_ONCE: usize = 256;
-
 /// What the token endpoint needs beside the tenants.
 pub(crate) struct TokenEndpoint {
     jwks: Jwks,
-    room: Semaphore,
+    room: Room,
 }
 
 impl TokenEndpoint {
     pub(crate) fn new(allow_private_jwks: bool) -> Self {
-        Self { jwks: Jwks::new(allow_private_jwks), room: Semaphore::new(AT_ONCE) }
+        Self { jwks: Jwks::new(allow_private_jwks), room: Room::default() }
     }
 }
 

@@ -13,14 +13,14 @@ use crate::app::Gateway;
 use crate::body::{self, Bound};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
-use crate::pipeline::{Limited, Origin};
+use crate::pipeline::Origin;
 use crate::reply::Reply;
 use time::OffsetDateTime;
 
 /// An assertion has some thousand bytes, everything else less.
-const BYTES: usize = 64 * 1024;
+const BYTES: usize = 32 * 1024;
 /// How long a client may take to send them.
-const TIME: Duration = Duration::from_secs(10);
+pub(super) const TIME: Duration = Duration::from_secs(5);
 
 /// Gives an access token to a client that proves itself.
 pub(super) async fn give(
@@ -30,9 +30,9 @@ pub(super) async fn give(
     path_tenant: Option<&str>,
     exchange: &mut Exchange,
 ) -> Result<Reply, Rejection> {
-    let room = gateway.token_endpoint.room.try_acquire();
-    let _room = room.map_err(|_| Limited { scope: "server", retry_after: 1 })?;
-    let body = body::read_form(request, payload, Bound { bytes: BYTES, time: TIME }).await?;
+    let mut place = gateway.token_endpoint.room.enter(origin.client)?;
+    let bound = Bound { bytes: BYTES, time: TIME };
+    let body = body::read_form(request, payload, bound, |bytes| place.hold(bytes)).await?;
     let form = Form::parse(request, &body)?;
     match form.grant_type.as_deref() {
         Some("client_credentials") => {}

@@ -27,10 +27,17 @@ impl Wire {
 
     /// Reads one answer with its body.
     pub(crate) async fn answer(&mut self) -> Answer {
-        timeout(PATIENCE, self.read()).await.expect("an answer in time")
+        let (status, headers, text) = timeout(PATIENCE, self.read()).await.expect("an answer in time");
+        Answer::of_scim("raw".to_owned(), status, headers, text)
     }
 
-    async fn read(&mut self) -> Answer {
+    /// Reads one answer of what is no SCIM address.
+    pub(crate) async fn any_answer(&mut self) -> Answer {
+        let (status, headers, text) = timeout(PATIENCE, self.read()).await.expect("an answer in time");
+        Answer::new("raw".to_owned(), status, headers, text)
+    }
+
+    async fn read(&mut self) -> (u16, reqwest::header::HeaderMap, String) {
         let mut bytes = Vec::new();
         loop {
             if let Some(end) = find(&bytes, b"\r\n\r\n") {
@@ -47,7 +54,7 @@ impl Wire {
                     assert!(self.more(&mut bytes).await, "the body ended early");
                 }
                 let text = String::from_utf8(bytes[end + 4..].to_vec()).expect("a readable body");
-                return Answer::of_scim("raw".to_owned(), status, headers, text);
+                return (status, headers, text);
             }
             assert!(self.more(&mut bytes).await, "the connection closed without an answer");
         }

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use jsonwebtoken::jwk::{Jwk, PublicKeyUse};
-use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use jsonwebtoken::jwk::{CommonParameters, Jwk, KeyAlgorithm, KeyOperations, PublicKeyUse};
+use jsonwebtoken::{Algorithm, DecodingKey, Header, Validation};
 use serde::Deserialize;
 use serde_json::Value;
 use time::OffsetDateTime;
@@ -43,9 +43,27 @@ struct AssertionClaims {
     iss: String,
     sub: String,
     aud: Audience,
-    exp: i64,
-    nbf: Option<i64>,
-    iat: Option<i64>,
+    exp: Seconds,
+    nbf: Option<Seconds>,
+    iat: Option<Seconds>,
+}
+
+/// Seconds since 1970. Some issuers write fractions (RFC 7519 section 2), which are cut off.
+#[derive(Clone, Copy, Deserialize)]
+#[serde(try_from = "serde_json::Number")]
+struct Seconds(i64);
+
+impl TryFrom<serde_json::Number> for Seconds {
+    type Error = &'static str;
+
+    fn try_from(number: serde_json::Number) -> Result<Self, Self::Error> {
+        /// Year 9999; every moment up to it is a whole number in a float.
+        const MOST: f64 = 253_402_300_799.0;
+        let whole = || number.as_f64().map(f64::floor).filter(|seconds| (0.0..=MOST).contains(seconds));
+        #[expect(clippy::cast_possible_truncation, reason = "it is whole and in range")]
+        let whole = || whole().map(|seconds| seconds as i64);
+        number.as_i64().or_else(whole).map(Self).ok_or("no moment")
+    }
 }
 
 #[derive(Deserialize)]
@@ -61,7 +79,7 @@ impl AssertionKeys {
     pub fn parse(document: &[u8]) -> Option<Self> {
         let KeySet { keys } = serde_json::from_slice(document).ok()?;
         let keys = keys.into_iter().take(MOST_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        Some(Self(keys.filter(|key| key.common.public_key_use != Some(PublicKeyUse::Encryption)).collect()))
+        Some(Self(keys.filter(|key| is_for_signatures(&key.common)).collect()))
     }
 
     /// Whether there is a key of this id, or any if none is named.
@@ -75,13 +93,34 @@ impl AssertionKeys {
     }
 }
 
+/// Keys say what they are for in one way or the other (RFC 7517 sections 4.2 and 4.3).
+fn is_for_signatures(key: &CommonParameters) -> bool {
+    let may_verify = key.key_operations.as_ref().is_none_or(|allowed| allowed.contains(&KeyOperations::Verify));
+    key.public_key_use != Some(PublicKeyUse::Encryption) && may_verify
+}
+
+/// A key may name its one algorithm (RFC 7517 section 4.4).
+fn is_for(key: &Jwk, algorithm: Algorithm) -> bool {
+    match key.common.key_algorithm {
+        None => true,
+        Some(KeyAlgorithm::RS256) => algorithm == Algorithm::RS256,
+        Some(KeyAlgorithm::ES256) => algorithm == Algorithm::ES256,
+        Some(_) => false,
+    }
+}
+
+/// Nothing is understood that must be (`crit`, RFC 7515 section 4.1.11).
+fn is_understood(header: &Header) -> bool {
+    ALGORITHMS.contains(&header.alg) && header.crit.is_none()
+}
+
 impl Federation {
     /// Where the keys are, if the assertion is for this client, as far as one can tell without them.
     pub(super) fn wanted(&self, assertion: &str, now: OffsetDateTime) -> Option<Wanted> {
         if assertion.len() > LONGEST {
             return None;
         }
-        let header = jsonwebtoken::decode_header(assertion).ok().filter(|header| ALGORITHMS.contains(&header.alg))?;
+        let header = jsonwebtoken::decode_header(assertion).ok().filter(is_understood)?;
         let claims: AssertionClaims = jsonwebtoken::dangerous::insecure_decode_claims(assertion).ok()?;
         let fits = self.is_meant(&claims) && claims.is_of(now.unix_timestamp());
         fits.then(|| Wanted { jwks_uri: self.jwks_uri.clone(), kid: header.kid })
@@ -92,7 +131,7 @@ impl Federation {
         let Some(Wanted { kid, .. }) = self.wanted(assertion, now) else { return false };
         let Ok(header) = jsonwebtoken::decode_header(assertion) else { return false };
         let validation = self.validation(header.alg);
-        keys.candidates(kid.as_deref()).any(|key| {
+        keys.candidates(kid.as_deref()).filter(|key| is_for(key, header.alg)).any(|key| {
             let key = DecodingKey::from_jwk(key).ok();
             let claims = key.and_then(|key| jsonwebtoken::decode::<AssertionClaims>(assertion, &key, &validation).ok());
             claims.is_some_and(|data| self.is_meant(&data.claims) && data.claims.is_of(now.unix_timestamp()))
@@ -122,11 +161,12 @@ impl Federation {
 impl AssertionClaims {
     fn is_of(&self, now: i64) -> bool {
         let longest = i64::try_from(LONGEST_AGE.as_secs()).unwrap_or_default();
+        let Seconds(exp) = self.exp;
         let is_young = match self.iat {
-            Some(issued) => issued <= now.saturating_add(LEEWAY) && now.saturating_sub(issued) <= longest,
-            None => self.exp.saturating_sub(now) <= longest,
+            Some(Seconds(issued)) => issued <= now.saturating_add(LEEWAY) && now.saturating_sub(issued) <= longest,
+            None => exp.saturating_sub(now) <= longest,
         };
-        let has_begun = self.nbf.is_none_or(|begin| begin <= now.saturating_add(LEEWAY));
-        is_young && has_begun && now < self.exp
+        let has_begun = self.nbf.is_none_or(|Seconds(begin)| begin <= now.saturating_add(LEEWAY));
+        is_young && has_begun && now < exp
     }
 }

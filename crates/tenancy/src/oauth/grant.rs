@@ -151,6 +151,10 @@ impl Tenants {
         let whole = issued + i64::from(tenant.settings.oauth_token_minutes) * 60;
         // It does not outlive its secret.
         let expires = proven.secret.map_or(whole, |(_, ends_ms)| whole.min(ends_ms.div_euclid(1000)));
+        if expires <= issued {
+            // In the last second of a secret nothing can be had with it any more.
+            return Err(GrantRefusal::Client);
+        }
         let secret = proven.secret.map(|(id, _)| id);
         let claims = AccessClaims::new(tenant.id, client.id, secret, scopes, (issued, expires))?;
         let token = claims.sign(self.inner.keys.load().signing())?;

@@ -136,6 +136,13 @@ on_both! {
             let wanted = system.tenants.wanted_keys(&at_path("acme"), None, &key.sign(&wrong), OffsetDateTime::now_utc());
             assert_eq!(wanted, None, "{wrong}");
         }
+        // Some issuers write moments with a fraction.
+        let mut exact = said();
+        exact["iat"] = json!(now() as f64 + 0.25);
+        exact["exp"] = json!(now() as f64 + 300.75);
+        system.assert("acme", Some(id), &key.sign(&exact), &keys).unwrap();
+        exact["exp"] = json!(1e300);
+        assert!(system.assert("acme", Some(id), &key.sign(&exact), &keys).is_err());
         // Without `iat` it must end soon.
         let mut short = said();
         short.as_object_mut().unwrap().remove("iat");
@@ -162,6 +169,18 @@ on_both! {
         let body = genuine.rsplit_once('.').unwrap().0;
         assert!(refused(&format!("{body}."), &set(&[&key])), "unsigned");
         assert!(refused("x", &set(&[&key])) && refused("", &set(&[&key])));
+        // What must be understood is not (RFC 7515 section 4.1.11).
+        let header = Header { kid: Some("one".to_owned()), crit: Some(vec!["b64".to_owned()]), ..Header::new(key.algorithm) };
+        let critical = jsonwebtoken::encode(&header, &said(), &key.encoding).unwrap();
+        assert!(refused(&critical, &set(&[&key])), "crit");
+        // The key of another algorithm, or for other things (RFC 7517 sections 4.3 and 4.4).
+        for (name, value) in [("alg", json!("ES384")), ("alg", json!("RS256")), ("key_ops", json!(["encrypt"]))] {
+            let mut public = key.public();
+            public.as_object_mut().unwrap().remove("use");
+            public[name] = value;
+            let keys = AssertionKeys::parse(json!({ "keys": [public] }).to_string().as_bytes()).unwrap();
+            assert!(refused(&genuine, &keys), "{name}");
+        }
         assert!(!refused(&genuine, &set(&[&other, &key])), "of two keys of one id, one fits");
     }
 

@@ -136,6 +136,16 @@ on_both! {
         assert!(token.expires_in <= 601, "{}", token.expires_in);
         let at = async |now| visit(&system.tenants, &at_path("acme"), Some(&header(&token)), now).await;
         at(late + Duration::minutes(9)).await.unwrap();
+        // Within its last second a secret gives no token that would be over at once.
+        let end = OffsetDateTime::UNIX_EPOCH + Duration::milliseconds(system.tenants.list_oauth_secrets("acme", holder.client.id).await.unwrap()[0].expires_ms);
+        let last = (end - Duration::milliseconds(1)).replace_millisecond(0).unwrap();
+        for now in [end - Duration::milliseconds(1), last] {
+            match grant_at(&system.tenants, &at_path("acme"), &holder, None, now) {
+                Ok(token) => assert!(token.expires_in > 0),
+                Err(refused) => assert!(matches!(refused, GrantRefusal::Client), "{refused}"),
+            }
+        }
+        assert!(grant_at(&system.tenants, &at_path("acme"), &holder, None, end).is_err());
         let after = start + Duration::days(30) + Duration::seconds(1);
         assert_eq!(at(after).await.unwrap_err(), Refusal::AccessExpired);
         let refused = grant_at(&system.tenants, &at_path("acme"), &holder, None, after).unwrap_err();

@@ -108,13 +108,9 @@ impl<C: Clock + Clone> Limiter<C> {
         Ok(permit)
     }
 
-    /// Counts one request without valid token by its address. An IPv6 subscriber has a whole /64.
+    /// Counts one request without valid token by its address.
     pub(crate) fn admit_anonymous(&self, address: IpAddr) -> Result<(), Limited> {
-        let address = match address {
-            IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-            v4 @ IpAddr::V4(_) => v4,
-        };
-        self.addresses.check_key(&address).map_err(|until| self.too_soon("address", &until))
+        self.addresses.check_key(&subscriber(address)).map_err(|until| self.too_soon("address", &until))
     }
 
     /// Forgets those who have asked nothing for so long that it makes no difference. To be called every `interval`.
@@ -155,6 +151,14 @@ impl<C: Clock + Clone> Limiter<C> {
 
     fn too_soon(&self, scope: &'static str, until: &NotUntil<C::Instant>) -> Limited {
         Limited { scope, retry_after: whole_seconds(until.wait_time_from(self.clock.now())) }
+    }
+}
+
+/// What stands for all addresses of one sender: an IPv6 subscriber has a whole /64.
+pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
+    match address {
+        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
+        v4 @ IpAddr::V4(_) => v4,
     }
 }
 
