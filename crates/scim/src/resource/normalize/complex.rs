@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
-use super::{normalize as normalize_sub, refused, within};
+use super::{normalize as normalize_sub, only_one, refused, within};
 use crate::{Attribute, Dialect, Mutability, Quirk, ScimError};
 
 /// A member of an object with the sub-attribute that it is.
@@ -110,6 +110,9 @@ fn unpack<'a>(attribute: &'a Attribute, parts: &mut Vec<Part<'a>>, dialect: &mut
     if !attribute.multi_valued || attribute.sub("display").is_none() {
         return Ok(());
     }
+    if let Some((sub, value)) = parts.iter_mut().find(|(sub, value)| sub.name == "value" && is_list_of_one(value)) {
+        *value = only_one(sub, value.take(), dialect).map_err(within(attribute))?.unwrap_or_default();
+    }
     while let Some(inner) = parts.iter().find(|(sub, _)| sub.name == "value").and_then(|(_, value)| packed(value)) {
         dialect.repair(Quirk::JsonInString, || refused(attribute, "has JSON text as its value"))?;
         for (name, value) in inner {
@@ -121,6 +124,10 @@ fn unpack<'a>(attribute: &'a Attribute, parts: &mut Vec<Part<'a>>, dialect: &mut
         }
     }
     Ok(())
+}
+
+fn is_list_of_one(value: &Value) -> bool {
+    value.as_array().is_some_and(|values| values.len() == 1)
 }
 
 fn packed(value: &Value) -> Option<Map<String, Value>> {

@@ -84,6 +84,7 @@ fn q10_a_role_in_a_string_is_unpacked_whatever_its_key_is_called() {
     });
     let twice = json!({ "value": text }).to_string();
     assert_eq!(kept("roles", &json!([{ "value": twice }])), expected, "also packed twice");
+    assert_eq!(kept("roles", &json!([{ "value": [text] }])), expected, "also as the only element of a list");
 }
 
 #[test]
