@@ -5,10 +5,15 @@ use std::collections::BTreeSet;
 use std::net::{SocketAddr, ToSocketAddrs as _};
 use std::time::{Duration, Instant};
 
-use crate::support::{Answer, Client, Database, Line, Proxy, Request, System, Tenant, crowd, until, user};
+use tokio::task::JoinSet;
+
+use crate::support::{Answer, Client, Database, Line, Proxy, Request, System, Tenant, crowd, database, until, user};
 
 /// How soon after the cause has ended everything is as before.
 const RECOVERY: Duration = Duration::from_secs(5);
+
+/// More at once than are let in when nobody is answered in time.
+const CROWD: usize = 200;
 
 /// A server whose line to its database is in the test's hands.
 struct Lined {
@@ -108,6 +113,109 @@ async fn a_slow_line_makes_answers_late_and_none_wrong() {
     assert!(answers.iter().any(|(_, answer)| answer.status == 201), "slow is not dead");
     lined.recover().await;
     lined.check_kept(&answers).await;
+}
+
+/// Asks for so much at once; whether all of it was served.
+async fn crowd_is_served(client: &Client, path: &str) -> bool {
+    let answers = crowd(CROWD, |_| {
+        let (client, path) = (client.clone(), path.to_owned());
+        async move { client.get(&path).await }
+    })
+    .await;
+    answers.iter().all(|answer| answer.status == 200)
+}
+
+/// The answers to a crowd that keeps asking for more than is answered soon: those that were refused, and the others.
+async fn answers_to_crowd(client: &Client, path: &str) -> (Vec<Answer>, Vec<Answer>) {
+    let answers = crowd(CROWD, |_| {
+        let (client, path) = (client.clone(), path.to_owned());
+        async move {
+            let mut answer = client.get(&path).await;
+            // All are let in until it is seen that nobody is answered; who comes after that is not.
+            for _ in 0..2 {
+                if answer.status != 503 {
+                    answer = client.get(&path).await;
+                }
+            }
+            answer
+        }
+    })
+    .await;
+    answers.into_iter().partition(|answer| answer.status == 503)
+}
+
+/// Refused because there is too much to do, with the second after which to come again.
+#[track_caller]
+fn check_refused_early(answer: &Answer) {
+    let sentence = "too many requests (the server has more to do than it can); try again in 1 s";
+    assert_eq!((answer.status, answer.body["detail"].as_str()), (503, Some(sentence)));
+    assert_eq!(answer.header("retry-after"), Some("1"));
+}
+
+/// Decision 16, from a real server whose database answers slowly.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_would_wait_too_long_is_refused_at_once_and_served_when_it_comes_back() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    let path = format!("/Users/{known}");
+    assert!(crowd_is_served(&lined.client(), &path).await, "nobody is refused in ordinary times");
+    lined.proxy.turn(Line::Slow(Duration::from_millis(600)));
+    let (refused, served) = answers_to_crowd(&lined.client(), &path).await;
+    assert!(!refused.is_empty() && !served.is_empty(), "{} refused, {} served", refused.len(), served.len());
+    refused.iter().for_each(check_refused_early);
+    assert!(served.iter().all(|answer| answer.status == 200 && answer.id() == known), "{served:?}");
+    // The line is as slow as before; the crowd has gone.
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    lined.client().get(&path).await.expect(200);
+    let metrics = reqwest::get(format!("{}/metrics", lined.system.server().operations())).await.expect("the metrics");
+    let metrics = metrics.text().await.expect("a text");
+    let counted = format!("tenantry_rate_limited_total{{scope=\"overload\"}} {}", refused.len());
+    assert!(metrics.contains(&counted), "{counted} in {metrics}");
+    lined.recover().await;
+    until("a whole crowd to be served again", async || crowd_is_served(&lined.client(), &path).await.then_some(()))
+        .await;
+}
+
+/// The same for changes, while the database does not make any. Reading has a door of its own.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_no_change_is_made_more_changes_are_refused_at_once_and_reads_are_served() {
+    let url = Database::Postgres.create(std::path::Path::new("")).await;
+    let system = System::start_on(&url, &[]).await;
+    let client = system.tenant("changes").client();
+    let known = client.post("/Users", &user("known")).await.expect(201).id();
+    let held_up = database::hold_up_changes(&url).await;
+    let mut asking = JoinSet::new();
+    let mut names = (0..).map(|number| format!("u{number}"));
+    let refused = until("a refusal", async || {
+        // All are let in until it is seen that nobody is answered.
+        let more = if asking.is_empty() { CROWD } else { 1 };
+        for name in names.by_ref().take(more) {
+            let client = client.clone();
+            asking.spawn(async move { (client.post("/Users", &user(&name)).await, name) });
+        }
+        asking.try_join_next()
+    })
+    .await;
+    let (refused, name) = refused.expect("an answer");
+    check_refused_early(&refused);
+    client.get(&format!("/Users/{known}")).await.expect(200);
+    held_up.rollback().await.expect("to let go");
+    for (answer, _) in asking.join_all().await {
+        if answer.status != 201 {
+            check_refused_early(&answer);
+        }
+    }
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    client.post("/Users", &user(&name)).await.expect(201);
+    until("a whole crowd of changes to be made", async || {
+        let statuses = crowd(CROWD, |_| {
+            let (client, name) = (client.clone(), names.next().expect("a name"));
+            async move { client.post("/Users", &user(&name)).await.status }
+        })
+        .await;
+        statuses.iter().all(|status| *status == 201).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

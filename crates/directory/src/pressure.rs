@@ -101,6 +101,8 @@ struct Door {
     was_full: AtomicBool,
     /// When somebody was last answered, or entered an empty room.
     moved: AtomicU64,
+    /// Up to when answers were counted, or when somebody last entered an empty room.
+    counted: AtomicU64,
 }
 
 impl Default for Door {
@@ -113,6 +115,7 @@ impl Default for Door {
             fastest: AtomicU64::new(u64::MAX),
             was_full: AtomicBool::new(false),
             moved: AtomicU64::new(0),
+            counted: AtomicU64::new(0),
         }
     }
 }
@@ -133,6 +136,7 @@ impl Door {
         }
         if self.inside.fetch_add(1, Relaxed) == 0 {
             self.moved.store(now, Relaxed);
+            self.counted.store(now, Relaxed);
         }
         true
     }
@@ -157,10 +161,12 @@ impl Door {
         let was_full = self.was_full.swap(false, Relaxed);
         let stands_still = self.inside.load(Relaxed) > 0 && now.saturating_sub(self.moved.load(Relaxed)) > WAIT;
         let most = self.most.load(Relaxed);
+        // Answers that come many at a time took longer than the window that they came in.
+        let counted = if answered > 0 { self.counted.swap(now, Relaxed) } else { began };
         let next = if stands_still {
             LEAST
         } else if answered > 0 && fastest > WAIT {
-            u32::try_from(u64::from(answered) * WAIT / passed).unwrap_or(MOST)
+            u32::try_from(u64::from(answered) * WAIT / now.saturating_sub(counted).max(WINDOW)).unwrap_or(MOST)
         } else if was_full && fastest < WAIT / 2 {
             // Slowly enough for the longer wait to be seen before it is too long.
             most + most / 4
@@ -216,6 +222,26 @@ mod tests {
         assert!((100_000..1_000_000).contains(&longest), "in the end they wait {longest} µs");
         let late = let_in.iter().filter(|at| **at > 15_000_000).count();
         assert!((4_500..=5_500).contains(&late), "{late} in five seconds");
+    }
+
+    #[test]
+    fn answers_that_come_many_at_a_time_let_in_no_more_than_is_answered_in_time() {
+        let door = Door::default();
+        let mut inside = std::collections::VecDeque::new();
+        let mut longest = 0;
+        // 100 every 300 ms, while ten times as many come.
+        for now in (0..20_000_000).step_by(300) {
+            if door.enter(now) {
+                inside.push_back(now);
+            }
+            if now % 300_000 == 0 {
+                for since in inside.drain(..inside.len().min(100)) {
+                    door.leave(since, now);
+                    longest = if now > 15_000_000 { longest.max(now - since) } else { 0 };
+                }
+            }
+        }
+        assert!((200_000..1_200_000).contains(&longest), "in the end they wait {longest} µs");
     }
 
     #[test]

@@ -42,9 +42,18 @@ pub(crate) async fn cut(url: &str) {
 
 /// Keeps everybody from reading what the tenants' state is, until the answer goes: a database that takes its time.
 pub(crate) async fn hold_up(url: &str) -> DatabaseTransaction {
+    lock(url, "LOCK TABLE deployment").await
+}
+
+/// Keeps users and groups from being changed until the answer goes; they can be read.
+pub(crate) async fn hold_up_changes(url: &str) -> DatabaseTransaction {
+    lock(url, "LOCK TABLE resources IN EXCLUSIVE MODE").await
+}
+
+async fn lock(url: &str, statement: &str) -> DatabaseTransaction {
     let connection = sea_orm::Database::connect(url).await.expect("the database");
     let transaction = connection.begin().await.expect("a transaction");
-    transaction.execute_unprepared("LOCK TABLE deployment").await.expect("the lock");
+    transaction.execute_unprepared(statement).await.expect("the lock");
     transaction
 }
 
