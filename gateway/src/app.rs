@@ -68,7 +68,7 @@ impl App {
     ) -> Result<Self, GatewayError> {
         settings.limits.check().map_err(GatewayError::Setting)?;
         Ok(Self(Arc::new(Gateway {
-            limits: Limiter::new(&settings.limits, QuantaClock::default(), buckets(redis, &telemetry)),
+            limits: limiter(&settings, redis, &tenants, &telemetry),
             cursors: Cursors::new(settings.limits.cursor_seconds),
             capabilities: capabilities(&settings),
             token_endpoint: TokenEndpoint::new(settings.allow_private_jwks),
@@ -142,14 +142,17 @@ impl Gateway {
     }
 }
 
-fn buckets(redis: Option<Redis>, telemetry: &Telemetry) -> Buckets {
-    match redis {
+/// Counts by itself, or together with the other replicas.
+fn limiter(settings: &Settings, redis: Option<Redis>, tenants: &Tenants, telemetry: &Telemetry) -> Limiter {
+    let (clock, living) = (QuantaClock::default(), tenants.living());
+    let buckets = match redis {
         Some(redis) => {
             let telemetry = telemetry.clone();
-            Buckets::shared(redis, move |alone| telemetry.metrics().limits_by_share(alone))
+            Buckets::shared(redis, living.clone(), move |alone| telemetry.metrics().limits_by_share(alone))
         }
-        None => Buckets::of_one_process(QuantaClock::default()),
-    }
+        None => Buckets::of_one_process(clock.clone()),
+    };
+    Limiter::new(&settings.limits, clock, buckets, living)
 }
 
 fn capabilities(settings: &Settings) -> Capabilities {

@@ -166,6 +166,7 @@ fn gateway_settings(settings: &Settings) -> gateway::Settings {
 fn numbers(replication: &tenancy::ReplicationNumbers) -> telemetry::ReplicationNumbers {
     telemetry::ReplicationNumbers {
         is_trusted: replication.is_trusted,
+        living: replication.living,
         renewals: replication.renewals,
         renewals_failed: replication.renewals_failed,
         acknowledged: replication.acknowledged,

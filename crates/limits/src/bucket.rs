@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use governor::clock::{Clock, QuantaClock};
-use replicas::Redis;
+use replicas::{Living, Redis};
 
 use crate::local::Local;
 use crate::shared::{Leased, Shared};
@@ -40,17 +40,18 @@ impl<C: Clock + Clone> Buckets<C> {
     pub fn bucket(&self, name: &str, rate: Rate) -> Bucket<C> {
         let place = match &self.shared {
             Some(shared) => Place::Shared(Leased::new(shared, name, rate)),
-            None => Place::Here(Local::new(rate, 1, self.clock.clone())),
+            None => Place::Here(Local::new(rate, self.clock.clone())),
         };
         Bucket { rate, place }
     }
 }
 
 impl Buckets {
-    /// Those that the replicas of a deployment share. `told` learns each time whether this process has to go by its
-    /// share of every rate, because Redis is gone. Must be called within a runtime that outlives all requests.
-    pub fn shared(redis: Redis, told: impl Fn(bool) + Send + Sync + 'static) -> Self {
-        Self { clock: QuantaClock::default(), shared: Some(Shared::start(redis, told)) }
+    /// Those that the replicas of a deployment share: `living` so many. `told` learns each time whether this process has
+    /// to go by its share of every rate, because Redis is gone. Must be called within a runtime that outlives all
+    /// requests.
+    pub fn shared(redis: Redis, living: Living, told: impl Fn(bool) + Send + Sync + 'static) -> Self {
+        Self { clock: QuantaClock::default(), shared: Some(Shared::start(redis, living, told)) }
     }
 }
 

@@ -1,5 +1,6 @@
 //! A bucket that is counted in this process.
 
+use std::num::NonZeroU32;
 use std::time::Duration;
 
 use governor::RateLimiter;
@@ -16,9 +17,20 @@ pub(crate) struct Local<C: Clock> {
 }
 
 impl<C: Clock + Clone> Local<C> {
-    /// A full one, of one of so many equal parts of the rate.
-    pub(crate) fn new(rate: Rate, parts: u32, clock: C) -> Self {
-        let limiter = RateLimiter::direct_with_clock(rate.quota(parts), clock.clone()).with_middleware();
+    /// A full one.
+    pub(crate) fn new(rate: Rate, clock: C) -> Self {
+        Self::part(rate, (1, None), clock)
+    }
+
+    /// One of so many equal parts of the rate, with so much left in it; full if it is not told.
+    pub(crate) fn part(rate: Rate, (parts, left): (u32, Option<u32>), clock: C) -> Self {
+        let quota = rate.quota(parts);
+        let limiter = RateLimiter::direct_with_clock(quota, clock.clone()).with_middleware();
+        let missing = left.and_then(|left| NonZeroU32::new(quota.burst_size().get().saturating_sub(left)));
+        if let Some(missing) = missing {
+            // It is full, and never is more missing than it holds.
+            let _ = limiter.check_n(missing);
+        }
         Self { limiter, clock }
     }
 }
@@ -30,5 +42,28 @@ impl<C: Clock> Local<C> {
             Ok(state) => Ok(state.remaining_burst_capacity()),
             Err(until) => Err(until.wait_time_from(self.clock.now())),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use governor::clock::FakeRelativeClock;
+
+    use super::*;
+
+    const RATE: Rate = Rate { per_second: 30, burst: 60 };
+
+    fn count(local: &Local<FakeRelativeClock>) -> u32 {
+        (0..).take_while(|_| local.take().is_ok()).fold(0, |count, _| count + 1)
+    }
+
+    #[test]
+    fn a_part_begins_full_or_with_what_is_left() {
+        let clock = FakeRelativeClock::default();
+        let part = |left| Local::part(RATE, (3, left), clock.clone());
+        assert_eq!([None, Some(0), Some(7), Some(20), Some(50)].map(|left| count(&part(left))), [20, 0, 7, 20, 20]);
+        let empty = part(Some(0));
+        clock.advance(Duration::from_secs(1));
+        assert_eq!(count(&empty), 10);
     }
 }

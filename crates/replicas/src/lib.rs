@@ -11,11 +11,13 @@
 pub mod clock;
 mod connection;
 mod error;
+mod living;
 mod messages;
 pub mod protocol;
 mod replica;
 
 pub use connection::{Redis, check_url};
 pub use error::RedisError;
+pub use living::Living;
 pub use messages::{Heard, Messages};
 pub use replica::ReplicaId;

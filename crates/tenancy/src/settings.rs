@@ -36,7 +36,8 @@ pub struct Settings {
     pub write_per_second: Option<u32>,
     /// How many changes it may make at once after a pause; absent, twice as many as in a second.
     pub write_burst: Option<u32>,
-    /// How many of its requests may run at the same time; absent, as many as the operator lets every tenant run.
+    /// How many of its requests may run at the same time, on all replicas together; absent, as many as the operator lets
+    /// every tenant run.
     pub concurrency: Option<u32>,
     /// Up to how many members a group may have for PATCH to answer with it (200); beyond, the answer is 204.
     pub group_answer_members: u32,

@@ -66,6 +66,7 @@ impl Tenants {
         let tenants = Self { inner: Arc::new(Inner { database, keys, addresses, known, replication, turn, told }) };
         tenants.inner.join(&participation).await?;
         tenants.inner.renew().await?;
+        tenants.inner.count_living().await?;
         tenants.follow(&participation);
         Ok(tenants)
     }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Client, Database, Redis, System, Tenant};
+use super::{Client, Database, Redis, System, Tenant, until};
 
 /// The key that all of them sign with.
 const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
@@ -45,6 +45,14 @@ impl Replicas {
         &self.systems
     }
 
+    /// Waits until a metric has this value at the first `count` of them.
+    pub(crate) async fn until_metric(&self, count: usize, name: &str, value: f64) {
+        for number in 0..count {
+            let what = format!("{name} {value} of server {number}");
+            until(&what, async || (self.metric(number, name).await == value).then_some(())).await;
+        }
+    }
+
     /// The Redis between them.
     pub(crate) fn redis(&self) -> &Redis {
         &self.redis
@@ -66,7 +74,8 @@ impl Replicas {
         self.metric(number, "tenantry_replication_messages_lost_total").await
     }
 
-    async fn metric(&self, number: usize, name: &str) -> f64 {
+    /// The value of a metric of one of them.
+    pub(crate) async fn metric(&self, number: usize, name: &str) -> f64 {
         let url = format!("{}/metrics", self.of(number).server().operations());
         let text = reqwest::get(url).await.expect("the metrics").text().await.expect("their text");
         let line = text.lines().find_map(|line| line.strip_prefix(name)).unwrap_or_else(|| panic!("{name} in {text}"));

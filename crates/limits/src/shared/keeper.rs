@@ -11,8 +11,8 @@ use crate::lease::{Answer, Ask, LEASE, Micros};
 /// How long Redis may take for an answer before it counts as gone.
 const ANSWERING: Duration = Duration::from_millis(250);
 
-/// For how long after its last word a replica counts as one of those that share.
-const LIVING: Duration = Duration::from_secs(3);
+/// For how many milliseconds what only shows that Redis can be used stays there.
+const PROOF: u32 = 1_000;
 
 /// Why Redis keeps no buckets at the moment.
 #[derive(Debug, thiserror::Error)]
@@ -46,14 +46,12 @@ struct Script {
 pub(crate) struct Keeper {
     redis: Redis,
     lease: Script,
-    replicas: Script,
 }
 
 impl Keeper {
     pub(crate) fn new(redis: Redis) -> Self {
         let lease = Script { code: include_str!("lease.lua"), name: None };
-        let replicas = Script { code: include_str!("replicas.lua"), name: None };
-        Self { redis, lease, replicas }
+        Self { redis, lease }
     }
 
     /// Asks all questions in one round trip.
@@ -63,16 +61,13 @@ impl Keeper {
         Ok(answers.into_iter().map(|(granted, free, wait)| Answer { granted, free, wait }).collect())
     }
 
-    /// Tells that this replica lives, and gives the number of those that do.
-    pub(crate) async fn count_replicas(&mut self) -> Result<u32, KeeperError> {
-        let (key, replica) = (self.redis.key("limits:replicas"), self.redis.replica().to_string());
-        let commands = |name: &str| {
-            let mut command = call(name, &key);
-            command.arg(&replica).arg(u64::try_from(LIVING.as_millis()).unwrap_or(u64::MAX));
-            one(command)
-        };
-        let (count,): (u32,) = self.replicas.run(&self.redis, commands).await?;
-        Ok(count.max(1))
+    /// Finds out whether Redis keeps what it is told: without memory it answers and does not.
+    pub(crate) async fn probe(&self) -> Result<(), KeeperError> {
+        let mut command = redis::cmd("SET");
+        command.arg(self.redis.key("limits:probe")).arg(1).arg("PX").arg(PROOF);
+        let mut connection = self.redis.connection();
+        let within = command.query_async::<()>(&mut connection);
+        Ok(tokio::time::timeout(ANSWERING, within).await.map_err(|_| KeeperError::Silent)??)
     }
 }
 
@@ -91,12 +86,6 @@ fn call(name: &str, key: &str) -> Cmd {
     let mut command = redis::cmd("EVALSHA");
     command.arg(name).arg(1).arg(key);
     command
-}
-
-fn one(command: Cmd) -> Pipeline {
-    let mut pipeline = Pipeline::with_capacity(1);
-    pipeline.add_command(command);
-    pipeline
 }
 
 impl Script {

@@ -30,8 +30,11 @@ pub(crate) struct Leased {
     pub(super) is_watched: AtomicBool,
     answered: Notify,
     /// By the number of replicas that share. It is kept, so that a Redis that comes and goes refills nothing.
-    share: ArcSwapOption<(u32, Local<QuantaClock>)>,
+    share: ArcSwapOption<Share>,
 }
+
+/// Of one of so many replicas.
+type Share = (u32, Local<QuantaClock>);
 
 impl fmt::Debug for Leased {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -127,13 +130,22 @@ impl Leased {
         let share = self.share.load();
         let taken = match &*share {
             Some(share) if share.0 == replicas => share.1.take(),
-            _ => {
-                let share = Arc::new((replicas, Local::new(self.rate, replicas, QuantaClock::default())));
-                self.share.store(Some(Arc::clone(&share)));
-                share.1.take()
-            }
+            before => self.divide(before.as_ref(), replicas).1.take(),
         };
         taken.inspect(|_| self.lease.owe())
+    }
+
+    /// The share of one of so many. What is left of a share by another number is what there is: a replica that comes or
+    /// goes refills nothing.
+    fn divide(&self, before: Option<&Arc<Share>>, replicas: u32) -> Arc<Share> {
+        let left = before.map(|share| share.1.take().map_or(0, |left| left + 1));
+        let divided = Arc::new((replicas, Local::part(self.rate, (replicas, left), QuantaClock::default())));
+        let found = self.share.compare_and_swap(&before.cloned(), Some(Arc::clone(&divided)));
+        match &*found {
+            // Somebody else was first; two would be let through twice.
+            Some(first) if first.0 == replicas => Arc::clone(first),
+            _ => divided,
+        }
     }
 }
 

@@ -5,10 +5,10 @@ mod leased;
 mod task;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::time::{Duration, Instant};
 
-use replicas::Redis;
+use replicas::{Living, Redis};
 use tokio::sync::mpsc;
 
 use crate::Rate;
@@ -28,21 +28,20 @@ pub(crate) struct Shared {
     redis: Redis,
     queue: mpsc::Sender<Arc<Leased>>,
     is_alone: AtomicBool,
-    /// How many replicas there were when Redis was last heard of.
-    replicas: AtomicU32,
+    living: Living,
     holders: AtomicU64,
 }
 
 impl Shared {
     /// Starts the task that talks to Redis. `told` learns each time whether this process has to go by its share now.
-    pub(crate) fn start(redis: Redis, told: impl Fn(bool) + Send + Sync + 'static) -> Arc<Self> {
+    pub(crate) fn start(redis: Redis, living: Living, told: impl Fn(bool) + Send + Sync + 'static) -> Arc<Self> {
         let (queue, waiting) = mpsc::channel(WAITING);
         let shared = Arc::new(Self {
             started: Instant::now(),
             redis: redis.clone(),
             queue,
             is_alone: AtomicBool::new(false),
-            replicas: AtomicU32::new(1),
+            living,
             holders: AtomicU64::new(0),
         });
         tokio::spawn(task::run(Arc::clone(&shared), redis, waiting, told));
@@ -59,8 +58,9 @@ impl Shared {
         self.is_alone.load(Relaxed)
     }
 
+    /// How many share every rate.
     pub(crate) fn replicas(&self) -> u32 {
-        self.replicas.load(Relaxed)
+        self.living.count()
     }
 
     /// The full name of a bucket. One whose rate was changed is another one and begins full, as in one process.

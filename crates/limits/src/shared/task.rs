@@ -18,8 +18,8 @@ const BATCH: usize = 256;
 /// How often it is looked for leases that lie unused, and for a Redis that is back.
 const TICK: Duration = Duration::from_millis(100);
 
-/// How often a replica tells that it lives.
-const TELLING: Duration = Duration::from_millis(500);
+/// How often it is asked whether Redis is there, if there was nothing else to ask.
+const PROBING: Duration = Duration::from_millis(500);
 
 struct Task<F> {
     shared: Arc<Shared>,
@@ -27,7 +27,7 @@ struct Task<F> {
     told: F,
     /// Those that may hold something.
     holders: Vec<Arc<Leased>>,
-    last_told: Option<Instant>,
+    last_probe: Option<Instant>,
 }
 
 pub(super) async fn run(
@@ -36,7 +36,7 @@ pub(super) async fn run(
     mut waiting: mpsc::Receiver<Arc<Leased>>,
     told: impl Fn(bool),
 ) {
-    let mut task = Task { shared, keeper: Keeper::new(redis), told, holders: Vec::new(), last_told: None };
+    let mut task = Task { shared, keeper: Keeper::new(redis), told, holders: Vec::new(), last_probe: None };
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut batch = Vec::with_capacity(BATCH);
@@ -61,7 +61,7 @@ impl<F: Fn(bool)> Task<F> {
         self.exchange(asks, now).await;
     }
 
-    /// Gives back what lies unused, and tells that this replica lives.
+    /// Gives back what lies unused, and finds out whether Redis is there.
     async fn tick(&mut self) {
         let now = self.shared.now();
         if !self.shared.is_alone() {
@@ -75,15 +75,10 @@ impl<F: Fn(bool)> Task<F> {
                 self.exchange(chunk.to_vec(), now).await;
             }
         }
-        if self.shared.is_alone() || self.last_told.is_none_or(|last| last.elapsed() >= TELLING) {
-            self.last_told = Some(Instant::now());
-            match self.keeper.count_replicas().await {
-                Ok(count) => {
-                    self.shared.replicas.store(count, Relaxed);
-                    self.be_alone(None);
-                }
-                Err(error) => self.be_alone(Some(&error)),
-            }
+        if self.shared.is_alone() || self.last_probe.is_none_or(|last| last.elapsed() >= PROBING) {
+            self.last_probe = Some(Instant::now());
+            let probed = self.keeper.probe().await;
+            self.be_alone(probed.err().as_ref());
         }
     }
 

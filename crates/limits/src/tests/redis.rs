@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use replicas::Redis;
+use replicas::{Living, Redis};
 use tokio::task::JoinSet;
 
 use crate::{Bucket, Buckets, PATIENCE, Rate};
@@ -80,19 +80,21 @@ impl Drop for Server {
 struct Replica {
     bucket: Arc<Bucket>,
     buckets: Buckets,
+    /// How many there are, as far as it knows.
+    living: Living,
     /// How often it was told that Redis is gone, and that it is back.
     told: Arc<(AtomicU32, AtomicU32)>,
 }
 
 impl Replica {
-    fn start(server: &Server) -> Self {
+    fn start(server: &Server, living: u32) -> Self {
         let told = Arc::<(AtomicU32, AtomicU32)>::default();
-        let counts = Arc::clone(&told);
-        let buckets = Buckets::shared(server.connect(), move |alone| {
+        let (counts, living) = (Arc::clone(&told), Living::of(living));
+        let buckets = Buckets::shared(server.connect(), living.clone(), move |alone| {
             let count = if alone { &counts.0 } else { &counts.1 };
             count.fetch_add(1, Ordering::Relaxed);
         });
-        Self { bucket: Arc::new(buckets.bucket("acme", RATE)), buckets, told }
+        Self { bucket: Arc::new(buckets.bucket("acme", RATE)), buckets, living, told }
     }
 
     fn told(&self) -> (u32, u32) {
@@ -100,11 +102,8 @@ impl Replica {
     }
 }
 
-async fn three(server: &Server) -> Vec<Replica> {
-    let replicas: Vec<_> = (0..REPLICAS).map(|_| Replica::start(server)).collect();
-    // Each knows of the others once it has told that it lives after they did.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    replicas
+fn three(server: &Server) -> Vec<Replica> {
+    (0..REPLICAS).map(|_| Replica::start(server, 3)).collect()
 }
 
 /// What was let through while everybody asked as fast as they could, and how long that was.
@@ -155,7 +154,7 @@ fn yielded(seconds: f64) -> f64 {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_together_let_through_what_one_would_also_while_traffic_moves() {
     let server = Server::start().await;
-    let replicas = three(&server).await;
+    let replicas = three(&server);
     let started = Instant::now();
     let mut admitted = 0;
     for on in [&[0][..], &[1], &[0, 1, 2], &[2], &[0, 1]] {
@@ -170,7 +169,7 @@ async fn three_together_let_through_what_one_would_also_while_traffic_moves() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_each_goes_by_its_share_and_says_so_once() {
     let server = Server::start().await;
-    let replicas = three(&server).await;
+    let replicas = three(&server);
     flood(&replicas, &[0, 1, 2], Duration::from_millis(500)).await;
     server.kill();
     let alone = flood(&replicas, &[0, 1, 2], Duration::from_secs(3)).await;
@@ -189,9 +188,39 @@ async fn without_redis_each_goes_by_its_share_and_says_so_once() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn replicas_that_start_without_redis_let_through_no_more_together_than_one() {
+    let server = Server::start().await;
+    server.kill();
+    let replicas = three(&server);
+    let flooded = flood(&replicas, &[0, 1, 2], Duration::from_secs(3)).await;
+    let (least, most) = (yielded(flooded.passed) * 0.9, yielded(flooded.passed) * 1.05 + f64::from(RATE.burst) + 3.0);
+    assert!((least..=most).contains(&(flooded.admitted as f64)), "{} of {least} to {most}", flooded.admitted);
+    assert!(replicas.iter().all(|replica| replica.told() == (1, 0)));
+    server.begin_anew().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_comes_or_goes_without_redis_changes_the_shares_and_refills_nothing() {
+    let server = Server::start().await;
+    server.kill();
+    let replicas = three(&server);
+    let (mut admitted, started) = (0, Instant::now());
+    for round in 0..6 {
+        // Two and four in turn, of which two are asked.
+        let living = if round % 2 == 0 { 2 } else { 4 };
+        replicas.iter().for_each(|replica| replica.living.set(living));
+        admitted += flood(&replicas, &[0, 1], Duration::from_millis(500)).await.admitted;
+    }
+    // Half the time they have the whole rate together, and half the time half of it; the burst is there once.
+    let most = yielded(started.elapsed().as_secs_f64()) * 0.75 * 1.05 + f64::from(RATE.burst);
+    assert!((admitted as f64) <= most, "{admitted} of {most}");
+    server.begin_anew().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_that_hangs_holds_up_nobody() {
     let server = Server::start().await;
-    let replicas = three(&server).await;
+    let replicas = three(&server);
     flood(&replicas, &[0, 1], Duration::from_millis(300)).await;
     server.signal("-STOP");
     let hanging = flood(&replicas, &[0, 1, 2], Duration::from_secs(2)).await;
@@ -207,7 +236,7 @@ async fn a_redis_that_hangs_holds_up_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_redis_without_memory_is_as_good_as_none() {
     let server = Server::start().await;
-    let replicas = three(&server).await;
+    let replicas = three(&server);
     server.run(&["CONFIG", "SET", "maxmemory", "1"]).await;
     until(async || replicas[0].told() == (1, 0)).await;
     let alone = flood(&replicas[..1], &[0], Duration::from_secs(2)).await;
@@ -221,7 +250,7 @@ async fn a_redis_without_memory_is_as_good_as_none() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_that_was_set_back_by_an_hour_stops_nobody() {
     let server = Server::start().await;
-    let replicas = [Replica::start(&server)];
+    let replicas = [Replica::start(&server, 1)];
     let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
     let micros = in_an_hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros().to_string();
     let (key, lease) = (server.connect().key("limit:acme:200/100"), format!("12 {micros} 1"));
@@ -233,7 +262,7 @@ async fn a_clock_that_was_set_back_by_an_hour_stops_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn most_requests_ask_nobody_and_an_unused_lease_is_given_back() {
     let server = Server::start().await;
-    let replica = Replica::start(&server);
+    let replica = Replica::start(&server, 1);
     let bucket = replica.buckets.bucket("steady", Rate { per_second: 2_000, burst: 2_000 });
     let (mut quick, mut all) = (0, 0);
     let started = Instant::now();

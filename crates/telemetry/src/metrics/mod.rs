@@ -11,6 +11,7 @@
 //! | `tenantry_token_expiry_seconds` (gauge) | `tenant` | 1,000: the tokens of the next 30 days that end first |
 //! | `tenantry_oauth_secret_expiry_seconds` (gauge) | `tenant`, `oauth_client` | 1,000: the same of secrets; of a client's the first |
 //! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
+//! | `tenantry_replication_living` (gauge) | none | 1 |
 //! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
 //! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
 //! | `tenantry_replication_agreeing_seconds_total` | none | 1 |
@@ -234,6 +235,7 @@ mod tests {
         assert!(!metrics.to_text().unwrap().contains("replication"));
         metrics.observe_replication(|| ReplicationNumbers {
             is_trusted: true,
+            living: 3,
             renewals: 5,
             renewals_failed: 1,
             acknowledged: 3,
@@ -244,6 +246,7 @@ mod tests {
         let text = metrics.to_text().unwrap();
         for sample in [
             "tenantry_replication_trusted 1",
+            "tenantry_replication_living 3",
             "tenantry_replication_renewals_total{outcome=\"failed\"} 1",
             "tenantry_replication_changes_total{by=\"acknowledged\"} 3",
             "tenantry_replication_changes_total{by=\"waited\"} 2",

@@ -11,6 +11,8 @@ use opentelemetry::metrics::Meter;
 pub struct ReplicationNumbers {
     /// Whether what is remembered of tenants is trusted now.
     pub is_trusted: bool,
+    /// How many replicas live, this one included.
+    pub living: u32,
     /// Questions to the database that it answered.
     pub renewals: u64,
     /// Questions that it did not answer.
@@ -34,6 +36,12 @@ pub(super) fn observe(meter: &Meter, numbers: impl Fn() -> ReplicationNumbers + 
         .u64_observable_gauge("tenantry.replication.trusted")
         .with_description("1 while what is remembered of tenants is trusted; otherwise each request asks the database")
         .with_callback(move |observer| observer.observe(own().is_trusted.into(), &[]))
+        .build();
+    let own = Arc::clone(&numbers);
+    meter
+        .u64_observable_gauge("tenantry.replication.living")
+        .with_description("Replicas that live, as far as this one knows, itself included")
+        .with_callback(move |observer| observer.observe(own().living.into(), &[]))
         .build();
     let own = Arc::clone(&numbers);
     meter

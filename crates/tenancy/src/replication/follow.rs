@@ -7,6 +7,7 @@ use replicas::{Heard, Messages, Redis};
 use tokio::time::MissedTickBehavior;
 
 use super::Participation;
+use super::living;
 use super::messages::{CHANNEL, Message};
 use super::table;
 use crate::tenants::Inner;
@@ -23,6 +24,7 @@ impl Tenants {
             Participation::Alone => {}
             Participation::Replica { redis, lease } => {
                 tokio::spawn(renew(Weak::clone(&inner), *lease / RENEWALS));
+                tokio::spawn(living::count(Weak::clone(&inner), *lease / RENEWALS));
                 tokio::spawn(hear(inner, listen(redis)));
             }
             Participation::Visitor { redis } => drop(tokio::spawn(hear(inner, listen(redis)))),

@@ -8,6 +8,7 @@ mod change;
 mod follow;
 mod join;
 mod known;
+mod living;
 mod messages;
 mod numbers;
 mod refresh;
@@ -18,8 +19,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
-use replicas::protocol::{Lease, Moment};
-use replicas::{Redis, ReplicaId};
+use replicas::protocol::{Lease, Moment, Roll};
+use replicas::{Living, Redis, ReplicaId};
 use tokio::sync::{Mutex, broadcast};
 
 pub(crate) use change::Change;
@@ -64,6 +65,8 @@ pub(crate) struct Replication {
     attempts: Mutex<Attempts>,
     heard: broadcast::Sender<Message>,
     counters: Arc<Counters>,
+    living: Living,
+    roll: Mutex<Roll<ReplicaId>>,
     has_left: AtomicBool,
 }
 
@@ -110,6 +113,8 @@ impl Replication {
             attempts: Mutex::default(),
             heard: broadcast::channel(UNREAD).0,
             counters: Arc::default(),
+            living: Living::of(1),
+            roll: Mutex::new(Roll::new(id)),
             has_left: AtomicBool::new(false),
         }
     }
@@ -127,6 +132,6 @@ impl Replication {
     }
 
     pub(crate) fn numbers(&self, is_trusted: bool) -> ReplicationNumbers {
-        self.counters.numbers(is_trusted)
+        self.counters.numbers(is_trusted, self.living.count())
     }
 }

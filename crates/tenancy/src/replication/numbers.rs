@@ -19,6 +19,8 @@ pub(crate) struct Counters {
 pub struct ReplicationNumbers {
     /// Whether what is remembered is trusted now; otherwise every request asks the database.
     pub is_trusted: bool,
+    /// How many replicas live, this one included.
+    pub living: u32,
     /// Questions to the database that it answered.
     pub renewals: u64,
     /// Questions that it did not answer.
@@ -34,10 +36,11 @@ pub struct ReplicationNumbers {
 }
 
 impl Counters {
-    pub(crate) fn numbers(&self, is_trusted: bool) -> ReplicationNumbers {
+    pub(crate) fn numbers(&self, is_trusted: bool, living: u32) -> ReplicationNumbers {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ReplicationNumbers {
             is_trusted,
+            living,
             renewals: read(&self.renewals),
             renewals_failed: read(&self.renewals_failed),
             acknowledged: read(&self.acknowledged),

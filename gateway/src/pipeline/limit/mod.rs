@@ -18,6 +18,7 @@ use governor::middleware::NoOpMiddleware;
 use governor::state::keyed::DefaultKeyedStateStore;
 use governor::{NotUntil, RateLimiter};
 use limits::{Bucket, Buckets};
+use replicas::Living;
 use tenancy::Tenant;
 
 pub(crate) use permit::Permit;
@@ -54,13 +55,15 @@ pub(crate) struct Limiter<C: Clock = QuantaClock> {
     turn: Mutex<()>,
     addresses: Addresses<C>,
     concurrency: u32,
+    /// Those that share what runs at once.
+    living: Living,
     body_bytes: usize,
     total: Arc<Total>,
 }
 
 impl<C: Clock + Clone> Limiter<C> {
     /// Nobody has asked yet.
-    pub(crate) fn new(limits: &Limits, clock: C, buckets: Buckets<C>) -> Self {
+    pub(crate) fn new(limits: &Limits, clock: C, buckets: Buckets<C>, living: Living) -> Self {
         let quota = quota(limits.address_per_second, limits.address_burst);
         Self {
             addresses: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
@@ -69,6 +72,7 @@ impl<C: Clock + Clone> Limiter<C> {
             tenants: ArcSwap::from_pointee(HashMap::default()),
             turn: Mutex::default(),
             concurrency: limits.tenant_concurrency,
+            living,
             body_bytes: limits.tenant_body_bytes,
             total: Arc::new(Total { most: limits.total_body_bytes, held: AtomicUsize::new(0) }),
         }
@@ -102,7 +106,7 @@ impl<C: Clock + Clone> Limiter<C> {
         }
         let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0 };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.
-        if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= concurrency {
+        if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= self.living.part_of(concurrency) {
             return Err(Limited { scope: "concurrency", retry_after: 1 });
         }
         Ok(permit)

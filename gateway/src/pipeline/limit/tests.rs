@@ -8,12 +8,14 @@ const OTHER: i64 = 2;
 
 struct System {
     limiter: Limiter<FakeRelativeClock>,
+    living: Living,
     clock: FakeRelativeClock,
 }
 
 fn system(limits: &Limits) -> System {
     let clock = FakeRelativeClock::default();
-    System { limiter: Limiter::new(limits, clock.clone(), Buckets::of_one_process(clock.clone())), clock }
+    let (buckets, living) = (Buckets::of_one_process(clock.clone()), Living::of(1));
+    System { limiter: Limiter::new(limits, clock.clone(), buckets, living.clone()), living, clock }
 }
 
 fn allowance(per_second: u32, burst: u32) -> Allowance {
@@ -99,6 +101,26 @@ async fn only_so_many_requests_of_a_tenant_run_at_once() {
     system.refusal(ACME, 50, 50).await;
     drop(first);
     system.admit(ACME, 100, 100).await.unwrap();
+}
+
+#[tokio::test]
+async fn replicas_divide_what_may_run_at_once() {
+    let system = system(&Limits { tenant_concurrency: 7, ..Limits::default() });
+    let fill = async || {
+        let mut running = Vec::new();
+        while let Ok(permit) = system.admit(ACME, 100, 100).await {
+            running.push(permit);
+        }
+        running
+    };
+    let running = fill().await;
+    assert_eq!(running.len(), 7);
+    system.living.set(3);
+    assert!(fill().await.is_empty(), "what runs already counts");
+    drop(running);
+    assert_eq!(fill().await.len(), 2);
+    system.living.set(100);
+    assert_eq!(fill().await.len(), 1, "nobody is shut out");
 }
 
 #[tokio::test]

@@ -1,0 +1,101 @@
+//! What a tenant may ask is counted over all servers.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::flood::Flood;
+use crate::support::{Replicas, Tenant};
+
+const RATE: u32 = 100;
+const BURST: u32 = 100;
+
+const ALL: [usize; 3] = [0, 1, 2];
+
+fn limited(replicas: &Replicas, per_second: u32, burst: u32) -> Tenant {
+    replicas.of(0).tenant_with("flooded", &rate(per_second, burst))
+}
+
+fn rate(per_second: u32, burst: u32) -> Value {
+    json!({ "rate_per_second": per_second, "rate_burst": burst })
+}
+
+/// Wherever the requests come to: one server after the other, or all at once.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn three_servers_let_through_what_one_would_while_traffic_moves() {
+    let replicas = Replicas::start(3, 2000).await;
+    let tenant = limited(&replicas, RATE, BURST);
+    let flood = Flood::begin();
+    for on in [&[0][..], &[1], &[2], &ALL, &[0, 2], &[1]] {
+        flood.ask(&replicas, &tenant, on, Duration::from_millis(900)).await;
+        flood.check_most(RATE, BURST);
+    }
+    flood.check_least(RATE, BURST, 0.95);
+    for system in replicas.all() {
+        assert!(!system.server().log().contains("limits: Redis is gone"), "{}", system.server().log());
+    }
+}
+
+/// When the command has returned, which asked one of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_changed_limit_is_in_force_on_all_servers_at_once() {
+    let replicas = Replicas::start(3, 2000).await;
+    let tenant = limited(&replicas, 5_000, 5_000);
+    Flood::begin().ask(&replicas, &tenant, &ALL, Duration::from_millis(300)).await;
+    for (number, (per_second, burst)) in [(40, 20), (400, 300), (20, 10)].into_iter().enumerate() {
+        let started = Instant::now();
+        replicas.of(number).set(&tenant, &rate(per_second, burst));
+        let (took, flood) = (started.elapsed(), Flood::begin());
+        for number in ALL {
+            let answer = replicas.client(number, &tenant).get("/ServiceProviderConfig").await;
+            let expected = format!("\"requests\";q={burst};w={}", burst.div_ceil(per_second));
+            let told = answer.header("ratelimit-policy");
+            assert_eq!(told, Some(&*expected), "server {number}, after the command has taken {took:?}");
+        }
+        flood.ask(&replicas, &tenant, &ALL, Duration::from_millis(1_500)).await;
+        // The three above are not counted.
+        flood.check_most(per_second, burst);
+        flood.check_least(per_second, burst, 0.9);
+    }
+}
+
+/// Redis is killed, a server comes while it is away and another ends; then Redis is back.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
+    let mut replicas = Replicas::start(3, 1000).await;
+    let tenant = limited(&replicas, RATE, BURST);
+    Flood::begin().ask(&replicas, &tenant, &ALL, Duration::from_millis(500)).await;
+    replicas.until_metric(3, "tenantry_replication_living", 3.0).await;
+
+    replicas.redis().kill();
+    replicas.until_metric(3, "tenantry_limits_by_share", 1.0).await;
+    let flood = Flood::begin();
+    flood.ask(&replicas, &tenant, &ALL, Duration::from_millis(2_500)).await;
+    // Each may use the burst of its share once.
+    flood.check_most(RATE, BURST);
+    flood.check_least(RATE, 0, 0.9);
+
+    replicas.add(1000).await;
+    replicas.until_metric(4, "tenantry_replication_living", 4.0).await;
+    replicas.until_metric(4, "tenantry_limits_by_share", 1.0).await;
+    let flood = Flood::begin();
+    flood.ask(&replicas, &tenant, &[0, 1, 2, 3], Duration::from_millis(2_500)).await;
+    flood.check_most(RATE, BURST);
+    flood.check_least(RATE, 0, 0.9);
+    assert!(replicas.of(3).server().log().contains("\"replicas\":4"), "{}", replicas.of(3).server().log());
+
+    // One that was killed stays on the list, and is missed all the same.
+    replicas.of(3).server().kill();
+    replicas.until_metric(3, "tenantry_replication_living", 3.0).await;
+    replicas.redis().start_again().await;
+    replicas.until_metric(3, "tenantry_limits_by_share", 0.0).await;
+    let flood = Flood::begin();
+    flood.ask(&replicas, &tenant, &ALL, Duration::from_millis(2_000)).await;
+    flood.check_most(RATE, BURST);
+    flood.check_least(RATE, 0, 0.9);
+    for system in &replicas.all()[..3] {
+        let told = |sentence: &str| system.server().log().matches(sentence).count();
+        let both = (told("limits: Redis is gone"), told("limits: Redis is back"));
+        assert_eq!(both, (1, 1), "{}", system.server().log());
+    }
+}
