@@ -110,9 +110,20 @@ impl<'a> Caller<'a> {
         self.permit.most_operations()
     }
 
-    /// Waits until the tenant's rate allows one operation more.
+    /// Notes that an operation of a bulk request is done.
+    pub(crate) fn note_operation(&self) {
+        self.permit.note_operation();
+    }
+
+    /// Waits until the rates that the tenant has by then allow one operation more.
     pub(crate) async fn wait_for_turn(&self) {
-        self.permit.wait_for_turn().await;
+        let Gateway { limits, tenants, .. } = self.gateway();
+        limits.wait_for_turn(|| tenants.newest(self.tenant())).await;
+    }
+
+    /// Notes how long the request took.
+    pub(crate) fn note_duration(&self, took: Duration) {
+        self.permit.note_duration(took);
     }
 }
 
@@ -195,6 +206,7 @@ impl<'a> Caller<'a> {
         let request = BulkRequest::parse(body, limits.bulk_operations, &mut self.dialect)?;
         let count = u32::try_from(request.operations.len()).unwrap_or(u32::MAX);
         self.permit.check_time_for(count)?;
+        self.permit.begin_bulk(count);
         Ok(request)
     }
 

@@ -156,6 +156,9 @@ impl Exchange {
         let repaired = caller.map(|caller| caller.dialect.repaired()).unwrap_or_default();
         let quirks: Vec<_> = repaired.iter().map(Quirk::label).collect();
         let duration = self.started.elapsed();
+        if let Some(caller) = caller {
+            caller.note_duration(duration);
+        }
         let credential = caller.map(|caller| caller.authenticated().credential()).or(self.credential);
         let mut buffer = Uuid::encode_buffer();
         let credential = credential.map(|id| &*id.as_uuid().hyphenated().encode_lower(&mut buffer));

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Request, System, crowd, urn, user};
+use crate::support::{Answer, Client, Request, System, crowd, until, urn, user};
 
 on_both! {
     /// A 429 says when, in whole seconds (Q32); who obeys is served.
@@ -111,6 +111,41 @@ on_both! {
         system.set(&tenant, &json!({ "concurrency": 1000 }));
         let many = statuses().await;
         assert!(many.iter().all(|status| matches!(status, 201 | 409)), "{many:?}");
+    }
+
+    /// While a bulk request has the only place, its operations tell how long that is.
+    async fn who_obeys_beside_a_bulk_request_is_served(system) {
+        let settings = json!({ "rate_per_second": 2, "rate_burst": 2, "concurrency": 1 });
+        let tenant = system.tenant_with("bulky", &settings);
+        let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
+        let body = json!({ "schemas": [urn::BULK], "Operations": (0..10).map(operation).collect::<Vec<_>>() });
+        let (client, own) = (tenant.client(), tenant.client());
+        let running = tokio::spawn(async move { own.post("/Bulk", &body).await });
+        let refused = until("the only place to be taken", async || {
+            let answer = client.get("/ServiceProviderConfig").await;
+            let sentence = answer.body["detail"].as_str().unwrap_or_default();
+            sentence.contains("too many of the tenant run at once").then_some(answer)
+        })
+        .await;
+        let seconds = seconds(&refused);
+        assert!(seconds > 1, "a few operations of ten at two a second: {seconds} s");
+        tokio::time::sleep(Duration::from_secs(seconds)).await;
+        client.get("/ServiceProviderConfig").await.expect(200);
+        assert_eq!(running.await.expect("an answer").expect(200).body["Operations"].as_array().map(Vec::len), Some(10));
+    }
+
+    /// A bulk request that is under way goes by the rate of now.
+    async fn a_new_rate_holds_for_a_bulk_request_under_way(system) {
+        let tenant = system.tenant_with("bulky", &json!({ "rate_per_second": 1, "rate_burst": 1 }));
+        let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
+        let body = json!({ "schemas": [urn::BULK], "Operations": (0..45).map(operation).collect::<Vec<_>>() });
+        let (client, started) = (tenant.client(), std::time::Instant::now());
+        let running = tokio::spawn(async move { client.post("/Bulk", &body).await });
+        until("its first operation", async || (!system.events(&tenant, 1).is_empty()).then_some(())).await;
+        system.set(&tenant, &json!({ "rate_per_second": 1000, "rate_burst": 1000 }));
+        running.await.expect("an answer").expect(200);
+        let took = started.elapsed();
+        assert!(took < Duration::from_secs(44), "{took:?}: by the rate it began with it takes 44 seconds at least");
     }
 
     /// Refusals are in the metrics, by what there was too much of.

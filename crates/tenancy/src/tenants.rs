@@ -157,6 +157,14 @@ impl Tenants {
         }
     }
 
+    /// A tenant as it is known now: its settings may have changed since a request began. Of one that is gone, what was
+    /// known then.
+    #[must_use]
+    pub fn newest(&self, tenant: &Arc<Tenant>) -> Arc<Tenant> {
+        let snapshot = self.inner.known.snapshot();
+        Arc::clone(snapshot.by_id(tenant.id()).map_or(tenant, |entry| &entry.tenant))
+    }
+
     /// Every tenant, by name.
     #[must_use]
     pub fn list(&self) -> Vec<Arc<Tenant>> {

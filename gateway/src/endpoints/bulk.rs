@@ -16,6 +16,7 @@ pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
     while let Some(task) = next {
         let outcome = perform(caller, &task.action).await;
         run.record(&task, outcome.map_err(|rejection| caller.explain(&rejection)));
+        caller.note_operation();
         next = run.next_task();
         if next.is_some() {
             // The first was counted when the request was let in.

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::flood::Flood;
-use crate::support::{Replicas, Tenant};
+use crate::support::{Replicas, Tenant, urn, user};
 
 const RATE: u32 = 100;
 const BURST: u32 = 100;
@@ -98,4 +98,25 @@ async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
         let both = (told("limits: Redis is gone"), told("limits: Redis is back"));
         assert_eq!(both, (1, 1), "{}", system.server().log());
     }
+}
+
+/// The operations that are still to be done go by the new limit, which was set at another server.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_bulk_request_under_way_goes_by_a_limit_that_was_changed_at_another_server() {
+    let replicas = Replicas::start(2, 2000).await;
+    let tenant = limited(&replicas, 1, 1);
+    let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
+    let body = json!({ "schemas": [urn::BULK], "Operations": (0..45).map(operation).collect::<Vec<_>>() });
+    let (started, client) = (Instant::now(), replicas.client(0, &tenant));
+    let running = tokio::spawn(async move { client.post("/Bulk", &body).await });
+    // Its first operation is an event.
+    crate::support::until("the bulk request to begin", async || {
+        (!replicas.of(1).events(&tenant, 1).is_empty()).then_some(())
+    })
+    .await;
+    replicas.of(1).set(&tenant, &rate(1_000, 1_000));
+    let done = running.await.expect("an answer").expect(200);
+    assert_eq!(done.body["Operations"].as_array().map(Vec::len), Some(45));
+    let took = started.elapsed();
+    assert!(took < Duration::from_secs(44), "{took:?}: by the limit it began with it takes 44 seconds at least");
 }

@@ -1,5 +1,6 @@
 //! Stage three: how much one tenant, or one address without a token, may ask.
 
+mod pace;
 mod permit;
 mod quota;
 mod share;
@@ -43,6 +44,9 @@ impl Limited {
         if matches!(self.scope, "server" | "overload") { 503 } else { 429 }
     }
 }
+
+/// The longest that a bulk request sleeps before it looks at the tenant's rates again: they may have been changed.
+const LOOK: Duration = Duration::from_millis(500);
 
 type Addresses<C> = RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, C, NoOpMiddleware<<C as Clock>::Instant>>;
 
@@ -104,12 +108,37 @@ impl<C: Clock + Clone> Limiter<C> {
             quota.writes = Some(0);
             quota.writes = Some(take(bucket, "writes").await?);
         }
-        let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0 };
+        let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0, bulk: None };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.
-        if permit.share.usage.requests.fetch_add(1, Ordering::Relaxed) >= self.living.part_of(concurrency) {
-            return Err(Limited { scope: "concurrency", retry_after: 1 });
+        let running = permit.share.usage.requests.fetch_add(1, Ordering::Relaxed);
+        if running >= self.living.part_of(concurrency) {
+            let wait = permit.share.until_one_ends(running);
+            return Err(Limited { scope: "concurrency", retry_after: whole_seconds(wait) });
         }
         Ok(permit)
+    }
+
+    /// Waits until the rates that a tenant has by then allow one change more: the operations of a bulk request go as fast
+    /// as the same requests one by one. `newest` gives the tenant as it is known now.
+    pub(crate) async fn wait_for_turn(&self, newest: impl Fn() -> Arc<Tenant>) {
+        let allowed = || {
+            let tenant = newest();
+            (tenant.id().as_i64(), Allowance::of(tenant.settings()))
+        };
+        self.wait_for_turn_by(allowed).await;
+    }
+
+    async fn wait_for_turn_by(&self, allowed: impl Fn() -> (i64, Allowance)) {
+        let share = || {
+            let (tenant, allowance) = allowed();
+            self.share(tenant, allowance)
+        };
+        while let Err(wait) = share().requests.take().await {
+            tokio::time::sleep(wait.min(LOOK)).await;
+        }
+        while let Err(wait) = share().take_write().await {
+            tokio::time::sleep(wait.min(LOOK)).await;
+        }
     }
 
     /// Counts one request without valid token by its address.

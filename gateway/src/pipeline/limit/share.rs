@@ -8,6 +8,7 @@ use governor::clock::Clock;
 use limits::{Bucket, Buckets, Rate};
 use tenancy::Settings;
 
+use super::pace::Pace;
 use super::permit::Total;
 
 /// What a tenant may do, by its settings.
@@ -26,6 +27,11 @@ impl Allowance {
             requests: rate((settings.rate_per_second, settings.rate_burst)),
             writes: settings.write_rate().map(rate),
         }
+    }
+
+    /// Both rates that a change is counted by.
+    pub(super) fn rates(self) -> impl Iterator<Item = Rate> {
+        [Some(self.requests), self.writes].into_iter().flatten()
     }
 }
 
@@ -47,6 +53,7 @@ pub(super) struct Share<C: Clock> {
 pub(super) struct Usage {
     pub(super) requests: AtomicU32,
     pub(super) body_bytes: AtomicUsize,
+    pub(super) pace: Pace,
 }
 
 impl<C: Clock + Clone> Share<C> {
@@ -75,6 +82,20 @@ impl<C: Clock> Share<C> {
         if self.quiet_sweeps.load(Relaxed) != 0 {
             self.quiet_sweeps.store(0, Relaxed);
         }
+    }
+
+    /// Takes one change, if they are limited apart.
+    pub(super) async fn take_write(&self) -> Result<(), Duration> {
+        match &self.writes {
+            Some(bucket) => bucket.take().await.map(drop),
+            None => Ok(()),
+        }
+    }
+
+    /// How long until one of so many others that run has ended.
+    pub(super) fn until_one_ends(&self, running: u32) -> Duration {
+        let running = usize::try_from(running).unwrap_or(usize::MAX);
+        self.usage.pace.until_one_ends(running, self.allowance.rates()) + self.requests.delay()
     }
 
     /// Whether it can be forgotten: nothing runs, and nothing was asked for so long that new buckets would be as full.

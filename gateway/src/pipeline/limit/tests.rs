@@ -1,3 +1,5 @@
+use std::cell::Cell;
+
 use governor::clock::FakeRelativeClock;
 use limits::Rate;
 
@@ -121,6 +123,42 @@ async fn replicas_divide_what_may_run_at_once() {
     assert_eq!(fill().await.len(), 2);
     system.living.set(100);
     assert_eq!(fill().await.len(), 1, "nobody is shut out");
+}
+
+#[tokio::test]
+async fn who_is_refused_because_of_slow_requests_is_told_how_long_they_take() {
+    let system = system(&Limits { tenant_concurrency: 1, ..Limits::default() });
+    let running = system.admit(ACME, 100, 100).await.unwrap();
+    running.note_duration(Duration::from_millis(6_500));
+    assert_eq!(system.refusal(ACME, 100, 100).await, Limited { scope: "concurrency", retry_after: 7 });
+    drop(running);
+    let mut running = system.admit(ACME, 2, 4).await.unwrap();
+    running.begin_bulk(7);
+    running.note_operation();
+    running.note_duration(Duration::from_secs(30));
+    // Six at two a second, and the one that comes back.
+    assert_eq!(system.refusal(ACME, 2, 4).await, Limited { scope: "concurrency", retry_after: 4 });
+    drop(running);
+    let _quick = system.admit(ACME, 2, 4).await.unwrap();
+    assert_eq!(system.refusal(ACME, 2, 4).await, Limited { scope: "concurrency", retry_after: 7 }, "as it was of late");
+}
+
+#[tokio::test]
+async fn a_bulk_request_goes_by_the_limits_of_now() {
+    let system = system(&Limits::default());
+    let _running = system.admit(ACME, 1, 1).await.unwrap();
+    let limits = Cell::new(allowance(1, 1));
+    let changed = async {
+        // The clock of limits stands still, so this waits for more than time.
+        tokio::task::yield_now().await;
+        limits.set(allowance(50, 3));
+    };
+    tokio::join!(system.limiter.wait_for_turn_by(|| (ACME, limits.get())), changed);
+    let mut left = 0;
+    while system.work(ACME, limits.get(), Work::Write).await.is_ok() {
+        left += 1;
+    }
+    assert_eq!(left, 2, "one of three was taken");
 }
 
 #[tokio::test]
