@@ -25,6 +25,8 @@ pub(crate) enum Kind {
     ByUserName,
     ByExternalId,
     ByEmail,
+    /// A filter that no index answers; nobody is found.
+    ByTitle,
     Patch,
     /// The page that starts after so many users.
     PageAfter(u64),
@@ -38,6 +40,7 @@ impl Kind {
             Self::ByUserName => "by-user-name",
             Self::ByExternalId => "by-external-id",
             Self::ByEmail => "by-email",
+            Self::ByTitle => "by-title",
             Self::Patch => "patch",
             Self::PageAfter(0) => "first page",
             Self::PageAfter(_) => "deep page",
@@ -79,6 +82,7 @@ impl Directory {
                 request,
                 format_args!("/Users?filter=emails%5Btype+eq+%22work%22%5D.value+eq+%22{}%22", person.email()),
             ),
+            Kind::ByTitle => target.get(request, format_args!("/Users?filter=title+eq+%22Nobody+{number}%22")),
             Kind::Patch => {
                 let body = patch("title", &format!("Engineer {change}"));
                 target.send(request, "PATCH", format_args!("/Users/{}", self.id(number)), &body);

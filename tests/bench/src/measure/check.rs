@@ -35,6 +35,7 @@ fn is_right(body: &Value, directory: &Directory, kind: Kind) -> bool {
         Kind::ByUserName | Kind::ByExternalId | Kind::ByEmail => {
             number("totalResults") == Some(1) && id_at("/Resources/0/id", PERSON)
         }
+        Kind::ByTitle => number("totalResults") == Some(0),
         // The directory was filled by several clients at once, so only who is on the page at all can be told.
         Kind::PageAfter(_) => {
             let resources = body.get("Resources").and_then(Value::as_array).map_or(0, Vec::len);
