@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::flood::Flood;
-use crate::support::{Replicas, Tenant, urn, user};
+use crate::support::{Replicas, Tenant, until, urn, user};
 
 const RATE: u32 = 100;
 const BURST: u32 = 100;
@@ -95,8 +95,12 @@ async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
     flood.check_least(RATE, 0, 0.9);
     for system in &replicas.all()[..3] {
         let told = |sentence: &str| system.server().log().matches(sentence).count();
-        let both = (told("limits: Redis is gone"), told("limits: Redis is back"));
-        assert_eq!(both, (1, 1), "{}", system.server().log());
+        // The log is written right after the metric. A machine that stands still may let Redis seem away once more.
+        until("the log to tell", async || {
+            let (gone, back) = (told("limits: Redis is gone"), told("limits: Redis is back"));
+            (gone >= 1 && gone == back).then_some(())
+        })
+        .await;
     }
 }
 
@@ -110,10 +114,7 @@ async fn a_bulk_request_under_way_goes_by_a_limit_that_was_changed_at_another_se
     let (started, client) = (Instant::now(), replicas.client(0, &tenant));
     let running = tokio::spawn(async move { client.post("/Bulk", &body).await });
     // Its first operation is an event.
-    crate::support::until("the bulk request to begin", async || {
-        (!replicas.of(1).events(&tenant, 1).is_empty()).then_some(())
-    })
-    .await;
+    until("the bulk request to begin", async || (!replicas.of(1).events(&tenant, 1).is_empty()).then_some(())).await;
     replicas.of(1).set(&tenant, &rate(1_000, 1_000));
     let done = running.await.expect("an answer").expect(200);
     assert_eq!(done.body["Operations"].as_array().map(Vec::len), Some(45));
