@@ -72,7 +72,7 @@ impl<C: Clock> Bucket<C> {
     }
 
     /// Takes one and tells about how many are left, or how long to wait for one. Waits for nothing in one process, and
-    /// for Redis only if what is leased does not tell, and then not longer than [`PATIENCE`](crate::PATIENCE).
+    /// for Redis only if what is leased does not tell, and then not longer than [`PATIENCE`].
     ///
     /// # Errors
     /// The time after which there is one, if nobody else takes it.
