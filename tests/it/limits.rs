@@ -121,7 +121,8 @@ on_both! {
         let body = json!({ "schemas": [urn::BULK], "Operations": (0..10).map(operation).collect::<Vec<_>>() });
         let (client, own) = (tenant.client(), tenant.client());
         let running = tokio::spawn(async move { own.post("/Bulk", &body).await });
-        let refused = until("the only place to be taken", async || {
+        until("its first operation", async || (!system.events(&tenant, 1).is_empty()).then_some(())).await;
+        let refused = until("a refusal for the only place", async || {
             let answer = client.get("/ServiceProviderConfig").await;
             let sentence = answer.body["detail"].as_str().unwrap_or_default();
             sentence.contains("too many of the tenant run at once").then_some(answer)
