@@ -115,7 +115,7 @@ on_both! {
 
     /// While a bulk request has the only place, its operations tell how long that is.
     async fn who_obeys_beside_a_bulk_request_is_served(system) {
-        let settings = json!({ "rate_per_second": 2, "rate_burst": 2, "concurrency": 1 });
+        let settings = json!({ "write_per_second": 2, "write_burst": 2, "concurrency": 1 });
         let tenant = system.tenant_with("bulky", &settings);
         let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
         let body = json!({ "schemas": [urn::BULK], "Operations": (0..10).map(operation).collect::<Vec<_>>() });
