@@ -69,7 +69,14 @@ impl Deployment {
         let events = Events::new(database.clone(), redis.is_some());
         let of_tenants = database_of_tenants(&database, settings).await?;
         let tenants = Tenants::open_as(participation, of_tenants, signing, AddressSettings { base_domain }).await?;
-        let directories = Directories::start(&database, events.clone())?;
+        let directories = match Directories::start(&database, events.clone()) {
+            Ok(directories) => directories,
+            Err(error) => {
+                // Nobody is to wait for who has not come to its start.
+                tenants.leave_soon().await;
+                return Err(error.into());
+            }
+        };
         let lost = are_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));

@@ -21,6 +21,7 @@ mod m0005_token_rotation;
 mod m0006_notices;
 mod m0007_oauth_clients;
 mod m0008_oauth_secrets;
+mod m0009_clocks_and_keys;
 mod m0010_oauth_uses;
 mod m0012_emails_by_value;
 
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0006_notices::Migration),
             Box::new(m0007_oauth_clients::Migration),
             Box::new(m0008_oauth_secrets::Migration),
+            Box::new(m0009_clocks_and_keys::Migration),
             Box::new(m0010_oauth_uses::Migration),
             Box::new(m0012_emails_by_value::Migration),
         ]

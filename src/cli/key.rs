@@ -17,7 +17,7 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
-    /// Makes a new signing key; the others go on verifying what they signed
+    /// Makes a new signing key, which signs once every server knows it; the others go on verifying what they signed
     #[command(after_help = "Example:\n  tenantry key rotate")]
     Rotate,
     /// Lists the signing keys by their ids, and whose valid tokens each signed
@@ -36,7 +36,7 @@ pub(super) struct Retire {
     /// The id of the key
     #[arg(value_name = "KEY-ID")]
     id: String,
-    /// Also if it signed valid tokens, which are revoked
+    /// Also if it signed valid tokens, which are revoked, or access tokens, which are refused
     #[arg(long)]
     force: bool,
 }
@@ -52,15 +52,42 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
 }
 
 pub(super) fn list_text(answer: &Value) -> String {
-    let row = |key: &Value| {
-        let role = if key.get("signs").and_then(Value::as_bool).unwrap_or_default() { "signs" } else { "verifies" };
-        vec![text(key, "id"), role.to_owned(), text(key, "tokens"), text(key, "tenants")]
-    };
+    let row = |key: &Value| vec![text(key, "id"), role(key).to_owned(), text(key, "tokens"), text(key, "tenants")];
     let keys = table(&["KEY ID", "ROLE", "VALID TOKENS", "TENANTS"], items(answer, "keys").iter().map(row));
-    format!("{keys}{}{}", ended(answer, "revoked"), ended(answer, "refused"))
+    let (revoked, refused) = (ended(answer, "revoked"), ended(answer, "refused"));
+    format!("{keys}{}{revoked}{refused}{}", waiting(answer), access(answer))
+}
+
+fn role(key: &Value) -> &'static str {
+    let is = |name: &str| key.get(name).and_then(Value::as_bool).unwrap_or_default();
+    match (is("signs"), is("waits")) {
+        (true, _) => "signs",
+        (false, true) => "signs next",
+        (false, false) => "verifies",
+    }
+}
+
+fn waiting(answer: &Value) -> String {
+    let is_waiting = items(answer, "keys").iter().any(|key| role(key) == "signs next");
+    match answer.get("unknown_to_servers").and_then(Value::as_u64) {
+        Some(count @ 1..) if is_waiting => format!(
+            "The new key signs by itself once every server knows it; {count} do not yet. Let each of them read it: \
+             tenantry key reload, or SIGHUP.\n"
+        ),
+        _ if is_waiting => "Every server knows the new key; it signs in a moment.\n".to_owned(),
+        _ => String::new(),
+    }
 }
 
 fn ended(answer: &Value, how: &str) -> String {
     let line = |token: &Value| format!("Token {} of {} is {how}.\n", text(token, "token_id"), text(token, "tenant"));
     items(answer, how).iter().map(line).collect()
+}
+
+fn access(answer: &Value) -> String {
+    let line = |left: &Value| {
+        let tenants = text(left, "tenants");
+        format!("Access tokens of the key are refused; OAuth clients of {tenants} have to get new ones.\n")
+    };
+    items(answer, "access_tokens").iter().map(line).collect()
 }

@@ -22,6 +22,7 @@ use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
 use banner::Banner;
 use mail::Mail;
+use tokio::signal::unix::Signal;
 use tokio::task::JoinHandle;
 use upkeep::Upkeep;
 
@@ -34,7 +35,7 @@ Examples:
 The first start makes the data folder, the database and a tenant named demo, and prints how to reach it.
 SIGTERM and Ctrl-C end the server after the requests under way.";
 
-/// How long saying goodbye may take.
+/// How long the last mails may take.
 const PARTING: Duration = Duration::from_secs(1);
 
 /// Runs the server until it is told to stop.
@@ -48,60 +49,86 @@ pub(crate) fn run(settings: &Settings, output: Output) -> Result<(), Failure> {
 }
 
 async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Result<(), Failure> {
+    // Whatever comes while it starts is waited with, not died of.
+    let (stop, hangup) = (signals::stop().map_err(failed)?, signals::hangup().map_err(failed)?);
+    let mut stop = Box::pin(stop);
     refuse_second(settings).await?;
     // The ports come first: who cannot have them leaves no trace in the data.
     let clients = listen(settings.server.listen, "server.listen")?;
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
-    let (listening, operated) = (address(&clients)?, address(&operations)?);
+    let deployment = tokio::select! {
+        opened = Deployment::open(settings, Purpose::Serve) => opened?,
+        () = &mut stop => return Ok(()),
+    };
+    let server = Server { settings, telemetry, deployment: &deployment };
+    let served = Box::pin(server.serve((clients, operations), (stop, hangup), output)).await;
+    deployment.tenants.leave_soon().await;
+    served
+}
 
-    let deployment = Deployment::open(settings, Purpose::Serve).await?;
-    let operator = deployment.operator(settings, listening);
-    let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
-    let stop = signals::stop().map_err(failed)?;
-    let app = App::build(
-        gateway_settings(settings),
-        deployment.tenants.clone(),
-        deployment.directories.clone(),
-        telemetry.clone(),
-        deployment.redis.clone(),
-    )
-    .map_err(failed)?;
+/// The listeners for clients and for operators.
+type Listeners = (TcpListener, TcpListener);
 
-    if deployment.is_shared() {
-        let tenants = deployment.tenants.clone();
-        telemetry.metrics().observe_replication(move || numbers(&tenants.replication()));
+/// A server with its data open.
+struct Server<'a> {
+    settings: &'a Settings,
+    telemetry: &'a Telemetry,
+    deployment: &'a Deployment,
+}
+
+impl Server<'_> {
+    async fn serve(
+        &self,
+        (clients, operations): Listeners,
+        (stop, hangup): (impl Future<Output = ()> + Send + 'static, Signal),
+        output: Output,
+    ) -> Result<(), Failure> {
+        let Self { settings, deployment, .. } = *self;
+        let (listening, operated) = (address(&clients)?, address(&operations)?);
+        let operator = deployment.operator(settings, listening);
+        let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
+        let app = self.app()?;
+        let tenants = first_start::tenants(settings, &operator).await?;
+        let (database, warning) = (settings.database_name(), deployment.warning.clone());
+        Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
+        let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
+        let upkeep = self.upkeep(mail);
+        let post = post.map(|post| tokio::spawn(post.run()));
+        let served = tokio::select! {
+            served = app.serve(clients, operations, stop) => served.map_err(failed),
+            () = upkeep.run() => Ok(()),
+            () = signals::reload(hangup, operator.clone()) => Ok(()),
+            () = socket.serve(operator) => Ok(()),
+            () = deployment.lock.lost() => Err(Failure::new(
+                Code::Failed,
+                "another tenantry process took over the database while it could not be reached from here; this one stops, \
+                 because what it remembers may be out of date",
+            )),
+        };
+        upkeep.finish().await;
+        drop(upkeep);
+        send_the_last(post).await;
+        served
     }
 
-    let tenants = first_start::tenants(settings, &operator).await?;
-    let database = settings.database_name();
-    let warning = deployment.warning.clone();
-    Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
+    fn app(&self) -> Result<App, Failure> {
+        let Deployment { tenants, directories, redis, .. } = self.deployment;
+        if self.deployment.is_shared() {
+            let tenants = tenants.clone();
+            self.telemetry.metrics().observe_replication(move || numbers(&tenants.replication()));
+        }
+        let (settings, telemetry) = (gateway_settings(self.settings), self.telemetry.clone());
+        App::build(settings, tenants.clone(), directories.clone(), telemetry, redis.clone()).map_err(failed)
+    }
 
-    let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
-    let upkeep = Upkeep {
-        tenants: deployment.tenants.clone(),
-        directories: deployment.directories.clone(),
-        telemetry: telemetry.clone(),
-        mail,
-    };
-    let post = post.map(|post| tokio::spawn(post.run()));
-    let reloading = signals::reload(operator.clone()).map_err(failed)?;
-    let served = tokio::select! {
-        served = app.serve(clients, operations, stop) => served.map_err(failed),
-        () = upkeep.run() => Ok(()),
-        () = reloading => Ok(()),
-        () = socket.serve(operator) => Ok(()),
-        () = deployment.lock.lost() => Err(Failure::new(
-            Code::Failed,
-            "another tenantry process took over the database while it could not be reached from here; this one stops, \
-             because what it remembers may be out of date",
-        )),
-    };
-    upkeep.finish().await;
-    drop(upkeep);
-    send_the_last(post).await;
-    leave(&deployment).await;
-    served
+    fn upkeep(&self, mail: Option<Mail>) -> Upkeep {
+        Upkeep {
+            tenants: self.deployment.tenants.clone(),
+            directories: self.deployment.directories.clone(),
+            telemetry: self.telemetry.clone(),
+            mail,
+        }
+    }
 }
 
 /// What was written last goes out, if the mail server is quick.
@@ -112,12 +139,6 @@ async fn send_the_last(post: Option<JoinHandle<()>>) {
     }
 }
 
-/// Says goodbye to the other replicas, so that none of them waits for this one.
-async fn leave(deployment: &Deployment) {
-    match tokio::time::timeout(PARTING, deployment.tenants.leave()).await {
-        Ok(Ok(())) => {}
-        Ok(Err(error)) => tracing::info!(error = %error, "the next change waits for the lease of this server"),
-        Err(_) => tracing::info!("the next change waits for the lease of this server; the database does not answer"),
     }
 }
 

@@ -71,7 +71,7 @@ impl From<TenancyError> for Failure {
             | TenancyError::RequestReused { .. }
             | TenancyError::Rotation(_) => Code::Conflict,
             TenancyError::Invalid(_) => Code::Invalid,
-            TenancyError::Database(_) | TenancyError::Unsettled => Code::Unavailable,
+            TenancyError::Database(_) | TenancyError::Unsettled | TenancyError::FirstUse => Code::Unavailable,
             TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
         };
         Self::caused(code, &error)

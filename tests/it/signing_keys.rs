@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Program, System, until, user};
+use crate::support::{Client, Program, Request, System, encode, until, user};
 
 const ONE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const TWO: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
@@ -55,6 +55,40 @@ on_both! {
         system.tenantry(&["key", "retire", &id(&last, 1)]).expect(4);
         system.server().start_again().await;
         renewed.client().get("/Users").await.expect(200);
+    }
+
+    /// Access tokens are kept nowhere: a key that may have signed some goes when they have ended, or by force.
+    async fn a_key_that_has_signed_access_tokens_is_retired_by_force(database: Database) {
+        let system = System::start(database).await;
+        let (tenant, other) = (system.tenant("oauth"), system.tenant("other"));
+        let oauth = |arguments: &[&str]| system.tenantry(&[&["oauth"], arguments, &["--json"]].concat()).expect(0).json();
+        let id_of = |answer: &Value| answer["client_id"].as_str().expect("an id").to_owned();
+        let client = id_of(&oauth(&["client", "create", &tenant.name, "entra"]));
+        let issued = oauth(&["secret", "issue", &tenant.name, &client]);
+        let secret = issued["client_secret"].as_str().expect("a secret");
+        let form = format!("grant_type=client_credentials&client_id={client}&client_secret={}", encode(secret));
+        let get = async || {
+            let asked = Request::new("POST", issued["token_endpoint"].as_str().expect("an address")).body(form.clone());
+            let asked = asked.header("content-type", "application/x-www-form-urlencoded");
+            let given = Client::new("").send_any(asked).await.expect(200);
+            tenant.client().with_token(given.body["access_token"].as_str().expect("a token"))
+        };
+        let access = get().await;
+        let before = id(&keys(&system, &["list"]), 0);
+        keys(&system, &["rotate"]);
+        for renewed in [system.issue(&tenant), system.issue(&other)] {
+            renewed.client().get("/Users").await.expect(200);
+        }
+        access.get("/Users").await.expect(200);
+        let refused = system.tenantry(&["key", "retire", &before]).expect(4);
+        let sentence = &refused.stderr;
+        assert!(sentence.contains("access tokens of the OAuth clients of ") && sentence.contains(&tenant.name), "{sentence}");
+        assert!(!sentence.contains(&other.name) && !sentence.contains("valid tokens"), "{sentence}");
+        access.get("/Users").await.expect(200);
+        let forced = keys(&system, &["retire", &before, "--force"]);
+        assert_eq!(forced["access_tokens"][0]["tenants"], json!([tenant.name]), "{forced}");
+        access.get("/Users").await.expect(401);
+        get().await.get("/Users").await.expect(200);
     }
 
     /// A mounted secret changes under the running server, which takes it over at SIGHUP and at the command.

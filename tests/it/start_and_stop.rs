@@ -1,5 +1,6 @@
 //! The first start, the next one, and the end.
 
+use std::process::Stdio;
 use std::time::Duration;
 
 use serde_json::json;
@@ -240,4 +241,39 @@ on_both! {
         assert_eq!(total, 0, "half a request is none");
         tokio::time::timeout(Duration::from_secs(60), tenant.client().post("/Users", &user("ada"))).await.expect("an answer").expect(201);
     }
+}
+
+/// A SIGHUP that comes while a server starts is no reason to end.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hangup_during_the_start_is_no_end() {
+    let first = System::start(Database::Postgres).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let operations = format!("127.0.0.1:{}", crate::support::free_port());
+    let mut command = first
+        .server()
+        .program(&["serve"])
+        .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
+        .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
+        .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
+        .into_command();
+    let log = folder.path().join("log");
+    let mut second =
+        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).expect("a log")).spawn().expect("a server");
+    until("the second server to wait for the lock", async || {
+        std::fs::read_to_string(&log).expect("the log").contains("waiting some seconds").then_some(())
+    })
+    .await;
+    for _ in 0..3 {
+        let sent = std::process::Command::new("kill").args(["-HUP", &second.id().to_string()]).status();
+        assert!(sent.expect("kill").success());
+    }
+    assert!(first.server().stop().await.success());
+    let client = Client::new(format!("http://{operations}"));
+    until("the second server to be ready", async || {
+        assert_eq!(second.try_wait().expect("its status"), None, "{:?}", std::fs::read_to_string(&log));
+        (client.try_get("/readyz").await == Some(200)).then_some(())
+    })
+    .await;
+    second.kill().expect("to end it");
+    second.wait().expect("it to end");
 }

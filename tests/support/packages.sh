@@ -65,6 +65,21 @@ find_redis() {
     fi
 }
 
+# The library that gives one program another time.
+faketime_library() {
+    ls /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1 /usr/lib64/faketime/libfaketime.so.1 \
+        /usr/local/lib/faketime/libfaketime.so.1 2>/dev/null | head -n 1
+}
+
+find_faketime() {
+    faketime=$(faketime_library || true)
+    if [ -z "$faketime" ]; then
+        install_or_say "libfaketime" libfaketime
+        faketime=$(faketime_library || true)
+        [ -n "$faketime" ] || give_up "libfaketime was installed, but libfaketime.so.1 is not found"
+    fi
+}
+
 find_python() {
     if ! python3 -c 'import ensurepip, venv' 2>/dev/null; then
         install_or_say "Python 3.10 or newer with venv" python3 python3-venv

@@ -30,7 +30,7 @@ pub(crate) struct Credential {
     pub(crate) issued_ms: i64,
     /// When its overlap is over.
     pub(crate) ends_ms: Option<i64>,
-    /// Whether its first use is to end the others.
+    /// Whether its first use is to end the others, or is not known everywhere yet.
     pub(crate) waits_for_use: bool,
     /// The last warning of its end that was given.
     pub(crate) warned_days: Option<i64>,
@@ -48,7 +48,7 @@ impl Credential {
             grant: Grant { scopes: token.scopes, networks: token.networks.clone(), expires_ms: token.expires_ms },
             issued_ms: token.issued_ms,
             ends_ms: token.ended_ms,
-            waits_for_use: token.stage == Some(Stage::Unused),
+            waits_for_use: token.stage == Some(Stage::Unused) && token.ended_ms.is_none(),
             warned_days: token.warned_days,
             last_use: Arc::default(),
             digest: OnceLock::new(),

@@ -94,6 +94,9 @@ pub enum TenancyError {
     /// What is remembered of the tenants may be out of date, and the database does not tell what is new.
     #[error("the database does not answer, and what is remembered of the tenants may be out of date")]
     Unsettled,
+    /// Some server may still let in what the first use of a token ends.
+    #[error("the first use of the token is not known to every server yet")]
+    FirstUse,
     /// The database does not answer, or refuses.
     #[error("the database cannot be used")]
     Database(#[from] DatabaseError),

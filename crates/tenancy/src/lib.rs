@@ -37,7 +37,7 @@ mod token_store;
 
 pub use address::{Address, AddressSettings, Resolution};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
-pub use control::{CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};
+pub use control::{AccessTokensLeft, CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};
 pub use error::TenancyError;
 pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;

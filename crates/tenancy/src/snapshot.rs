@@ -16,11 +16,12 @@ const PAST_USES: usize = 64;
 #[derive(Debug)]
 pub(crate) struct Entry {
     pub(crate) tenant: Arc<Tenant>,
-    /// The tokens that were not ended when this was read: two at most, beside those that have expired.
+    /// The tokens that no command has ended, or whose overlap ends by itself: two of them are valid at most, the others
+    /// have ended by time.
     pub(crate) credentials: Vec<Credential>,
     /// The tokens that ended before their time was over, so that their holder can be told why.
     pub(crate) ended: Vec<(TokenId, TokenState)>,
-    /// The clients that get access tokens, with the secrets that were valid when this was read.
+    /// The clients that get access tokens, with the secrets that nobody has revoked.
     pub(crate) oauth_clients: Vec<OauthClient>,
     /// Uses that were not in the database yet when their credential ended.
     pub(crate) past_uses: Vec<(CredentialRow, Arc<LastUse>)>,

@@ -10,6 +10,9 @@ use crate::token_store::{TOKEN_COLUMNS, token_record};
 use crate::{Settings, TenancyError, TokenState};
 
 // Columns are named, never `*`: PostgreSQL fails a prepared `SELECT *` once a newer version has added a column.
+/// What has ended by time is remembered for so long, in milliseconds: the clock of this process may be set back.
+const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+
 const TENANT_COLUMNS: &str = "id, name, enabled, settings, created_ms, modified_ms";
 
 /// One row of `tenants`.
@@ -69,9 +72,9 @@ pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Ve
     let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
     let hosts = on.query_all_raw(statement(on, "SELECT tenant_id, host FROM hosts ORDER BY host", [])).await?;
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms");
-    let tokens = on.query_all_raw(statement(on, &sql, [now_ms.into()])).await?;
+    let tokens = on.query_all_raw(statement(on, &sql, [(now_ms - REMEMBERED_MS).into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
-    oauth::store::fill(on, &mut entries, None, now_ms).await?;
+    oauth::store::fill(on, &mut entries, None, now_ms - REMEMBERED_MS).await?;
     Ok(entries)
 }
 
@@ -88,9 +91,9 @@ pub(crate) async fn find_entry(
     let hosts =
         on.query_all_raw(of_one("SELECT tenant_id, host FROM hosts WHERE tenant_id = $1 ORDER BY host")).await?;
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms");
-    let tokens = on.query_all_raw(statement(on, &sql, [id.as_i64().into(), now_ms.into()])).await?;
+    let tokens = on.query_all_raw(statement(on, &sql, [id.as_i64().into(), (now_ms - REMEMBERED_MS).into()])).await?;
     fill(&mut entries, &hosts, &tokens, now_ms)?;
-    oauth::store::fill(on, &mut entries, Some(id), now_ms).await?;
+    oauth::store::fill(on, &mut entries, Some(id), now_ms - REMEMBERED_MS).await?;
     Ok(entries.pop())
 }
 
@@ -130,7 +133,10 @@ fn fill(entries: &mut [Entry], hosts: &[QueryResult], tokens: &[QueryResult], no
         let Some(entry) = find(entries, row)? else { continue };
         let token = token_record(row, now_ms)?;
         match token.state {
-            ended @ (TokenState::Superseded | TokenState::Revoked) => entry.ended.push((token.id, ended)),
+            ended @ (TokenState::Superseded | TokenState::Revoked) if !token.ends_later => {
+                entry.ended.push((token.id, ended));
+            }
+            // Whether its time is over is asked again in every request.
             _ => entry.credentials.push(Credential::of(&token)),
         }
     }

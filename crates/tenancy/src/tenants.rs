@@ -8,11 +8,12 @@ use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 
 use crate::authenticate::{self, Admission};
+use crate::control::FirstUses;
 use crate::replication::{Known, Replication, Seal};
 use crate::snapshot::Addressed;
 use crate::{
-    Address, AddressSettings, Administered, Authenticated, Denied, Participation, Refusal, ReplicationNumbers,
-    Resolution, SigningKeys, TenancyError, Tenant, Visit,
+    Address, AddressSettings, Administered, Authenticated, Denied, Participation, ReplicationNumbers, Resolution,
+    SigningKeys, TenancyError, Tenant, Visit,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.
@@ -32,6 +33,7 @@ pub(crate) struct Inner {
     pub(crate) turn: Mutex<()>,
     /// Notices were left that are to become events.
     pub(crate) told: Notify,
+    pub(crate) first_uses: FirstUses,
 }
 
 impl Tenants {
@@ -63,10 +65,14 @@ impl Tenants {
         let replication = Replication::new(&participation, Seal::of(&keys));
         let known = Known::new(participation.lease());
         let (keys, turn, told) = (ArcSwap::from_pointee(keys), Mutex::new(()), Notify::new());
-        let tenants = Self { inner: Arc::new(Inner { database, keys, addresses, known, replication, turn, told }) };
-        tenants.inner.join(&participation).await?;
-        tenants.inner.renew().await?;
-        tenants.inner.count_living().await?;
+        let inner =
+            Inner { database, keys, addresses, known, replication, turn, told, first_uses: FirstUses::default() };
+        let tenants = Self { inner: Arc::new(inner) };
+        if let Err(error) = tenants.inner.take_part(&participation).await {
+            // Nobody is to wait for who has not come.
+            tenants.leave_soon().await;
+            return Err(error);
+        }
         tenants.follow(&participation);
         Ok(tenants)
     }
@@ -111,7 +117,8 @@ impl Tenants {
     }
 
     /// Lets in the holder of a valid token of a tenant at an address of that tenant. Needs no database, except for the
-    /// first use of a token that waits for it: that is durable before anybody is let in. It says what is true if
+    /// first use of a token that waits for it: that is durable, and no server lets the others in, before anybody is let in
+    /// with it. It says what is true if
     /// [`Self::settle`] was awaited just before.
     ///
     /// # Errors
@@ -121,14 +128,13 @@ impl Tenants {
             Admission::Now(authenticated) => return Ok(authenticated),
             Admission::AfterFirstUse(entry, token) => (entry, token),
         };
-        let used = Box::pin(self.use_first(&entry, token)).await;
-        used.map_err(|error| Denied::Unavailable(Box::new(error)))?;
+        Box::pin(self.wait_for_first_use(&entry.tenant, token)).await;
         // Another command may have ended it while this one waited for its turn, and the lease or its time may be over.
         self.settle().await.map_err(|error| Denied::Unavailable(Box::new(error)))?;
         let visit = &Visit { now: OffsetDateTime::now_utc(), ..*visit };
         match self.admit(address, visit)? {
             Admission::Now(authenticated) => Ok(authenticated),
-            Admission::AfterFirstUse(..) => Err(Refusal::Unknown.into()),
+            Admission::AfterFirstUse(..) => Err(Denied::Unavailable(Box::new(TenancyError::FirstUse))),
         }
     }
 

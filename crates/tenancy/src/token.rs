@@ -73,6 +73,8 @@ pub struct TokenRecord {
     pub expires_ms: i64,
     /// When a newer token or an operator ended it before that, or its overlap will be over.
     pub ended_ms: Option<i64>,
+    /// Whether that moment was still to come when it was ended.
+    pub(crate) ends_later: bool,
     /// Whether it is accepted, and why not.
     pub state: TokenState,
     /// How it took the place of the one before.

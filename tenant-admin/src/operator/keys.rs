@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use serde_json::{Value, json};
-use tenancy::{KeySource, SignedToken, SigningKeys};
+use tenancy::{AccessTokensLeft, KeyError, KeySource, SignedToken, SigningKeys};
 use tokio::sync::Mutex;
 
 use super::Operator;
@@ -23,14 +23,20 @@ impl Keys {
 }
 
 impl Operator {
-    /// A new key signs from now on; the others go on verifying.
+    /// A new key signs from now on, or from when every other server knows it; the others go on verifying.
     pub(super) async fn rotate_key(&self) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
-        if !self.tenants.keys_of_others().await?.is_empty() {
-            return Err(unknown_elsewhere("a new signing key"));
-        }
-        self.tenants.replace_keys(self.source()?.rotate()?).await;
+        let keys = self.source()?.rotate()?;
+        self.take(keys).await?;
         self.shown_keys().await
+    }
+
+    /// Takes keys into force, of which the first one signs that all servers know.
+    async fn take(&self, keys: SigningKeys) -> Result<(), Failure> {
+        let others = self.tenants.keys_of_others().await?;
+        let known = keys.known_to(&others).ok_or_else(|| unknown_elsewhere(keys.signing().id()))?;
+        self.tenants.replace_keys(known).await;
+        Ok(())
     }
 
     pub(super) async fn list_keys(&self) -> Result<Answer, Failure> {
@@ -40,10 +46,10 @@ impl Operator {
     /// Takes a key away. Tokens that it signed are no longer accepted, so they are revoked, if that is what is wanted.
     pub(super) async fn retire_key(&self, id: &str, force: bool) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
-        let concerned = self.signed_by(id).await?;
-        if !concerned.is_empty() && !force {
-            return Err(still_needed(id, &concerned));
+        if self.tenants.signing_keys().signing().id() == id {
+            return Err(KeyError::Signs { id: id.to_owned() }.into());
         }
+        self.source()?.load()?.find(id).ok_or_else(|| KeyError::Unknown { id: id.to_owned() })?;
         if self.tenants.keys_of_others().await?.iter().any(|keys| keys.first().is_some_and(|signs| signs == id)) {
             return Err(Failure::new(
                 Code::Conflict,
@@ -52,13 +58,18 @@ impl Operator {
                 ),
             ));
         }
-        self.tenants.replace_keys(self.source()?.retire(id)?).await;
+        let (concerned, access) = (self.signed_by(id).await?, self.tenants.access_tokens_of(id).await?);
+        if !force && (!concerned.is_empty() || access.is_some()) {
+            return Err(still_needed(id, &concerned, access.as_ref()));
+        }
+        self.take(self.source()?.retire(id)?).await?;
         for SignedToken { tenant, id, .. } in &concerned {
             self.tenants.revoke_tokens(tenant, Some(*id)).await?;
             self.tell(tenant).await;
         }
         let mut answer = self.shown_keys().await?;
         crate::view::add(&mut answer, "revoked", tokens(&concerned));
+        crate::view::add(&mut answer, "access_tokens", left(access.as_slice()));
         Ok(answer)
     }
 
@@ -67,18 +78,21 @@ impl Operator {
     pub(super) async fn reload_keys(&self) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
         let keys = self.source()?.load()?;
-        let signs = keys.signing().id();
-        if self.tenants.keys_of_others().await?.iter().any(|keys| !keys.iter().any(|known| known == signs)) {
-            return Err(unknown_elsewhere(&format!("the signing key {signs}")));
-        }
         let signed = self.tenants.signed_tokens().await?;
         let lost: Vec<SignedToken> = signed.into_iter().filter(|token| keys.find(&token.key_id).is_none()).collect();
-        self.tenants.replace_keys(keys).await;
+        let before = self.tenants.signing_keys();
+        let gone: Vec<&str> = before.iter().map(tenancy::SigningKey::id).filter(|id| keys.find(id).is_none()).collect();
+        self.take(keys).await?;
+        let mut access = Vec::new();
+        for id in gone {
+            access.extend(self.tenants.access_tokens_of(id).await?);
+        }
         for token in &lost {
             tracing::warn!(tenant.id = token.tenant, token.id = %token.id, key.id = token.key_id, "the key of a valid token is gone");
         }
         let mut answer = self.shown_keys().await?;
         crate::view::add(&mut answer, "refused", tokens(&lost));
+        crate::view::add(&mut answer, "access_tokens", left(&access));
         Ok(answer)
     }
 
@@ -95,12 +109,17 @@ impl Operator {
     async fn shown_keys(&self) -> Result<Answer, Failure> {
         let signed = self.tenants.signed_tokens().await?;
         let keys: Arc<SigningKeys> = self.tenants.signing_keys();
+        let waiting = keys.waiting().map(tenancy::SigningKey::id);
+        let others = self.tenants.keys_of_others().await?;
+        let knows = |theirs: &&Vec<String>| waiting.is_none_or(|id| theirs.iter().any(|known| known == id));
+        let unknown_to = others.len() - others.iter().filter(knows).count();
         let key = |key: &tenancy::SigningKey| {
             let own = signed.iter().filter(|token| token.key_id == key.id());
             let tenants: Vec<&str> = own.map(|token| token.tenant.as_str()).collect();
-            json!({ "id": key.id(), "signs": key.id() == keys.signing().id(), "tokens": tenants.len(), "tenants": distinct(tenants) })
+            json!({ "id": key.id(), "signs": key.id() == keys.signing().id(), "waits": Some(key.id()) == waiting,
+                "tokens": tenants.len(), "tenants": distinct(tenants) })
         };
-        Ok(json!({ "keys": keys.iter().map(key).collect::<Vec<_>>() }))
+        Ok(json!({ "keys": keys.iter().map(key).collect::<Vec<_>>(), "unknown_to_servers": unknown_to }))
     }
 }
 
@@ -114,26 +133,37 @@ fn tokens(tokens: &[SignedToken]) -> Value {
     tokens.iter().map(|token| json!({ "tenant": token.tenant, "token_id": token.id })).collect()
 }
 
+fn left(access: &[AccessTokensLeft]) -> Value {
+    access.iter().map(|left| json!({ "tenants": left.tenants, "until": left.until })).collect()
+}
+
 /// What one server signs must be accepted by all.
-fn unknown_elsewhere(key: &str) -> Failure {
+fn unknown_elsewhere(id: &str) -> Failure {
     Failure::new(
         Code::Conflict,
         format!(
-            "{key} would sign here before the other servers that share the database know it; give it to all of them after \
-             the key that signs, let each read it (tenantry key reload), and then put it first and let each read it again"
+            "another server that shares the database knows none of these signing keys, so that it would refuse what is signed \
+             here; keep the old key beside {id} until every server has read both (tenantry key reload on each)"
         ),
     )
 }
 
-fn still_needed(id: &str, tokens: &[SignedToken]) -> Failure {
+fn still_needed(id: &str, tokens: &[SignedToken], access: Option<&AccessTokensLeft>) -> Failure {
     let tenants = distinct(tokens.iter().map(|token| token.tenant.as_str()).collect());
+    let signed = (!tokens.is_empty())
+        .then(|| format!("signed {} valid tokens, of {}; issue new ones first", tokens.len(), tenants.join(", ")));
+    let access = access.map(|AccessTokensLeft { tenants, until }| {
+        format!(
+            "may have signed access tokens of the OAuth clients of {}, which end by {until}; wait for that",
+            tenants.join(", ")
+        )
+    });
+    let reasons: Vec<String> = signed.into_iter().chain(access).collect();
     Failure::new(
         Code::Conflict,
         format!(
-            "the signing key {id} signed {} valid tokens, of {}; issue new ones first, or retire it with --force, which \
-             revokes them",
-            tokens.len(),
-            tenants.join(", ")
+            "the signing key {id} {}; or retire it with --force, which revokes tokens, and makes clients get new access tokens",
+            reasons.join(", and it ")
         ),
     )
 }

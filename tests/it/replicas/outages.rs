@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use crate::support::{Replicas, Tenant, database, until, user};
 
 /// Within so much time everything works again after what was away has come back.
-const RECOVERY: Duration = Duration::from_secs(5);
+pub(super) const RECOVERY: Duration = Duration::from_secs(5);
 
 /// Without PostgreSQL nobody is told anything wrong: a replica goes on by what it knows as long as its lease lasts, and
 /// then says that it cannot tell.

@@ -2,6 +2,7 @@
 
 mod answer;
 mod client;
+mod clock;
 mod crowd;
 mod data;
 pub(crate) mod database;
@@ -14,11 +15,13 @@ mod replicas;
 mod server;
 mod system;
 mod tenant;
+mod trio;
 mod wait;
 mod wire;
 
 pub(crate) use answer::Answer;
 pub(crate) use client::{Client, Request, encode};
+pub(crate) use clock::Clock;
 pub(crate) use crowd::crowd;
 pub(crate) use data::{added_member, group, patch, patch_one, urn, user};
 pub(crate) use database::Database;
@@ -26,10 +29,11 @@ pub(crate) use postgres::Postgres;
 pub(crate) use program::{Finished, Program};
 pub(crate) use proxy::{Line, Proxy};
 pub(crate) use redis::Redis;
-pub(crate) use replicas::{Replicas, replica_settings};
+pub(crate) use replicas::{KEY, Replicas, replica_settings};
 pub(crate) use server::{Server, free_port};
 pub(crate) use system::System;
 pub(crate) use tenant::Tenant;
+pub(crate) use trio::Trio;
 pub(crate) use wait::until;
 pub(crate) use wire::Wire;
 

@@ -39,6 +39,12 @@ impl Postgres {
         reaper::watch(self.id());
     }
 
+    /// Kills its first process; the others end when they notice. [`Self::restart`] starts it again.
+    pub(crate) fn kill(&self) {
+        let sent = Command::new("kill").args(["-KILL", &self.id().to_string()]).status().expect("kill");
+        assert!(sent.success());
+    }
+
     fn id(&self) -> u32 {
         let file = self.folder.path().join("postgres/data/postmaster.pid");
         let text = std::fs::read_to_string(file).expect("the file with its process");

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Client, Database, Redis, System, Tenant, until};
 
 /// The key that all of them sign with.
-const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
+pub(crate) const KEY: &str = "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8=";
 
 /// Servers on one PostgreSQL database and one Redis.
 #[derive(Clone)]
@@ -33,6 +33,16 @@ impl Replicas {
         let (lease, redis) = (lease_ms.to_string(), self.redis.url());
         let system = System::start_on(&self.url, &replica_settings(&redis, &lease)).await;
         self.systems.push(system);
+    }
+
+    /// Takes one in that was started otherwise.
+    pub(crate) fn join(&mut self, system: System) {
+        self.systems.push(system);
+    }
+
+    /// Three, the last one started otherwise, on a Redis of their own.
+    pub(crate) fn of_all(systems: Vec<System>, redis: Redis, url: &str) -> Self {
+        Self { systems, redis: Arc::new(redis), url: url.to_owned() }
     }
 
     /// One of them.

@@ -10,7 +10,7 @@ use super::{Generation, LONGEST_LEASE, Moment};
 pub struct Member<I> {
     /// Which replica.
     pub id: I,
-    /// Counts how often it has registered.
+    /// Counts how often it has registered, by its own count: a number never comes again, also when it was off the list.
     pub beat: i64,
     /// The generation that it is known to hold.
     pub acknowledged: Generation,

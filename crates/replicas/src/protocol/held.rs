@@ -52,8 +52,18 @@ impl Held {
     #[must_use]
     pub fn filled(self, fill: Fill, lease: Lease) -> (Self, bool) {
         let is_newer = fill.generation > self.generation;
-        let until = if fill.began < self.doubted { self.until } else { self.until.max(lease.until(fill.began)) };
-        (Self { generation: self.generation.max(fill.generation), until, ..self }, is_newer)
+        let held = Self { generation: self.generation.max(fill.generation), ..self };
+        (held.confirmed(fill, lease), is_newer)
+    }
+
+    /// Takes in that nothing is newer than what was held when a question was begun, so that nothing was read. If what is
+    /// held has been forgotten meanwhile, that says nothing.
+    #[must_use]
+    pub fn confirmed(self, fill: Fill, lease: Lease) -> Self {
+        if fill.began < self.doubted || fill.generation > self.generation {
+            return self;
+        }
+        Self { until: self.until.max(lease.until(fill.began)), ..self }
     }
 
     /// Takes in a change that this process committed itself; tells whether to remember it. The lease goes on: changes
@@ -63,9 +73,47 @@ impl Held {
         (Self { generation: self.generation.max(generation), ..self }, generation > self.generation)
     }
 
+    /// Remembers nothing any more. Questions that were begun before do not count.
+    #[must_use]
+    pub const fn forgotten(self, now: Moment) -> Self {
+        Self { doubted: now, ..Self::NOTHING }
+    }
+
     /// Trusts nothing until it has asked anew: something may have changed that nobody told.
     #[must_use]
     pub const fn doubted(self, now: Moment) -> Self {
         Self { until: Moment::NEVER, doubted: now, ..self }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Duration;
+
+    use super::*;
+
+    const LEASE: Lease = Lease::For(Duration::from_nanos(10));
+
+    fn at(nanos: u64) -> Moment {
+        Moment::from_nanos(nanos)
+    }
+
+    fn asked(began: u64, generation: Generation) -> Fill {
+        Fill { began: at(began), generation }
+    }
+
+    #[test]
+    fn nothing_new_is_no_reason_to_trust_what_was_forgotten_meanwhile() {
+        let (held, _) = Held::NOTHING.filled(asked(1, 7), LEASE);
+        assert!(held.confirmed(asked(5, 7), LEASE).is_trusted(at(14)));
+        let forgotten = held.forgotten(at(6));
+        assert!(forgotten.is_nothing());
+        for answer in [forgotten.confirmed(asked(5, 7), LEASE), forgotten.filled(asked(5, 7), LEASE).0] {
+            assert!(!answer.is_trusted(at(7)), "{answer:?}");
+        }
+        // The database was set back to an older generation; asked again, it is known.
+        let (read, is_newer) = forgotten.filled(asked(8, 3), LEASE);
+        assert!(is_newer && read.is_trusted(at(9)), "{read:?}");
+        assert!(!forgotten.confirmed(asked(8, 3), LEASE).is_trusted(at(9)), "nothing was read");
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use time::OffsetDateTime;
 
+use super::tell::moment;
 use crate::authenticate::milliseconds;
 use crate::store::statement;
 use crate::token_store::{TOKEN_COLUMNS, token_record};
@@ -19,6 +20,18 @@ pub struct SignedToken {
     /// The key's id.
     pub key_id: String,
 }
+
+/// Access tokens that a key has signed and that may be valid. They are kept nowhere, so they cannot be counted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessTokensLeft {
+    /// The names of the tenants whose clients may hold some.
+    pub tenants: Vec<String>,
+    /// When the last of them ends at the latest, in RFC 3339.
+    pub until: String,
+}
+
+/// The longest that an access token can be valid, and what clocks of servers may differ, in milliseconds.
+const LONGEST_ACCESS_MS: i64 = 6 * 60 * 60 * 1000 + 60 * 1000;
 
 impl Tenants {
     /// The keys in force.
@@ -39,6 +52,23 @@ impl Tenants {
     /// The database's.
     pub async fn keys_of_others(&self) -> Result<Vec<Vec<String>>, TenancyError> {
         self.inner.keys_of_others().await
+    }
+
+    /// Until when access tokens may be valid that a key has signed, which nobody signs with any more, and of which tenants:
+    /// those with OAuth clients. `None`: there can be none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn access_tokens_of(&self, id: &str) -> Result<Option<AccessTokensLeft>, TenancyError> {
+        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let Some(stopped_ms) = self.inner.end_of_key(id, now_ms).await? else { return Ok(None) };
+        let until_ms = stopped_ms + LONGEST_ACCESS_MS;
+        let snapshot = self.inner.known.snapshot();
+        let with_clients = snapshot.entries().filter(|entry| entry.oauth_clients.iter().any(|client| client.enabled));
+        let mut tenants: Vec<String> = with_clients.map(|entry| entry.tenant.name().to_owned()).collect();
+        tenants.sort();
+        let left = AccessTokensLeft { tenants, until: moment(until_ms) };
+        Ok(Some(left).filter(|left| until_ms > now_ms && !left.tenants.is_empty()))
     }
 
     /// Every valid token with the key that signed it, by tenant. One of which that is not known counts for the oldest.

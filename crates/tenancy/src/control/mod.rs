@@ -1,6 +1,7 @@
 //! What an operator changes. Each change is first durable in the database and then in the snapshots that requests read,
 //! in every process, before the call returns: what it ended is refused from then on.
 
+mod first_use;
 mod keys;
 mod new_token;
 mod rotation;
@@ -10,7 +11,8 @@ mod token;
 mod uses;
 mod warning;
 
-pub use keys::SignedToken;
+pub(crate) use first_use::FirstUses;
+pub use keys::{AccessTokensLeft, SignedToken};
 pub use new_token::NewToken;
 pub(crate) use tell::moment;
 pub use tenant::{NewTenant, TenantChange};

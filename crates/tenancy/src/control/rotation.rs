@@ -1,22 +1,15 @@
-//! What comes after the issue of a token: completing and cancelling a rotation, the first use, and the end.
-
-use std::sync::Arc;
+//! What comes after the issue of a token: completing and cancelling a rotation, and the end.
 
 use serde_json::Value;
-use time::OffsetDateTime;
 
+use super::first_use::Begun;
 use super::tell::{facts, told};
-use crate::authenticate::milliseconds;
 use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
 use crate::rotation::{self, Conflict, Plan};
-use crate::snapshot::Entry;
 use crate::tenants::Inner;
-use crate::token_store::{end_token, settle_token, tokens};
-use crate::{TenancyError, Tenant, TenantId, Tenants, TokenId, TokenRecord, TokenState};
-
-/// A decision about the tokens of a tenant.
-type Decide<'a> = dyn Fn(&[TokenRecord], i64) -> Result<Plan, Conflict> + Send + Sync + 'a;
+use crate::token_store::{end_token, settle_token};
+use crate::{TenancyError, Tenant, Tenants, TokenId, TokenRecord, TokenState};
 
 impl Tenants {
     /// Ends the old token of a staged rotation, of one that waits for the first use, or of an overlap. Again, it
@@ -25,7 +18,9 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Rotation`], or the database's.
     pub async fn complete_rotation(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        self.decide(name, NoticeType::Rotated, &|rows, now_ms| rotation::complete(rows, id, now_ms)).await
+        // To complete what waits for its first use is to use it.
+        let begun = self.begin_with_tokens(name, |newest| id.is_none_or(|id| id == newest)).await?;
+        self.decide(begun, NoticeType::Rotated, |rows, now_ms| rotation::complete(rows, id, now_ms)).await
     }
 
     /// Ends the new token of a rotation that waits; the old one stays. Again, it answers the same. With `id`, only if
@@ -34,14 +29,16 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Rotation`], or the database's.
     pub async fn cancel_rotation(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        self.decide(name, NoticeType::Revoked, &|rows, now_ms| rotation::cancel(rows, id, now_ms)).await
+        let begun = self.begin_with_tokens(name, |_| false).await?;
+        self.decide(begun, NoticeType::Revoked, |rows, now_ms| rotation::cancel(rows, id, now_ms)).await
     }
 
-    async fn decide(&self, name: &str, notice: NoticeType, decide: &Decide<'_>) -> Result<TokenId, TenancyError> {
-        let change = self.inner.begin().await?;
-        let tenant = self.find(name)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = tokens(&*change, tenant.id, now_ms).await?;
+    async fn decide(
+        &self,
+        (change, tenant, now_ms, rows): Begun<'_>,
+        notice: NoticeType,
+        decide: impl FnOnce(&[TokenRecord], i64) -> Result<Plan, Conflict>,
+    ) -> Result<TokenId, TenancyError> {
         let plan = decide(&rows, now_ms)?;
         let subject = plan.subject.ok_or(Conflict::NothingUnderWay)?;
         if plan.endings.is_empty() && plan.settles.is_none() {
@@ -64,10 +61,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoToken`], [`TenancyError::NoCurrentToken`], or the database's.
     pub async fn revoke_tokens(&self, name: &str, id: Option<TokenId>) -> Result<Vec<TokenId>, TenancyError> {
-        let change = self.inner.begin().await?;
-        let tenant = self.find(name)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = tokens(&*change, tenant.id, now_ms).await?;
+        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, |_| false).await?;
         let plan = rotation::revoke(&rows, id, now_ms);
         if plan.subject.is_none() {
             let ended = already_ended(&tenant, &rows, id)?;
@@ -96,36 +90,6 @@ impl Tenants {
     pub async fn revoke_token(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
         let revoked = self.revoke_tokens(name, id).await?;
         revoked.first().copied().ok_or_else(|| TenancyError::NoCurrentToken { tenant: name.to_owned() })
-    }
-
-    /// Makes the first use of a token durable, which ends the others, before the request that uses it is let in. If
-    /// another request was faster, nothing is left to do; whether the token is valid is then asked again.
-    pub(crate) async fn use_first(&self, entry: &Entry, id: TokenId) -> Result<(), TenancyError> {
-        let change = self.inner.begin().await?;
-        let tenant = Arc::clone(&entry.tenant);
-        if !self.waits_for_use(tenant.id, id) {
-            return Ok(());
-        }
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let rows = tokens(&*change, tenant.id, now_ms).await?;
-        if let Some(plan) = rotation::first_use(&rows, id, now_ms) {
-            self.inner.carry_out(&change, &tenant, &plan).await?;
-            if let Some(token) = rows.iter().find(|token| token.id == id) {
-                leave(&*change, tenant.id, NoticeType::Rotated, id, &told(token, &plan)).await?;
-            }
-        }
-        self.inner.publish(change, tenant.id, now_ms).await?;
-        self.inner.told.notify_one();
-        Ok(())
-    }
-}
-
-impl Tenants {
-    /// Whether the token still waits, for whoever had to wait for their turn.
-    fn waits_for_use(&self, tenant: TenantId, id: TokenId) -> bool {
-        let snapshot = self.inner.known.snapshot();
-        let entry = snapshot.by_id(tenant);
-        entry.is_some_and(|entry| entry.credentials.iter().any(|known| known.id == id && known.waits_for_use))
     }
 }
 

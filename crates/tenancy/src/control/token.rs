@@ -50,11 +50,8 @@ impl Tenants {
     /// [`TenancyError::Rotation`], [`TenancyError::RequestReused`], or the database's.
     pub async fn issue(&self, name: &str, new: &NewToken) -> Result<Issue, TenancyError> {
         new.check()?;
-        let change = self.inner.begin().await?;
-        let tenant = self.find(name)?;
-        let now = OffsetDateTime::now_utc();
-        let now_ms = milliseconds(now);
-        let rows = tokens(&*change, tenant.id, now_ms).await?;
+        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, |_| false).await?;
+        let now = moment(now_ms);
         if let Some(request) = &new.request
             && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
         {
@@ -136,6 +133,7 @@ impl Tenants {
             // Whole seconds, as the token itself says it.
             expires_ms: milliseconds(expires),
             ended_ms: None,
+            ends_later: false,
             state: tell::state(plan.stage),
             mode: Some(new.mode),
             replaces: plan.replaces,

@@ -72,12 +72,12 @@ impl KeySource {
             Self::File(path) if !path.is_dir() => Ok(path),
             Self::File(path) => Err(KeyError::ReadOnly {
                 place: format!("the folder {}", path.display()),
-                way_out: "change its files and then: tenantry key reload",
+                way_out: "add the new key as the last of its files, or remove an old one, and then at every server: tenantry key reload",
             }),
             Self::Settings(_) => Err(KeyError::ReadOnly {
                 place: "the setting tokens.signing_key".to_owned(),
-                way_out: "put the new key before the old ones, with a comma between them, and start the server again (of several \
-                          servers, start all with it after the old one first)",
+                way_out: "put the new key before the old ones, with a comma between them, or take an old one out, and start each \
+                          server again, one after the other",
             }),
         }
     }

@@ -99,12 +99,13 @@ pub(super) async fn clients(on: &impl ConnectionTrait, tenant: TenantId) -> Resu
     rows.iter().map(client).collect()
 }
 
-/// Puts clients and the secrets that are accepted where they belong: those of one tenant, or all.
+/// Puts clients and their secrets where they belong: those of one tenant, or all. Secrets whose time was over before that
+/// moment are left out.
 pub(crate) async fn fill(
     on: &impl ConnectionTrait,
     entries: &mut [Entry],
     of: Option<TenantId>,
-    now_ms: i64,
+    since_ms: i64,
 ) -> Result<(), TenancyError> {
     // Numbers of tenants are positive.
     let (least, most) = of.map_or((0, i64::MAX), |id| (id.as_i64(), id.as_i64()));
@@ -117,7 +118,7 @@ pub(crate) async fn fill(
     let sql = format!(
         "{SECRETS} WHERE c.tenant_id BETWEEN $1 AND $2 AND s.ended_ms IS NULL AND s.expires_ms > $3 ORDER BY s.created_ms"
     );
-    for row in &on.query_all_raw(statement(on, &sql, [least.into(), most.into(), now_ms.into()])).await? {
+    for row in &on.query_all_raw(statement(on, &sql, [least.into(), most.into(), since_ms.into()])).await? {
         let client: OauthClientId = parsed(row, "client_id")?;
         let Some(entry) = find(entries, row)? else { continue };
         if let Some(owner) = entry.oauth_clients.iter_mut().find(|known| known.id == client) {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use replicas::protocol::{Agreement, Generation, Moment, Outcome, Progress};
+use replicas::protocol::{Agreement, Generation, Member, Moment, Outcome, Progress};
 use replicas::{ReplicaId, clock};
 use sea_orm::DbBackend;
 use tokio::sync::broadcast::Receiver;
@@ -11,7 +11,11 @@ use tokio::sync::broadcast::error::RecvError;
 use super::messages::{CHANNEL, Message};
 use super::numbers::count;
 use super::table;
+use crate::TenancyError;
 use crate::tenants::Inner;
+
+/// How long the database may take to tell who is on the list; while it does not, messages are heard all the same.
+const ANSWERING: Duration = Duration::from_secs(1);
 
 /// How often the list of replicas is read again: what is heard through Redis is faster, and may be lost.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(50);
@@ -37,7 +41,8 @@ impl Inner {
     }
 
     async fn list(&self, agreement: &mut Agreement<ReplicaId>) {
-        match table::members(&self.database).await {
+        let late = |_| Err(TenancyError::Unsettled);
+        match tokio::time::timeout(ANSWERING, table::members(&self.database)).await.unwrap_or_else(late) {
             Ok(members) => {
                 let members: Vec<_> = members.into_iter().map(|(member, _)| member).collect();
                 agreement.listed(&members, clock::now());
@@ -92,12 +97,19 @@ impl Inner {
                     replicas = silent.len(),
                     "replicas did not acknowledge a change; it was waited until they trust nothing any more"
                 );
-                for member in silent {
-                    // Whoever is left on the list costs the next change the same time, nothing else.
-                    if let Err(error) = table::remove(&self.database, member).await {
-                        tracing::debug!(error = %error, "a silent replica stays on the list");
-                    }
+                let removed = tokio::time::timeout(ANSWERING, self.remove(silent)).await;
+                if removed.is_err() {
+                    tracing::debug!("silent replicas stay on the list; the database does not answer");
                 }
+            }
+        }
+    }
+
+    /// Whoever is left on the list costs the next change the same time, nothing else.
+    async fn remove(&self, silent: &[Member<ReplicaId>]) {
+        for member in silent {
+            if let Err(error) = table::remove(&self.database, member).await {
+                tracing::debug!(error = %error, "a silent replica stays on the list");
             }
         }
     }

@@ -7,6 +7,8 @@ use replicas::protocol::Generation;
 use sea_orm::{DatabaseTransaction, DbErr};
 use tokio::sync::MutexGuard;
 
+use super::bounded::{Bounded, in_time};
+use super::messages::Message;
 use super::{Known, table};
 use crate::tenants::Inner;
 use crate::{TenancyError, TenantId, store};
@@ -18,24 +20,29 @@ const CONNECTIONS: usize = 3;
 /// is undone if it is not published.
 #[derive(Debug)]
 pub(crate) struct Change<'a> {
-    transaction: DatabaseTransaction,
+    transaction: Bounded,
     generation: Generation,
     _turn: MutexGuard<'a, ()>,
 }
 
 impl Deref for Change<'_> {
-    type Target = DatabaseTransaction;
+    type Target = Bounded;
 
-    fn deref(&self) -> &DatabaseTransaction {
+    fn deref(&self) -> &Bounded {
         &self.transaction
     }
 }
 
 impl Inner {
-    /// Begins a change. Whoever decides by what is known does it after this.
+    /// Begins a change, or fails within some seconds: changes wait for each other. Whoever decides by what is known does
+    /// it after this.
     pub(crate) async fn begin(&self) -> Result<Change<'_>, TenancyError> {
+        in_time(self.begin_in_turn()).await
+    }
+
+    async fn begin_in_turn(&self) -> Result<Change<'_>, TenancyError> {
         let turn = self.turn.lock().await;
-        let transaction = self.begin_on_a_living_connection().await?;
+        let transaction = Bounded::of(self.begin_on_a_living_connection().await?).await?;
         let generation = table::take_generation(&transaction).await?;
         let before = generation - 1;
         if self.known.generation().is_some_and(|held| held > before) {
@@ -71,7 +78,26 @@ impl Inner {
 
     /// Commits a change of one tenant, shows it to requests, and returns when no replica decides by the state before.
     pub(crate) async fn publish(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<(), TenancyError> {
-        let Change { transaction, generation, _turn: turn } = change;
+        let generation = self.commit(change, id, now_ms).await?;
+        self.agree(generation).await;
+        Ok(())
+    }
+
+    /// The same for a change that ends nothing: others may learn of it when they do.
+    pub(crate) async fn publish_unawaited(
+        &self,
+        change: Change<'_>,
+        id: TenantId,
+        now_ms: i64,
+    ) -> Result<(), TenancyError> {
+        let generation = self.commit(change, id, now_ms).await?;
+        self.tell(Message::Changed(self.replication.id, generation));
+        Ok(())
+    }
+
+    /// Others may begin a change once this has returned; each waits for its own agreement.
+    async fn commit(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<Generation, TenancyError> {
+        let Change { transaction, generation, _turn } = change;
         table::note_change(&transaction, generation, id).await?;
         // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
         let entry = store::find_entry(&transaction, id, now_ms).await?;
@@ -82,10 +108,7 @@ impl Inner {
             None => snapshot.without(id),
         });
         undecided.made();
-        // Others may go on; they wait for their own agreement.
-        drop(turn);
-        self.agree(generation).await;
-        Ok(())
+        Ok(generation)
     }
 }
 

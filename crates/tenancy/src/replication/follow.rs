@@ -8,10 +8,14 @@ use tokio::time::MissedTickBehavior;
 
 use super::Participation;
 use super::living;
+use super::bounded::in_time;
 use super::messages::{CHANNEL, Message};
 use super::table;
 use crate::tenants::Inner;
 use crate::{TenancyError, Tenants};
+
+/// How long saying goodbye may take.
+const PARTING: Duration = Duration::from_secs(1);
 
 /// How many times in the time of a lease it is renewed: three may fail.
 const RENEWALS: u32 = 4;
@@ -25,6 +29,7 @@ impl Tenants {
             Participation::Replica { redis, lease } => {
                 tokio::spawn(renew(Weak::clone(&inner), *lease / RENEWALS));
                 tokio::spawn(living::count(Weak::clone(&inner), *lease / RENEWALS));
+                tokio::spawn(follow_keys(Weak::clone(&inner), *lease / RENEWALS));
                 tokio::spawn(hear(inner, listen(redis)));
             }
             Participation::Visitor { redis } => drop(tokio::spawn(hear(inner, listen(redis)))),
@@ -44,6 +49,17 @@ impl Tenants {
         self.inner.known.doubt();
         table::leave(&self.inner.database, registration.id).await
     }
+
+    /// The same, within a second. Whoever cannot say goodbye is waited for by the next change.
+    pub async fn leave_soon(&self) {
+        match tokio::time::timeout(PARTING, self.leave()).await {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::info!(error = %error, "the next change waits for the lease of this server"),
+            Err(_) => {
+                tracing::info!("the next change waits for the lease of this server; the database does not answer")
+            }
+        }
+    }
 }
 
 fn listen(redis: &Redis) -> Messages {
@@ -58,6 +74,18 @@ async fn renew(inner: Weak<Inner>, every: Duration) {
         let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
         // A failure is counted and told where it happens.
         let _ = inner.renew().await;
+    }
+}
+
+async fn follow_keys(inner: Weak<Inner>, every: Duration) {
+    let mut ticks = tokio::time::interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        ticks.tick().await;
+        let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
+        if let Err(error) = in_time(inner.follow_keys()).await {
+            tracing::debug!(error = %error, "which keys the other servers know is looked up later");
+        }
     }
 }
 

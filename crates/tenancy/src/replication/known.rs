@@ -41,15 +41,23 @@ impl Known {
         Some(*self.held()).filter(|held| !held.is_nothing()).map(|held| held.generation())
     }
 
-    /// What was read from the database, or nothing when it is what is known already.
-    pub(crate) fn fill(&self, fill: Fill, read: Option<Snapshot>) {
+    /// What was read from the database.
+    pub(crate) fn fill(&self, fill: Fill, read: Snapshot) {
         let mut held = self.held();
         let (next, is_newer) = held.filled(fill, self.lease);
-        if let Some(read) = read.filter(|_| is_newer) {
+        if is_newer {
             self.snapshot.store(Arc::new(read));
         }
         self.until.store(next.until().as_nanos(), Ordering::Release);
         *held = next;
+    }
+
+    /// The database has nothing newer than what was known. `false`: that was forgotten meanwhile.
+    pub(crate) fn confirm(&self, fill: Fill) -> bool {
+        let mut held = self.held();
+        *held = held.confirmed(fill, self.lease);
+        self.until.store(held.until().as_nanos(), Ordering::Release);
+        held.generation() >= fill.generation
     }
 
     /// What was read while nobody was registered for it: it is known, and trusted no longer than before.
@@ -81,7 +89,7 @@ impl Known {
     /// Nothing is known any more. What requests read stays until there is something else, and is not trusted.
     pub(crate) fn forget(&self) {
         let mut held = self.held();
-        *held = Held::NOTHING;
+        *held = held.forgotten(replicas::clock::now());
         self.until.store(Moment::NEVER.as_nanos(), Ordering::Release);
     }
 

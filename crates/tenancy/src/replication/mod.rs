@@ -4,6 +4,7 @@
 //! are in `replicas::protocol`.
 
 mod agree;
+mod bounded;
 mod change;
 mod follow;
 mod join;
@@ -102,7 +103,7 @@ impl Replication {
         let redis = participation.redis().cloned();
         let id = redis.as_ref().map_or_else(ReplicaId::random, Redis::replica);
         let registration = match participation {
-            Participation::Replica { lease, .. } => Some(Registration { id, lease: *lease }),
+            Participation::Replica { lease, .. } => Some(Registration::new(id, *lease)),
             _ => None,
         };
         Self {

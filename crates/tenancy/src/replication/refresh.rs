@@ -84,10 +84,7 @@ impl Inner {
         let late = |_| TenancyError::Unsettled;
         let newest = tokio::time::timeout(ANSWERING, self.question()).await.map_err(late)??;
         match self.known.generation() {
-            Some(held) if held == newest => {
-                self.known.fill(Fill { began, generation: newest }, None);
-                Ok(())
-            }
+            Some(held) if held == newest && self.known.confirm(Fill { began, generation: newest }) => Ok(()),
             held => {
                 if held.is_some_and(|held| newest < held) && !self.is_overtaken().await? {
                     self.forget();
@@ -128,7 +125,7 @@ impl Inner {
         let transaction = self.begin_reading().await?;
         let (generation, snapshot) = self.read(&transaction).await?;
         transaction.commit().await?;
-        self.known.fill(Fill { began, generation }, Some(snapshot));
+        self.known.fill(Fill { began, generation }, snapshot);
         self.acknowledge(generation).await;
         Ok(())
     }

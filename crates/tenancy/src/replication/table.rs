@@ -1,5 +1,6 @@
 //! The tables `deployment`, `changes` and `replicas`.
 
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
 use database::Database;
@@ -22,10 +23,22 @@ pub(crate) struct DeploymentRow {
 }
 
 /// What a replica tells of itself.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(crate) struct Registration {
     pub(crate) id: ReplicaId,
     pub(crate) lease: Duration,
+    beats: AtomicI64,
+}
+
+impl Registration {
+    pub(super) fn new(id: ReplicaId, lease: Duration) -> Self {
+        Self { id, lease, beats: AtomicI64::new(0) }
+    }
+
+    /// Another number each time: whoever was taken off the list and is back must not be taken for who was waited for.
+    fn next_beat(&self) -> i64 {
+        self.beats.fetch_add(1, Ordering::Relaxed) + 1
+    }
 }
 
 /// Takes the next generation. Until the transaction has ended, nobody else changes a tenant.
@@ -76,11 +89,35 @@ pub(crate) async fn deployment(on: &impl ConnectionTrait, locked: bool) -> Resul
     Ok(DeploymentRow { name: row.try_get_by_index(0)?, signing_key: row.try_get_by_index(1)? })
 }
 
-/// Notes which key signs.
-pub(crate) async fn note_key(on: &impl ConnectionTrait, key: &str) -> Result<(), TenancyError> {
+/// Notes which key signs from now on, in milliseconds since 1970, and which one does not any more.
+pub(crate) async fn note_key(
+    on: &impl ConnectionTrait,
+    key: &str,
+    before: Option<&str>,
+    now_ms: i64,
+) -> Result<(), TenancyError> {
     let sql = "UPDATE deployment SET signing_key = $1 WHERE id = 1 AND (signing_key IS NULL OR signing_key <> $1)";
     on.execute_raw(statement(on, sql, [key.into()])).await?;
+    let sql = "INSERT INTO signing_keys (id) VALUES ($1) ON CONFLICT (id) DO UPDATE SET stopped_ms = NULL";
+    on.execute_raw(statement(on, sql, [key.into()])).await?;
+    match before.filter(|before| *before != key) {
+        Some(before) => note_end_of_key(on, before, now_ms).await,
+        None => Ok(()),
+    }
+}
+
+/// Notes that a key does not sign any more. Of several servers the last one counts.
+pub(crate) async fn note_end_of_key(on: &impl ConnectionTrait, key: &str, now_ms: i64) -> Result<(), TenancyError> {
+    let sql = "UPDATE signing_keys SET stopped_ms = $2 WHERE id = $1 AND (stopped_ms IS NULL OR stopped_ms < $2)";
+    on.execute_raw(statement(on, sql, [key.into(), now_ms.into()])).await?;
     Ok(())
+}
+
+/// Since when a key has not signed, in milliseconds since 1970: `None` if it never did, `Some(None)` if that is not known.
+pub(crate) async fn end_of_key(on: &impl ConnectionTrait, key: &str) -> Result<Option<Option<i64>>, TenancyError> {
+    let sql = "SELECT stopped_ms FROM signing_keys WHERE id = $1";
+    let row = on.query_one_raw(statement(on, sql, [key.into()])).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?)
 }
 
 /// Puts a replica on the list, or says that it is still there. `keys` are the ids of its signing keys, separated by
@@ -91,12 +128,13 @@ pub(crate) fn registering(
     keys: &str,
     held: Generation,
 ) -> Statement {
-    let sql = "INSERT INTO replicas (id, beat, acknowledged, lease_ms, signing_keys) VALUES ($1, 1, $2, $3, $4) \
-               ON CONFLICT (id) DO UPDATE SET beat = replicas.beat + 1, acknowledged = excluded.acknowledged, \
+    let sql = "INSERT INTO replicas (id, beat, acknowledged, lease_ms, signing_keys) VALUES ($1, $5, $2, $3, $4) \
+               ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, acknowledged = excluded.acknowledged, \
                signing_keys = excluded.signing_keys \
                RETURNING beat";
     let lease = i64::try_from(registration.lease.as_millis()).unwrap_or(i64::MAX);
-    let values = [registration.id.to_string().into(), held.into(), lease.into(), keys.into()];
+    let beat = registration.next_beat();
+    let values = [registration.id.to_string().into(), held.into(), lease.into(), keys.into(), beat.into()];
     Statement::from_sql_and_values(backend, sql, values)
 }
 

@@ -6,7 +6,7 @@ mod state;
 mod tests;
 
 pub use plan::Conflict;
-pub(crate) use plan::{Ending, Plan, cancel, complete, first_use, issue, revoke};
+pub(crate) use plan::{Ending, Plan, cancel, complete, first_use, in_use, issue, revoke};
 pub use state::TokenState;
 
 use serde::{Deserialize, Serialize};
@@ -52,7 +52,7 @@ impl Mode {
 pub(crate) enum Stage {
     /// It waits to be completed.
     Staged,
-    /// It waits to be used.
+    /// It waits to be used, or for its first use to be known everywhere: then every other one has ended.
     Unused,
 }
 
@@ -72,8 +72,10 @@ impl Stage {
 /// What ended a token before its time was over.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum EndedBy {
-    /// A newer token.
+    /// A newer token, at once: whatever a clock says, it has ended.
     Rotation,
+    /// A newer token, at a moment that was still to come.
+    Overlap,
     /// An operator, or the end of the rotation in which it waited.
     Revocation,
 }
@@ -81,7 +83,7 @@ pub(crate) enum EndedBy {
 impl EndedBy {
     pub(crate) const fn as_str(self) -> &'static str {
         match self {
-            Self::Rotation => "superseded",
+            Self::Rotation | Self::Overlap => "superseded",
             Self::Revocation => "revoked",
         }
     }

@@ -74,8 +74,8 @@ fn valid(rows: &[TokenRecord]) -> impl Iterator<Item = &TokenRecord> {
 }
 
 /// Rows that are not ended in the table, valid or expired, and those whose end is still to come.
-fn open(rows: &[TokenRecord], now_ms: i64) -> impl Iterator<Item = &TokenRecord> {
-    rows.iter().filter(move |token| token.ended_ms.is_none_or(|at| at > now_ms))
+fn open(rows: &[TokenRecord]) -> impl Iterator<Item = &TokenRecord> {
+    rows.iter().filter(move |token| !matches!(token.state, TokenState::Superseded | TokenState::Revoked))
 }
 
 fn end_now(token: &TokenRecord, now_ms: i64, by: EndedBy) -> Ending {
@@ -99,25 +99,28 @@ pub(crate) fn issue(rows: &[TokenRecord], mode: Mode, overlap_ms: i64, now_ms: i
         match mode {
             Mode::Overlap if stays => Ending {
                 at_ms: token.expires_ms.min(now_ms.saturating_add(overlap_ms)),
-                ..end_now(token, now_ms, EndedBy::Rotation)
+                ..end_now(token, now_ms, EndedBy::Overlap)
             },
             _ => end_now(token, now_ms, EndedBy::Rotation),
         }
     };
+    // Whatever it has waited for is over.
+    let goes_on = keeps || mode == Mode::Overlap;
     let is_kept = |token: &TokenRecord| keeps && before.is_some_and(|before| before.id == token.id);
     Ok(Plan {
-        endings: open(rows, now_ms).filter(|token| !is_kept(token)).map(end).collect(),
-        settles: before.filter(|before| keeps && before.stage.is_some()).map(|before| before.id),
+        endings: open(rows).filter(|token| !is_kept(token)).map(end).collect(),
+        settles: before.filter(|before| goes_on && before.stage.is_some()).map(|before| before.id),
         stage: stage.filter(|_| before.is_some()),
         replaces: before.map(|before| before.id),
         subject: None,
     })
 }
 
-/// The token that waits, or the newer of an overlap, stays alone. Done before, it is done again by doing nothing.
+/// The token that waits to be completed, or the newer of an overlap, stays alone. (One that waits for its use is used
+/// instead.) Done before, it is done again by doing nothing.
 pub(crate) fn complete(rows: &[TokenRecord], id: Option<TokenId>, now_ms: i64) -> Result<Plan, Conflict> {
     let newest = newest(rows, id)?;
-    let others = open(rows, now_ms).filter(|token| token.id != newest.id);
+    let others = open(rows).filter(|token| token.id != newest.id);
     let endings: Vec<Ending> = others.map(|token| end_now(token, now_ms, EndedBy::Rotation)).collect();
     let waits = newest.stage.filter(|_| newest.ended_ms.is_none());
     let was_rotation = newest.replaces.is_some() && newest.mode != Some(Mode::Strict);
@@ -149,22 +152,32 @@ fn not_waiting(rows: &[TokenRecord], newest: &TokenRecord) -> Conflict {
     }
 }
 
-/// The token was used: it waits no longer, and every other one ends. `None`: it does not wait, or not any more.
+/// The token was used: every other one ends. Only when that was done, and is known everywhere, it waits no longer. `None`:
+/// it does not wait, or not any more.
 pub(crate) fn first_use(rows: &[TokenRecord], id: TokenId, now_ms: i64) -> Option<Plan> {
     let token = rows.iter().find(|token| token.id == id && token.state == TokenState::Unused)?;
-    let others = open(rows, now_ms).filter(|other| other.id != id);
-    let endings = others.map(|other| end_now(other, now_ms, EndedBy::Rotation)).collect();
-    Some(Plan { endings, settles: Some(id), subject: Some(id), replaces: token.replaces, ..Plan::default() })
+    let others = open(rows).filter(|other| other.id != id);
+    let endings: Vec<Ending> = others.map(|other| end_now(other, now_ms, EndedBy::Rotation)).collect();
+    let settles = Some(id).filter(|_| endings.is_empty());
+    Some(Plan { endings, settles, subject: Some(id), replaces: token.replaces, ..Plan::default() })
 }
 
-/// Ends one token, or without `id` every valid one. What waited for the end of a token waits no longer. An empty plan
-/// says that nothing is left to end.
+/// The token whose first use has ended the others and is not known everywhere yet. One that waits for its first use is
+/// told, too, if `is_to_be_used`.
+pub(crate) fn in_use(rows: &[TokenRecord], is_to_be_used: impl Fn(TokenId) -> bool) -> Option<TokenId> {
+    let newest = rows.first().filter(|token| token.state == TokenState::Unused)?;
+    let is_alone = open(rows).all(|token| token.id == newest.id);
+    (is_alone || is_to_be_used(newest.id)).then_some(newest.id)
+}
+
+/// Ends one token, or without `id` every valid one. What waited beside it to be completed waits no longer; what waits for
+/// its use is found alone by that. An empty plan says that nothing is left to end.
 pub(crate) fn revoke(rows: &[TokenRecord], id: Option<TokenId>, now_ms: i64) -> Plan {
     let ended: Vec<&TokenRecord> = valid(rows).filter(|token| id.is_none_or(|id| id == token.id)).collect();
     let is_ended = |id: TokenId| ended.iter().any(|token| token.id == id);
-    let waits = valid(rows).find(|token| token.stage.is_some() && !is_ended(token.id));
+    let waits = valid(rows).find(|token| token.state == TokenState::Staged && !is_ended(token.id));
     // A row that has expired and was never ended would keep its place.
-    let expired = open(rows, now_ms).filter(|token| token.state == TokenState::Expired && waits.is_some());
+    let expired = open(rows).filter(|token| token.state == TokenState::Expired && waits.is_some());
     let by_rotation = expired.map(|token| end_now(token, now_ms, EndedBy::Rotation));
     let endings = ended.iter().map(|token| end_now(token, now_ms, EndedBy::Revocation));
     let settles = waits.filter(|_| !ended.is_empty()).map(|token| token.id);

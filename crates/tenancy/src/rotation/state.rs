@@ -34,8 +34,10 @@ impl TokenState {
     /// What a token of these facts is at the moment `now_ms`.
     pub(crate) fn at(now_ms: i64, expires_ms: i64, ended: Option<(i64, EndedBy)>, stage: Option<Stage>) -> Self {
         match (ended, stage) {
-            (Some((at, EndedBy::Rotation)), _) if at <= now_ms => Self::Superseded,
-            (Some((at, EndedBy::Revocation)), _) if at <= now_ms => Self::Revoked,
+            // Whoever ended it may have another clock.
+            (Some((_, EndedBy::Rotation)), _) => Self::Superseded,
+            (Some((_, EndedBy::Revocation)), _) => Self::Revoked,
+            (Some((at, EndedBy::Overlap)), _) if at <= now_ms => Self::Superseded,
             _ if expires_ms <= now_ms => Self::Expired,
             (Some(_), _) => Self::Ending,
             (None, Some(Stage::Staged)) => Self::Staged,

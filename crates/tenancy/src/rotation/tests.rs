@@ -2,13 +2,14 @@
 
 use uuid::Uuid;
 
-use super::{Conflict, EndedBy, Mode, Plan, Stage, TokenState, cancel, complete, first_use, issue, revoke};
+use super::{Conflict, EndedBy, Mode, Plan, Stage, TokenState, cancel, complete, first_use, in_use, issue, revoke};
 use crate::{Scopes, TokenId, TokenRecord};
 
 #[test]
 fn the_state_of_a_token_follows_from_its_row_and_the_moment() {
     use TokenState::{Current, Ending, Expired, Revoked, Staged, Superseded, Unused};
     let (rotated, revoked) = (|at| Some((at, EndedBy::Rotation)), |at| Some((at, EndedBy::Revocation)));
+    let overlaps = |at| Some((at, EndedBy::Overlap));
     for (now, ended, stage, expected) in [
         (0, None, None, Current),
         (99, None, None, Current),
@@ -16,11 +17,14 @@ fn the_state_of_a_token_follows_from_its_row_and_the_moment() {
         (0, None, Some(Stage::Staged), Staged),
         (99, None, Some(Stage::Unused), Unused),
         (100, None, Some(Stage::Staged), Expired),
-        (49, rotated(50), None, Ending),
+        (49, overlaps(50), None, Ending),
+        (50, overlaps(50), None, Superseded),
+        (200, overlaps(50), None, Superseded),
+        (99, overlaps(150), None, Ending),
+        (100, overlaps(150), None, Expired),
         (50, rotated(50), None, Superseded),
-        (200, rotated(50), None, Superseded),
-        (99, rotated(150), None, Ending),
-        (100, rotated(150), None, Expired),
+        (0, rotated(50), None, Superseded),
+        (0, revoked(50), None, Revoked),
         (50, revoked(50), None, Revoked),
         (50, revoked(50), Some(Stage::Staged), Revoked),
         (200, revoked(50), Some(Stage::Unused), Revoked),
@@ -49,12 +53,13 @@ enum Step {
     Complete,
     Cancel,
     UseNewest,
+    UseNewestHalf,
     RevokeAll,
     RevokeOldest,
     Wait(i64),
 }
 
-const STEPS: [Step; 11] = [
+const STEPS: [Step; 12] = [
     Step::Issue(Mode::Strict),
     Step::Issue(Mode::Overlap),
     Step::Issue(Mode::Staged),
@@ -62,6 +67,7 @@ const STEPS: [Step; 11] = [
     Step::Complete,
     Step::Cancel,
     Step::UseNewest,
+    Step::UseNewestHalf,
     Step::RevokeAll,
     Step::RevokeOldest,
     Step::Wait(3),
@@ -101,6 +107,7 @@ impl Tokens {
             issued_ms: self.now,
             expires_ms: self.now + LIFE,
             ended_ms: None,
+            ends_later: false,
             state: TokenState::Current,
             mode: Some(mode),
             replaces: plan.replaces,
@@ -124,7 +131,21 @@ impl Tokens {
         }
     }
 
+    /// Both changes of a first use, or the second one alone.
+    fn use_newest(&mut self) {
+        for _ in 0..2 {
+            let rows = self.read();
+            if let Some(plan) = rows.first().and_then(|token| first_use(&rows, token.id, self.now)) {
+                self.carry_out(&plan);
+            }
+        }
+    }
+
     fn make(&mut self, step: Step) -> Result<(), Conflict> {
+        let completes = matches!(step, Step::Complete);
+        if in_use(&self.read(), |_| completes).is_some() {
+            self.use_newest();
+        }
         let (rows, now) = (self.read(), self.now);
         match step {
             Step::Issue(mode) => {
@@ -134,7 +155,9 @@ impl Tokens {
             }
             Step::Complete => self.carry_out(&complete(&rows, None, now)?),
             Step::Cancel => self.carry_out(&cancel(&rows, None, now)?),
-            Step::UseNewest => {
+            Step::UseNewest => self.use_newest(),
+            // The process ends between the two changes.
+            Step::UseNewestHalf => {
                 if let Some(plan) = rows.first().and_then(|token| first_use(&rows, token.id, now)) {
                     self.carry_out(&plan);
                 }
@@ -165,7 +188,7 @@ impl Tokens {
             (Step::Issue(_), Ok(())) => assert_eq!(valid.len(), 1 + had.len().min(1)),
             (Step::Complete, Ok(())) => assert_eq!(valid, [self.rows.last().unwrap().id]),
             (Step::Cancel, Ok(())) => assert!(!valid.contains(&self.rows.last().unwrap().id)),
-            (Step::UseNewest, _) => {
+            (Step::UseNewest | Step::UseNewestHalf, _) => {
                 let waits = before.read().first().is_some_and(|token| token.state == TokenState::Unused);
                 assert!(!waits || valid == [self.rows.last().unwrap().id]);
             }
@@ -206,6 +229,37 @@ fn walk(tokens: &Tokens, depth: u32, path: &mut Vec<Step>) {
 #[test]
 fn whatever_is_asked_at_most_two_tokens_are_valid_and_none_comes_back() {
     walk(&Tokens::default(), 5, &mut Vec::new());
+}
+
+#[test]
+fn a_token_waits_until_the_end_of_the_others_is_known_everywhere() {
+    let mut tokens = Tokens::default();
+    tokens.make(Step::Issue(Mode::Strict)).unwrap();
+    tokens.make(Step::Issue(Mode::FirstUse)).unwrap();
+    assert_eq!(in_use(&tokens.read(), |_| false), None);
+    tokens.make(Step::UseNewestHalf).unwrap();
+    let rows = tokens.read();
+    let states: Vec<TokenState> = rows.iter().map(|token| token.state).collect();
+    assert_eq!(states, [TokenState::Unused, TokenState::Superseded]);
+    assert_eq!(in_use(&rows, |_| false), Some(rows[0].id));
+    assert!(matches!(tokens.clone().make(Step::Cancel), Err(Conflict::Done { .. })));
+    for step in [Step::UseNewest, Step::Complete] {
+        let mut used = tokens.clone();
+        used.make(step).unwrap();
+        assert_eq!(used.read()[0].state, TokenState::Current, "{step:?}");
+    }
+}
+
+#[test]
+fn what_waited_for_its_use_beside_an_expired_token_waits_no_longer_when_it_is_replaced() {
+    let mut tokens = Tokens::default();
+    tokens.make(Step::Issue(Mode::Strict)).unwrap();
+    tokens.now = LIFE - 2;
+    tokens.make(Step::Issue(Mode::FirstUse)).unwrap();
+    tokens.now = LIFE + 2;
+    tokens.make(Step::Issue(Mode::Overlap)).unwrap();
+    let states: Vec<_> = tokens.read().iter().map(|token| (token.state, token.stage)).collect();
+    assert_eq!(states[..2], [(TokenState::Current, None), (TokenState::Ending, None)]);
 }
 
 #[test]

@@ -1,5 +1,9 @@
 //! A small deployment: two replicas, a visitor, two changes, and everything that can happen next. It decides by the same
 //! functions as the program, unless it is told to make a mistake.
+//!
+//! The second change comes when the call of the first one has returned, or builds on it, as the first use of a token does:
+//! the first one ends the other tokens, and the second one lets the new one in. Then it is made by somebody who does not
+//! wait for the first one's maker (which may have died), but agrees once more on what that has made.
 
 use std::time::Duration;
 
@@ -8,8 +12,6 @@ use super::super::{Agreement, Fill, Generation, Held, Lease, Member, Moment, Out
 const REPLICAS: usize = 2;
 /// Questions of one replica that can be under way at once. The program has one and its own commits; two find more.
 const AT_ONCE: usize = 2;
-/// Questions that each replica asks in all.
-const QUESTIONS: [u8; REPLICAS] = [1, 2];
 /// The last second.
 const END: u64 = 4;
 const LEASE: Duration = Duration::from_secs(1);
@@ -33,10 +35,14 @@ pub(super) enum Mistake {
     RemovesWhoIsBack,
     /// A replica acknowledges what it has heard of and does not hold yet.
     AcknowledgesTooEarly,
+    /// Whoever finds what the first change has ended goes on without asking whether everybody knows of it.
+    GoesOnBeforeAgreement,
+    /// Who was taken off the list counts its registrations from one again.
+    CountsAnew,
 }
 
 impl Mistake {
-    pub(super) const ALL: [Self; 7] = [
+    pub(super) const ALL: [Self; 9] = [
         Self::StoresAnOldFill,
         Self::TrustsAfterAStop,
         Self::DoesNotWaitWithoutRedis,
@@ -44,6 +50,8 @@ impl Mistake {
         Self::RegistersAfterReading,
         Self::RemovesWhoIsBack,
         Self::AcknowledgesTooEarly,
+        Self::GoesOnBeforeAgreement,
+        Self::CountsAnew,
     ];
 }
 
@@ -59,6 +67,7 @@ pub(super) enum Step {
     Register(usize),
     Keep(usize),
     Commit(usize),
+    Ask(usize),
     List(usize),
     Hear(usize, usize),
     Return(usize),
@@ -78,6 +87,8 @@ enum Asking {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 struct Replica {
     held: Held,
+    /// How often it has registered.
+    beat: i64,
     /// The generation of what it decides by.
     value: Generation,
     asking: [Asking; AT_ONCE],
@@ -91,6 +102,8 @@ struct Replica {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 enum Change {
     Planned,
+    /// Its maker has found the change before it, and asks whether everybody knows of that.
+    Asking(Agreement<usize>),
     Open(Generation, Agreement<usize>),
     Returned(Generation),
 }
@@ -99,6 +112,8 @@ enum Change {
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub(super) struct World {
     mistake: Option<Mistake>,
+    /// Whether the second change builds on the first one.
+    builds: bool,
     seconds: u64,
     redis_is_up: bool,
     generation: Generation,
@@ -110,18 +125,30 @@ pub(super) struct World {
 impl World {
     /// Both replicas run, and have just asked. A message may never come, so a Redis that is there covers one that goes.
     pub(super) fn new(mistake: Option<Mistake>, redis_is_up: bool) -> Self {
+        Self::of(mistake, redis_is_up, false, [1, 2])
+    }
+
+    /// The same with a second change that builds on the first.
+    pub(super) fn building(mistake: Option<Mistake>) -> Self {
+        Self::of(mistake, true, true, [1, 1])
+    }
+
+    /// `questions` are those that each replica asks in all.
+    fn of(mistake: Option<Mistake>, redis_is_up: bool, builds: bool, questions: [u8; REPLICAS]) -> Self {
         let start = Moment::from_nanos(1_000_000_000);
         let (held, _) = Held::NOTHING.filled(Fill { began: start, generation: 0 }, Lease::For(LEASE));
         let replica = |number: usize| Replica {
             held,
+            beat: 1,
             value: 0,
             asking: [Asking::Nothing; AT_ONCE],
-            questions: QUESTIONS[number],
+            questions: questions[number],
             is_stopped: false,
             remembered: start,
         };
         Self {
             mistake,
+            builds,
             seconds: 1,
             redis_is_up,
             generation: 0,
@@ -139,10 +166,15 @@ impl World {
         self.mistake == Some(mistake)
     }
 
-    /// Some replica may let in what a change has ended whose call has returned.
+    /// Some replica may let in what a change has ended whose call has returned, or has ended before another replica lets
+    /// in what the second change is about.
     pub(super) fn is_wrong(&self) -> bool {
-        let ended = self.changes.iter().filter_map(Change::returned).max().unwrap_or_default();
-        self.replicas.iter().any(|replica| self.may_decide(replica) && replica.value < ended)
+        let [first, second] = &self.changes;
+        let deciding = || self.replicas.iter().filter(|replica| self.may_decide(replica));
+        let is_let_in = second.made().is_some_and(|second| deciding().any(|replica| replica.value >= second));
+        let returned = self.changes.iter().filter_map(Change::returned).max();
+        let ended = returned.max(first.made().filter(|_| is_let_in)).unwrap_or_default();
+        deciding().any(|replica| replica.value < ended)
     }
 
     pub(super) fn has_returned(&self) -> bool {
@@ -176,6 +208,7 @@ impl World {
             }
         }
         for change in 0..CHANGERS.len() {
+            add(Step::Ask(change), self.ask(change));
             add(Step::Commit(change), self.commit(change));
             add(Step::List(change), self.read_list(change));
             for replica in 0..REPLICAS {
@@ -225,7 +258,10 @@ impl World {
     }
 
     fn registered(mut self, replica: usize) -> Self {
-        let beat = self.list[replica].map_or(1, |member| member.beat + 1);
+        let own = self.replicas[replica].beat + 1;
+        self.replicas[replica].beat = own;
+        let listed = self.list[replica].map_or(1, |member| member.beat + 1);
+        let beat = if self.makes(Mistake::CountsAnew) { listed } else { own };
         let acknowledged = self.replicas[replica].held.generation();
         self.list[replica] = Some(Member { id: replica, beat, acknowledged, lease: LEASE });
         self
@@ -257,14 +293,28 @@ impl World {
         }))
     }
 
-    fn commit(&self, change: usize) -> Option<Self> {
-        // One after the other: two that overlap wait for each other's replicas, not for each other.
-        let is_next = self.changes[..change].iter().all(|before| before.returned().is_some());
-        if self.changes[change] != Change::Planned || !is_next {
-            return None;
-        }
-        let (changer, generation) = (CHANGERS[change], self.generation + 1);
+    /// Agrees once more on what the change before has made.
+    fn ask(&self, change: usize) -> Option<Self> {
+        let before = self.changes[..change].last().and_then(Change::made)?;
         let mut after = self.clone();
+        after.changes[change] = Change::Asking(Agreement::new(CHANGERS[change], before, self.now()));
+        (self.builds && self.changes[change] == Change::Planned).then_some(after)
+    }
+
+    /// One after the other, or the second one when its maker knows that everybody knows of the first: two that overlap
+    /// otherwise wait for each other's replicas, not for each other.
+    fn commit(&self, change: usize) -> Option<Self> {
+        let mut before = self.changes[..change].iter();
+        let is_next = match self.makes(Mistake::GoesOnBeforeAgreement) {
+            true => before.all(|before| before.made().is_some()),
+            false => before.all(|before| before.returned().is_some()),
+        };
+        let mut after = match &self.changes[change] {
+            Change::Planned if is_next => self.clone(),
+            Change::Asking(agreement) => self.agreed(agreement)?,
+            _ => return None,
+        };
+        let (changer, generation) = (CHANGERS[change], self.generation + 1);
         after.generation = generation;
         // It decides by the newest state that was committed, so what is known there is the newest.
         if let Some(replica) = after.replicas.get_mut(changer) {
@@ -278,7 +328,7 @@ impl World {
     fn read_list(&self, change: usize) -> Option<Self> {
         let mut after = self.clone();
         let (members, now) = (self.list.iter().flatten().copied().collect::<Vec<_>>(), self.now());
-        let Change::Open(_, agreement) = &mut after.changes[change] else { return None };
+        let agreement = after.changes[change].agreement()?;
         agreement.listed(&members, now);
         (after != *self).then_some(after)
     }
@@ -288,15 +338,21 @@ impl World {
         let early = self.makes(Mistake::AcknowledgesTooEarly);
         let held = if early { self.generation } else { self.replicas[replica].held.generation() };
         let mut after = self.clone();
-        let Change::Open(_, agreement) = &mut after.changes[change] else { return None };
+        let agreement = after.changes[change].agreement()?;
         agreement.heard(replica, held);
         (replica != CHANGERS[change] && after != *self).then_some(after)
     }
 
     fn finish(&self, change: usize) -> Option<Self> {
         let Change::Open(generation, agreement) = &self.changes[change] else { return None };
-        let mut after = self.clone();
+        let mut after = self.agreed(agreement)?;
         after.changes[change] = Change::Returned(*generation);
+        Some(after)
+    }
+
+    /// What an agreement leaves behind, if it is reached.
+    fn agreed(&self, agreement: &Agreement<usize>) -> Option<Self> {
+        let mut after = self.clone();
         if self.makes(Mistake::DoesNotWaitWithoutRedis) && !self.redis_is_up {
             return Some(after);
         }
@@ -315,6 +371,21 @@ impl World {
 }
 
 impl Change {
+    /// The generation that it has made.
+    fn made(&self) -> Option<Generation> {
+        match self {
+            Self::Open(generation, _) | Self::Returned(generation) => Some(*generation),
+            Self::Planned | Self::Asking(_) => None,
+        }
+    }
+
+    fn agreement(&mut self) -> Option<&mut Agreement<usize>> {
+        match self {
+            Self::Asking(agreement) | Self::Open(_, agreement) => Some(agreement),
+            Self::Planned | Self::Returned(_) => None,
+        }
+    }
+
     fn returned(&self) -> Option<Generation> {
         match self {
             Self::Returned(generation) => Some(*generation),
