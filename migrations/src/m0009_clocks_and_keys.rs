@@ -9,7 +9,7 @@ use sea_orm_migration::prelude::{
 pub(super) struct Migration;
 
 /// True of the end of an overlap, which was still to come when it was written. Every other end was one at once.
-const OVERLAPS: &str = "ALTER TABLE tokens ADD COLUMN overlaps BOOLEAN NOT NULL DEFAULT FALSE";
+const ENDS_LATER: &str = "ALTER TABLE tokens ADD COLUMN ends_later BOOLEAN NOT NULL DEFAULT FALSE";
 
 /// `stopped_ms` is missing while some server signs with the key.
 const KEYS: &str = "CREATE TABLE signing_keys (
@@ -20,12 +20,12 @@ const KEYS: &str = "CREATE TABLE signing_keys (
 impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let connection = manager.get_connection();
-        connection.execute_unprepared(OVERLAPS).await?;
+        connection.execute_unprepared(ENDS_LATER).await?;
         let now_ms = match connection.get_database_backend() {
             DbBackend::Postgres => "extract(epoch FROM now()) * 1000",
             _ => "unixepoch() * 1000",
         };
-        let under_way = format!("UPDATE tokens SET overlaps = TRUE WHERE ended_ms > {now_ms}");
+        let under_way = format!("UPDATE tokens SET ends_later = TRUE WHERE ended_ms > {now_ms}");
         connection.execute_unprepared(&under_way).await?;
         super::create(manager, KEYS).await?;
         let signing = "INSERT INTO signing_keys (id) SELECT signing_key FROM deployment WHERE signing_key IS NOT NULL";

@@ -1,4 +1,5 @@
-//! `docs/conformance.md` is true: every requirement and every quirk has its row, and the tests it names are there.
+//! `docs/conformance.md` is true: every requirement and every quirk has its row, and the tests it names are there. So are those
+//! that `docs/failures.md` names.
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -36,6 +37,26 @@ fn every_test_with_a_number_is_about_something_in_the_page() {
             assert!(known, "{name}: there is no {number}");
         }
     }
+}
+
+#[test]
+fn every_failure_is_shown_by_tests_that_are_there() {
+    let page = std::fs::read_to_string(root().join("docs/failures.md")).expect("docs/failures.md");
+    let sources: Vec<String> =
+        rust_files(&root()).into_iter().map(|path| std::fs::read_to_string(path).expect("a source file")).collect();
+    let rows = page.lines().filter(|line| line.starts_with("| ") && !line.starts_with("| what happens"));
+    let mut count = 0;
+    for row in rows {
+        let shown = row.trim_end_matches(" |").rsplit(" | ").next().expect("a last cell");
+        let names: Vec<&str> = shown.split('`').skip(1).step_by(2).collect();
+        assert!(!names.is_empty(), "no test shows: {row}");
+        for name in names {
+            let is_there = sources.iter().any(|text| text.contains(&format!("fn {name}(")));
+            assert!(is_there, "no test is named {name}");
+        }
+        count += 1;
+    }
+    assert!(count >= 20, "{count} rows");
 }
 
 /// The rows of one table: complete, in order, each with a test of its number or a reason.

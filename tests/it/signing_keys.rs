@@ -74,6 +74,7 @@ on_both! {
             tenant.client().with_token(given.body["access_token"].as_str().expect("a token"))
         };
         let access = get().await;
+        system.tenantry(&["token", "revoke", "demo"]).expect(0);
         let before = id(&keys(&system, &["list"]), 0);
         keys(&system, &["rotate"]);
         for renewed in [system.issue(&tenant), system.issue(&other)] {

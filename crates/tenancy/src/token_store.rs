@@ -7,7 +7,7 @@ use crate::rotation::{EndedBy, Ending, Mode, Stage};
 use crate::store::{execute, statement};
 use crate::{Network, TenancyError, TenantId, TokenId, TokenRecord, TokenState};
 
-pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, overlaps, mode, stage, \
+pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, ends_later, mode, stage, \
     replaces, scopes, networks, key_id, request, warned_days, last_used_ms, last_address, last_client";
 
 /// Adds a token.
@@ -37,9 +37,9 @@ pub(crate) async fn insert_token(
 
 /// Ends a token, now or at a later moment.
 pub(crate) async fn end_token(on: &impl ConnectionTrait, tenant: TenantId, ending: Ending) -> Result<(), TenancyError> {
-    let sql = "UPDATE tokens SET ended_ms = $3, ended_by = $4, overlaps = $5 WHERE tenant_id = $1 AND id = $2";
-    let (id, by, overlaps) = (ending.id.to_string(), ending.by.as_str(), ending.by == EndedBy::Overlap);
-    execute(on, sql, [tenant.as_i64().into(), id.into(), ending.at_ms.into(), by.into(), overlaps.into()]).await
+    let sql = "UPDATE tokens SET ended_ms = $3, ended_by = $4, ends_later = $5 WHERE tenant_id = $1 AND id = $2";
+    let (id, by, ends_later) = (ending.id.to_string(), ending.by.as_str(), ending.by == EndedBy::Overlap);
+    execute(on, sql, [tenant.as_i64().into(), id.into(), ending.at_ms.into(), by.into(), ends_later.into()]).await
 }
 
 /// Makes the token that waited the one that stays.
@@ -70,7 +70,7 @@ pub(crate) fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord
     let (expires_ms, ended_ms): (i64, Option<i64>) = (row.try_get("", "expires_ms")?, row.try_get("", "ended_ms")?);
     let ended_by = match text("ended_by")?.as_deref() {
         Some("revoked") => EndedBy::Revocation,
-        _ if row.try_get("", "overlaps")? => EndedBy::Overlap,
+        _ if row.try_get("", "ends_later")? => EndedBy::Overlap,
         _ => EndedBy::Rotation,
     };
     let stage = match text("stage")? {

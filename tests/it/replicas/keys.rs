@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::knocking::Knocking;
-use crate::support::{Database, Redis, Replicas, System, Tenant, until};
+use crate::support::{Database, Redis, Replicas, System, Tenant, database, until};
 
 const OLD: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const NEW: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
@@ -134,4 +134,32 @@ async fn a_key_in_a_shared_file_is_rotated_by_one_server_and_read_by_the_others(
     issued_everywhere(&replicas).await;
     knocking.more(3, &[]).await;
     knocking.everybody_was_let_in().await;
+}
+
+/// Whoever takes another key into force does not hold up the lease: a database that takes its time to note it is waited for
+/// by nobody else.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_key_that_cannot_be_noted_holds_up_no_lease() {
+    let redis = Redis::start().await;
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = Database::Postgres.create(folder.path()).await;
+    let redis_url = redis.url();
+    let settings = [("TENANTRY_REPLICAS__REDIS_URL", &*redis_url), ("TENANTRY_REPLICAS__LEASE_MS", "1000")];
+    let replicas = Replicas::of_all(vec![System::start_on(&url, &settings).await], redis, &url);
+    let tenant = replicas.of(0).tenant("noted");
+    let held_up = database::hold_changes(&url).await;
+    let rotating = tokio::task::spawn_blocking({
+        let system = replicas.of(0).clone();
+        move || system.tenantry(&["key", "rotate", "--json"])
+    });
+    let waits = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+                 AND query LIKE 'UPDATE deployment SET signing_key%'";
+    until("the note to wait", async || (!database::texts(&url, waits).await.is_empty()).then_some(())).await;
+    let before = replicas.renewals(0).await;
+    while replicas.renewals(0).await < before + 12.0 {
+        replicas.client(0, &tenant).get("/ServiceProviderConfig").await.expect(200);
+    }
+    held_up.rollback().await.expect("to let go");
+    rotating.await.expect("a command").expect(0);
+    replicas.client(0, &tenant).get("/ServiceProviderConfig").await.expect(200);
 }

@@ -45,7 +45,6 @@ async fn in_every_mode_what_has_ended_is_accepted_by_no_replica() {
         (&["staged"], "complete", false),
         (&["staged"], "cancel", true),
         (&["first-use"], "complete", false),
-        (&["first-use"], "cancel", true),
         (&["overlap", "--overlap", "2h"], "revoke", true),
         (&["staged"], "issue", false),
     ] {

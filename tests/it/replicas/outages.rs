@@ -118,3 +118,32 @@ async fn without_redis_clients_notice_nothing() {
     .await;
     assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
 }
+
+/// A change that cannot be made holds up no request, and fails in the end; then everything is as before.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn while_changes_are_held_up_requests_go_on_and_commands_fail() {
+    let replicas = Replicas::start(1, 1000).await;
+    let old = replicas.of(0).tenant("held-up");
+    let arguments = ["token", "issue", &old.name, "--mode", "first-use", "--json"];
+    let issued = replicas.of(0).tenantry(&arguments).expect(0).json();
+    let new = Tenant { token: issued["token"].as_str().expect("a token").to_owned(), ..old.clone() };
+    let held_up = database::hold_changes(replicas.url()).await;
+    let failing = tokio::task::spawn_blocking({
+        let (system, name) = (replicas.of(0).clone(), old.name.clone());
+        move || system.tenantry(&["tenant", "set", &name, "strict=true"])
+    });
+    let refused = replicas.client(0, &new).get("/ServiceProviderConfig").await.expect(503);
+    assert!(refused.header("retry-after").is_some());
+    while !failing.is_finished() {
+        replicas.client(0, &old).get("/Users?count=0").await.expect(200);
+    }
+    failing.await.expect("a command").expect(5);
+    held_up.rollback().await.expect("to let go");
+    let back = Instant::now();
+    until("the first use", async || {
+        (replicas.client(0, &new).get("/ServiceProviderConfig").await.status == 200).then_some(())
+    })
+    .await;
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+    replicas.client(0, &old).get("/Users?count=0").await.expect(401);
+}

@@ -1,6 +1,6 @@
 //! Starting several at once, and who must not start beside them.
 
-use crate::support::{Database, Program, Redis, Server, System, free_port, replica_settings};
+use crate::support::{Database, Program, Redis, Replicas, Server, System, database, free_port, replica_settings};
 
 /// Three that start at once on an empty database migrate it once and make one tenant to try.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -71,4 +71,19 @@ fn beside(server: &Server, arguments: &[&str], folder: &tempfile::TempDir) -> Pr
         .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
         .setting("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", free_port()))
         .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", free_port()))
+}
+
+/// A server that joins the others and then cannot start takes itself off the list: no change waits for its lease.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_fails_in_its_start_is_waited_for_by_nobody() {
+    let replicas = Replicas::start(1, 60_000).await;
+    let folder = tempfile::tempdir().expect("a folder");
+    // Where its control socket is to be.
+    std::fs::create_dir_all(folder.path().join("data/control.sock/in-the-way")).expect("a folder");
+    let failed = beside(replicas.of(0).server(), &["serve"], &folder).run().expect(1);
+    assert!(failed.stderr.contains("control.sock"), "{failed:?}");
+    assert_eq!(database::texts(replicas.url(), "SELECT id FROM replicas").await.len(), 1);
+    let tenant = replicas.of(0).tenant("goes-on");
+    replicas.client(0, &tenant).get("/Users?count=0").await.expect(200);
+    assert_eq!(replicas.changes(0, "waited").await, 0);
 }

@@ -57,6 +57,14 @@ async fn lock(url: &str, statement: &str) -> DatabaseTransaction {
     transaction
 }
 
+/// Keeps everybody from changing tenants until the answer goes; what their state is can be read.
+pub(crate) async fn hold_changes(url: &str) -> DatabaseTransaction {
+    let connection = sea_orm::Database::connect(url).await.expect("the database");
+    let transaction = connection.begin().await.expect("a transaction");
+    transaction.execute_unprepared("UPDATE deployment SET generation = generation").await.expect("the lock");
+    transaction
+}
+
 /// Lets connections in again.
 pub(crate) async fn restore(url: &str) {
     let name = url.rsplit('/').next().expect("a name");

@@ -84,6 +84,11 @@ impl Replicas {
         self.metric(number, "tenantry_replication_messages_lost_total").await
     }
 
+    /// How often one of them has renewed its lease.
+    pub(crate) async fn renewals(&self, number: usize) -> f64 {
+        self.metric(number, "tenantry_replication_renewals_total{outcome=\"answered\"}").await
+    }
+
     /// The value of a metric of one of them.
     pub(crate) async fn metric(&self, number: usize, name: &str) -> f64 {
         let url = format!("{}/metrics", self.of(number).server().operations());
