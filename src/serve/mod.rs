@@ -139,9 +139,6 @@ async fn send_the_last(post: Option<JoinHandle<()>>) {
     }
 }
 
-    }
-}
-
 async fn refuse_second(settings: &Settings) -> Result<(), Failure> {
     if Connection::open(&settings.data_dir).await?.is_some() {
         let folder = settings.data_dir.display();

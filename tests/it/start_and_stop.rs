@@ -247,33 +247,68 @@ on_both! {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_hangup_during_the_start_is_no_end() {
     let first = System::start(Database::Postgres).await;
-    let folder = tempfile::tempdir().expect("a folder");
-    let operations = format!("127.0.0.1:{}", crate::support::free_port());
-    let mut command = first
-        .server()
-        .program(&["serve"])
-        .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
-        .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
-        .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
-        .into_command();
-    let log = folder.path().join("log");
-    let mut second =
-        command.stdout(Stdio::null()).stderr(std::fs::File::create(&log).expect("a log")).spawn().expect("a server");
-    until("the second server to wait for the lock", async || {
-        std::fs::read_to_string(&log).expect("the log").contains("waiting some seconds").then_some(())
-    })
-    .await;
+    let mut second = Waiting::start(&first).await;
     for _ in 0..3 {
-        let sent = std::process::Command::new("kill").args(["-HUP", &second.id().to_string()]).status();
-        assert!(sent.expect("kill").success());
+        second.signal("HUP");
     }
     assert!(first.server().stop().await.success());
-    let client = Client::new(format!("http://{operations}"));
     until("the second server to be ready", async || {
-        assert_eq!(second.try_wait().expect("its status"), None, "{:?}", std::fs::read_to_string(&log));
-        (client.try_get("/readyz").await == Some(200)).then_some(())
+        assert_eq!(second.child.try_wait().expect("its status"), None, "{}", second.log());
+        (second.operations.try_get("/readyz").await == Some(200)).then_some(())
     })
     .await;
-    second.kill().expect("to end it");
-    second.wait().expect("it to end");
+}
+
+/// A server that is told to stop while it starts stops, as if it had started.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_server_that_is_stopped_during_the_start_ends_in_order() {
+    let first = System::start(Database::Postgres).await;
+    let mut second = Waiting::start(&first).await;
+    second.signal("TERM");
+    let status = until("the second server to end", async || second.child.try_wait().expect("its status")).await;
+    assert!(status.success(), "{status} {}", second.log());
+    first.tenant("goes-on").client().get("/Users").await.expect(200);
+}
+
+/// A second server on the database of the first, which waits for it to let go.
+struct Waiting {
+    folder: tempfile::TempDir,
+    child: std::process::Child,
+    operations: Client,
+}
+
+impl Waiting {
+    async fn start(first: &System) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let operations = format!("127.0.0.1:{}", crate::support::free_port());
+        let program = first
+            .server()
+            .program(&["serve"])
+            .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
+            .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations);
+        let log = std::fs::File::create(folder.path().join("log")).expect("a log");
+        let child = program.into_command().stdout(Stdio::null()).stderr(log).spawn().expect("a server");
+        let waiting = Self { folder, child, operations: Client::new(format!("http://{operations}")) };
+        let is_waiting = async || waiting.log().contains("waiting some seconds").then_some(());
+        until("the second server to wait for the lock", is_waiting).await;
+        waiting
+    }
+
+    fn log(&self) -> String {
+        std::fs::read_to_string(self.folder.path().join("log")).expect("the log")
+    }
+
+    fn signal(&self, name: &str) {
+        let pid = self.child.id().to_string();
+        let sent = std::process::Command::new("kill").args([&format!("-{name}"), &pid]).status().expect("kill");
+        assert!(sent.success());
+    }
+}
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
 }

@@ -8,8 +8,9 @@ use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, ExecResult
 /// How long the database may take for one statement of a change, or to let a change begin.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Ends the session of a process that is stopped in the middle of a change: others wait for its locks.
-const GIVE_WAY: &str = "SET LOCAL idle_in_transaction_session_timeout = '10s'";
+/// Ends the session of a process that is stopped in the middle of a change, because others wait for its locks; and the wait
+/// for a lock before we give up, so that the connection can be used again.
+const GIVE_WAY: &str = "SET LOCAL idle_in_transaction_session_timeout = '10s'; SET LOCAL lock_timeout = '15s'";
 
 /// The transaction of a change. Each statement has its time.
 #[derive(Debug)]
