@@ -23,6 +23,7 @@ mod m0007_oauth_clients;
 mod m0008_oauth_secrets;
 mod m0009_clocks_and_keys;
 mod m0010_oauth_uses;
+mod m0011_api_keys;
 mod m0012_emails_by_value;
 
 /// The migrations in their order.
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0008_oauth_secrets::Migration),
             Box::new(m0009_clocks_and_keys::Migration),
             Box::new(m0010_oauth_uses::Migration),
+            Box::new(m0011_api_keys::Migration),
             Box::new(m0012_emails_by_value::Migration),
         ]
     }

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod api_key;
 mod assignments;
 mod completions;
 mod config;
@@ -75,6 +76,9 @@ enum Command {
     /// Keeps the OAuth clients of tenants, which get access tokens that live for an hour
     #[command(subcommand, after_help = oauth::EXAMPLES)]
     Oauth(oauth::Command),
+    /// Makes, lists and revokes the keys of programs that administer over HTTP
+    #[command(subcommand, after_help = api_key::EXAMPLES)]
+    ApiKey(api_key::Command),
     /// Rotates, lists and retires the keys that sign tokens
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
@@ -139,6 +143,7 @@ impl Cli {
             Command::Tenant(command) => in_runtime(tenant::run(command, &settings, output)),
             Command::Token(command) => in_runtime(token::run(command, &settings, output)),
             Command::Oauth(command) => in_runtime(oauth::run(command, &settings, output)),
+            Command::ApiKey(command) => in_runtime(api_key::run(command, &settings, output)),
             Command::Key(command) => in_runtime(key::run(command, &settings, output)),
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),

@@ -16,6 +16,8 @@ const MOST_LISTED: usize = 5;
 pub(super) struct Banner {
     pub(super) tenants: Tenants,
     pub(super) operations: SocketAddr,
+    /// Where the administration API is, if there is one.
+    pub(super) admin: Option<SocketAddr>,
     pub(super) database: String,
     /// What must not be overlooked.
     pub(super) warning: Option<String>,
@@ -35,6 +37,7 @@ impl Banner {
         json!({
             "ready": true,
             "operations_url": format!("http://{}", self.operations),
+            "admin_url": self.admin.map(|admin| format!("http://{admin}/api/v1")),
             "created": created,
             "warning": self.warning,
             "tenants": tenants.iter().map(|tenant| tenant.get("base_url")).collect::<Vec<_>>(),
@@ -48,7 +51,9 @@ impl Banner {
 
     fn news(&self) -> String {
         let operations = format!("http://{}  (/livez, /readyz, /metrics)", self.operations);
-        let shared = [("Operations", operations), ("Data", self.database.clone())];
+        let admin = self.admin.map(|admin| ("Admin API", format!("http://{admin}/api/v1  (tenantry api-key create)")));
+        let shared = [Some(("Operations", operations)), admin, Some(("Data", self.database.clone()))];
+        let shared = shared.into_iter().flatten();
         let version = env!("CARGO_PKG_VERSION");
         match &self.tenants {
             Tenants::Created(tenant) => {

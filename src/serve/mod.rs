@@ -1,5 +1,6 @@
 //! `tenantry serve`: the server, from the settings to its end.
 
+mod administration;
 mod banner;
 mod first_start;
 mod mail;
@@ -20,6 +21,7 @@ use tenant_admin::{Code, Failure};
 use crate::cli::Output;
 use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
+use administration::Administration;
 use banner::Banner;
 use mail::Mail;
 use tokio::signal::unix::Signal;
@@ -56,18 +58,19 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     // The ports come first: who cannot have them leaves no trace in the data.
     let clients = listen(settings.server.listen, "server.listen")?;
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
+    let administration = settings.admin.listen.map(|address| listen(address, "admin.listen")).transpose()?;
     let deployment = tokio::select! {
         opened = Deployment::open(settings, Purpose::Serve) => opened?,
         () = &mut stop => return Ok(()),
     };
     let server = Server { settings, telemetry, deployment: &deployment };
-    let served = Box::pin(server.serve((clients, operations), (stop, hangup), output)).await;
+    let served = Box::pin(server.serve((clients, operations, administration), (stop, hangup), output)).await;
     deployment.tenants.leave_soon().await;
     served
 }
 
-/// The listeners for clients and for operators.
-type Listeners = (TcpListener, TcpListener);
+/// The listeners for clients, for operators and for administration.
+type Listeners = (TcpListener, TcpListener, Option<TcpListener>);
 
 /// A server with its data open.
 struct Server<'a> {
@@ -79,32 +82,36 @@ struct Server<'a> {
 impl Server<'_> {
     async fn serve(
         &self,
-        (clients, operations): Listeners,
+        (clients, operations, administration): Listeners,
         (stop, hangup): (impl Future<Output = ()> + Send + 'static, Signal),
         output: Output,
     ) -> Result<(), Failure> {
         let Self { settings, deployment, .. } = *self;
-        let (listening, operated) = (address(&clients)?, address(&operations)?);
+        let (listening, operations_at) = (address(&clients)?, reachable(address(&operations)?));
+        let admin = administration.as_ref().map(address).transpose()?.map(reachable);
         let operator = deployment.operator(settings, listening);
         let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
         let app = self.app()?;
         let tenants = first_start::tenants(settings, &operator).await?;
         let (database, warning) = (settings.database_name(), deployment.warning.clone());
-        Banner { tenants, operations: reachable(operated), database, warning }.print(output)?;
+        Banner { tenants, operations: operations_at, admin, database, warning }.print(output)?;
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
         let upkeep = self.upkeep(mail);
         let post = post.map(|post| tokio::spawn(post.run()));
+        let mut administration = Administration::start(administration, &operator, settings).map_err(failed)?;
         let served = tokio::select! {
             served = app.serve(clients, operations, stop) => served.map_err(failed),
             () = upkeep.run() => Ok(()),
             () = signals::reload(hangup, operator.clone()) => Ok(()),
             () = socket.serve(operator) => Ok(()),
+            ended = administration.ended() => ended.map_err(failed),
             () = deployment.lock.lost() => Err(Failure::new(
                 Code::Failed,
                 "another tenantry process took over the database while it could not be reached from here; this one stops, \
                  because what it remembers may be out of date",
             )),
         };
+        administration.finish().await;
         upkeep.finish().await;
         drop(upkeep);
         send_the_last(post).await;

@@ -6,8 +6,9 @@ use super::banner::Banner;
 use super::first_start::Tenants;
 
 fn banner(tenants: Tenants) -> Banner {
+    let admin = Some("127.0.0.1:8081".parse().unwrap());
     let database = "data/tenantry.db (SQLite)".to_owned();
-    Banner { tenants, operations: "127.0.0.1:9090".parse().unwrap(), database, warning: None }
+    Banner { tenants, operations: "127.0.0.1:9090".parse().unwrap(), admin, database, warning: None }
 }
 
 #[test]
@@ -31,6 +32,7 @@ fn the_first_start_shows_everything_that_is_needed_to_create_a_user() {
         "Tenant URL  http://127.0.0.1:8080/t/demo/scim/v2\n",
         "Token       abc.def\n",
         "Operations  http://127.0.0.1:9090  (/livez, /readyz, /metrics)\n",
+        "Admin API   http://127.0.0.1:8081/api/v1  (tenantry api-key create)\n",
         "The token is shown this once.",
         "curl -i http://127.0.0.1:8080/t/demo/scim/v2/Users -H 'Authorization: Bearer abc.def' ",
         "\"userName\":\"ada@example.com\"}'\n",
@@ -65,6 +67,7 @@ fn for_scripts_it_is_one_line() {
     let expected = json!({
         "ready": true,
         "operations_url": "http://127.0.0.1:9090",
+        "admin_url": "http://127.0.0.1:8081/api/v1",
         "created": null,
         "warning": null,
         "tenants": ["http://x/t/demo/scim/v2"],

@@ -30,6 +30,7 @@ pub(crate) struct Settings {
     /// The folder for the database file, the signing key and the control socket.
     pub(crate) data_dir: PathBuf,
     pub(crate) server: Server,
+    pub(crate) admin: Admin,
     pub(crate) database: Database,
     pub(crate) tokens: Tokens,
     pub(crate) oauth: Oauth,
@@ -57,6 +58,14 @@ pub(crate) struct Server {
     pub(crate) trusted_proxies: Vec<Network>,
     pub(crate) workers: u16,
     pub(crate) demo_tenant: bool,
+}
+
+/// How programs that administer reach the server.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Admin {
+    #[serde(deserialize_with = "values::optional_address")]
+    pub(crate) listen: Option<SocketAddr>,
 }
 
 /// Where the data is.
@@ -157,6 +166,12 @@ impl Settings {
         let Server { listen, operations_listen, .. } = self.server;
         if listen == operations_listen && listen.port() != 0 {
             return Err("setting server.operations_listen must differ from server.listen".to_owned());
+        }
+        let is_taken = |admin: SocketAddr| admin.port() != 0 && (admin == listen || admin == operations_listen);
+        if self.admin.listen.is_some_and(is_taken) {
+            return Err(
+                "setting admin.listen must differ from server.listen and server.operations_listen".to_owned()
+            );
         }
         if self.replicas.redis_url.is_some() && self.sqlite_file().is_some() {
             return Err(

@@ -177,6 +177,13 @@ pub(super) fn address<'de, D: Deserializer<'de>>(from: D) -> Result<SocketAddr, 
     text.parse().map_err(refused)
 }
 
+/// The same, or nothing for the empty text.
+pub(super) fn optional_address<'de, D: Deserializer<'de>>(from: D) -> Result<Option<SocketAddr>, D::Error> {
+    let text = String::deserialize(from)?;
+    let refused = |_| D::Error::custom(format!("\"{text}\" is not an address and port such as 127.0.0.1:8081"));
+    if text.is_empty() { Ok(None) } else { text.parse().map(Some).map_err(refused) }
+}
+
 pub(super) fn networks<'de, D: Deserializer<'de>>(from: D) -> Result<Vec<Network>, D::Error> {
     let texts = Vec::<String>::deserialize(from)?;
     texts.iter().map(|text| Network::parse(text.trim())).collect::<Result<_, _>>().map_err(D::Error::custom)

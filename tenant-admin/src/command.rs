@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
-use crate::OauthCommand;
+use crate::{ApiKeyCommand, OauthCommand};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -85,6 +85,8 @@ pub enum Command {
     },
     /// Something about the OAuth clients of a tenant.
     Oauth(OauthCommand),
+    /// Something about the keys of programs that administer.
+    ApiKey(ApiKeyCommand),
     /// Makes a new signing key.
     RotateKey,
     /// Lists the signing keys, and whom each concerns.

@@ -64,6 +64,7 @@ impl From<TenancyError> for Failure {
             | TenancyError::NoCurrentToken { .. }
             | TenancyError::NoOauthClient { .. }
             | TenancyError::NoOauthSecret { .. }
+            | TenancyError::NoApiKey { .. }
             | TenancyError::Rotation(Conflict::NothingUnderWay) => Code::NotFound,
             TenancyError::NameTaken { .. }
             | TenancyError::HostTaken { .. }

@@ -2,9 +2,11 @@
 //!
 //! It promises that a command does the same whether a running server executes it or the command's own process, and that
 //! its effect is complete when its answer is there. Commands and answers are JSON ([`Command`], [`Answer`]), so that the
-//! command line, the control socket and scripts see one form. Only who may open the socket in the data folder may ask;
-//! nothing here is reachable over the network.
+//! command line, the control socket, the API and scripts see one form. Who may open the socket in the data folder may ask for
+//! everything; over the network ([`api`]) only who has an API key may ask, for what its role and tenant allow.
 
+pub mod api;
+mod api_key_command;
 mod command;
 pub mod control;
 mod failure;
@@ -13,6 +15,7 @@ mod operator;
 mod origin;
 mod view;
 
+pub use api_key_command::ApiKeyCommand;
 pub use command::{Command, IssueToken, Kind};
 pub use failure::{Code, Failure};
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};

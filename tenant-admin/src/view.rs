@@ -1,7 +1,7 @@
 //! Tenants and tokens as JSON.
 
 use serde_json::{Value, json};
-use tenancy::{Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
+use tenancy::{ApiKey, Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -83,6 +83,19 @@ pub(crate) fn oauth_secret(secret: &OauthSecret) -> Value {
         "expires": moment(secret.expires_ms),
         "ended": secret.ended_ms.map(moment),
         "last_used": secret.last_use.as_ref().map(last_use),
+    })
+}
+
+/// A key of a program that administers, as it is listed.
+pub(crate) fn api_key(key: &ApiKey) -> Value {
+    json!({
+        "id": key.id,
+        "name": key.name,
+        "role": key.role,
+        "tenant": key.tenant,
+        "created": moment(key.created_ms),
+        "expires": moment(key.expires_ms),
+        "ended": key.ended_ms.map(moment),
     })
 }
 

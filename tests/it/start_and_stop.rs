@@ -69,14 +69,14 @@ on_both! {
         let system = System::start(database).await;
         let refused = system.server().program(&["serve"])
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0").setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
-            .run().expect(1);
+            .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0").run().expect(1);
         one_sentence(&refused.stderr);
         // Also from another data folder: the database is what is locked.
         let folder = tempfile::tempdir().expect("a folder");
         let refused = system.server().program(&["serve"])
             .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0").setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
-            .run().expect(1);
+            .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0").run().expect(1);
         // PostgreSQL's lock is waited for, which the log tells; the refusal itself is one sentence.
         let (told, refusal): (Vec<_>, Vec<_>) =
             refused.stderr.lines().partition(|line| line.contains("waiting some seconds for it to let go"));
@@ -152,6 +152,7 @@ async fn what_keeps_the_server_from_starting_is_said_in_one_sentence() {
     for (variable, value, named) in [
         ("TENANTRY_SERVER__LISTEN", port.as_str(), port.as_str()),
         ("TENANTRY_SERVER__OPERATIONS_LISTEN", port.as_str(), port.as_str()),
+        ("TENANTRY_ADMIN__LISTEN", port.as_str(), "admin.listen"),
         ("TENANTRY_DATA_DIR", "file/data", "file/data"),
         ("TENANTRY_DATABASE__URL", "postgres://nobody@127.0.0.1:1/nothing", "database"),
         ("TENANTRY_DATABASE__URL", "mysql://x", "database.url"),
@@ -164,7 +165,8 @@ async fn what_keeps_the_server_from_starting_is_said_in_one_sentence() {
         let program = Program::new(&["serve"])
             .within(folder.path())
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
-            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0");
+            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0");
         let failed = tokio::task::block_in_place(|| program.setting(variable, value).run()).expect(1);
         one_sentence(&failed.stderr);
         assert!(failed.stderr.contains(named), "{variable}={value}: {}", failed.stderr);
@@ -188,11 +190,12 @@ struct Started {
 impl Started {
     async fn new(folder: tempfile::TempDir) -> Self {
         let log = std::fs::File::create(folder.path().join("output")).expect("a file");
-        let ports = [crate::support::free_port(), crate::support::free_port()].map(|port| format!("127.0.0.1:{port}"));
+        let ports = [(); 3].map(|()| format!("127.0.0.1:{}", crate::support::free_port()));
         let mut command = Program::new(&[])
             .within(folder.path())
             .setting("TENANTRY_SERVER__LISTEN", &ports[0])
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &ports[1])
+            .setting("TENANTRY_ADMIN__LISTEN", &ports[2])
             .into_command();
         let child = command.stdout(log.try_clone().expect("the file twice")).stderr(log).spawn().expect("the program");
         let mut started = Self { folder, child, output: String::new() };

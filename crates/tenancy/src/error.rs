@@ -2,7 +2,7 @@
 
 use database::DatabaseError;
 
-use crate::{Conflict, OauthClientId, SecretId, TokenId};
+use crate::{ApiKeyId, Conflict, OauthClientId, SecretId, TokenId};
 
 /// A failure of creating, changing or finding a tenant, told so that an operator can act on it.
 #[derive(Debug, thiserror::Error)]
@@ -50,6 +50,12 @@ pub enum TenancyError {
         tenant: String,
         /// The name.
         name: String,
+    },
+    /// There is no such key.
+    #[error("there is no API key {id}")]
+    NoApiKey {
+        /// The key that was asked for.
+        id: ApiKeyId,
     },
     /// The tokens there are do not fit.
     #[error(transparent)]

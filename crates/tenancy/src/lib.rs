@@ -10,15 +10,20 @@
 //! It keeps no token: only the signing keys, which never are in the database, and the numbers of each tenant's valid
 //! tokens, which never are in a request's reach.
 //!
+//! Programs that administer have keys of another kind ([`ApiKey`]); administration is rare, so each of their requests asks
+//! the database whether its key is still one.
+//!
 //! It knows nothing of HTTP and of what a tenant stores.
 
 mod address;
+mod api_key;
 mod authenticate;
 mod control;
 mod credential;
 mod credential_row;
 mod error;
 mod expiry;
+mod hex;
 mod key;
 mod last_use;
 mod network;
@@ -36,6 +41,7 @@ mod token;
 mod token_store;
 
 pub use address::{Address, AddressSettings, Resolution};
+pub use api_key::{ApiKey, ApiKeyId, IssuedApiKey, NewApiKey, Role};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
 pub use control::{AccessTokensLeft, CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};
 pub use error::TenancyError;

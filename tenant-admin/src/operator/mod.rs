@@ -1,5 +1,6 @@
 //! Doing what was asked.
 
+mod api_keys;
 mod events;
 mod keys;
 mod oauth;
@@ -47,6 +48,11 @@ impl Operator {
         Self { keys: Keys::of(source), ..self }
     }
 
+    /// The tenants it has its hand on.
+    pub(crate) fn tenants(&self) -> &Tenants {
+        &self.tenants
+    }
+
     /// Does what was asked. When this returns, the effect is complete and durable.
     ///
     /// # Errors
@@ -71,6 +77,7 @@ impl Operator {
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
             Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
             Command::Oauth(command) => self.oauth(command).await,
+            Command::ApiKey(command) => self.api_key(command).await,
             Command::RotateKey => self.rotate_key().await,
             Command::ListKeys => self.list_keys().await,
             Command::RetireKey { id, force } => self.retire_key(&id, force).await,

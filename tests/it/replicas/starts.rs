@@ -71,6 +71,7 @@ fn beside(server: &Server, arguments: &[&str], folder: &tempfile::TempDir) -> Pr
         .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
         .setting("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", free_port()))
         .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", free_port()))
+        .setting("TENANTRY_ADMIN__LISTEN", "")
 }
 
 /// A server that joins the others and then cannot start takes itself off the list: no change waits for its lease.

@@ -19,6 +19,7 @@ pub(crate) struct Server {
     folder: TempDir,
     settings: Vec<(String, String)>,
     ports: (u16, u16),
+    admin_port: u16,
     child: Mutex<Option<Child>>,
 }
 
@@ -36,7 +37,7 @@ impl Server {
     }
 
     async fn start_in(folder: TempDir, url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), child: Mutex::new(None) };
+        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), admin_port: 0, child: Mutex::new(None) };
         for attempt in 1..=ATTEMPTS {
             server.choose_ports();
             server.settings = server.basics(url);
@@ -56,6 +57,7 @@ impl Server {
 
     fn choose_ports(&mut self) {
         self.ports = (free_port(), free_port());
+        self.admin_port = free_port();
     }
 
     fn basics(&self, url: &str) -> Vec<(String, String)> {
@@ -64,6 +66,7 @@ impl Server {
             ("TENANTRY_DATABASE__URL", url.to_owned()),
             ("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", self.ports.0)),
             ("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", self.ports.1)),
+            ("TENANTRY_ADMIN__LISTEN", format!("127.0.0.1:{}", self.admin_port)),
             ("TENANTRY_LOG__FORMAT", "json".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -167,6 +170,11 @@ impl Server {
     /// `http://127.0.0.1:…` of health and metrics.
     pub(crate) fn operations(&self) -> String {
         format!("http://127.0.0.1:{}", self.ports.1)
+    }
+
+    /// `http://127.0.0.1:…/api/v1` of the administration API.
+    pub(crate) fn admin(&self) -> String {
+        format!("http://127.0.0.1:{}/api/v1", self.admin_port)
     }
 
     /// The port of the gateway.

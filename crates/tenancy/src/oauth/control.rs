@@ -311,7 +311,7 @@ pub(crate) fn secret_facts(client: &OauthClient, secret: &OauthSecret) -> Map<St
 }
 
 /// 256 random bits. Nobody can try out so many, so their SHA-256 may be stored.
-fn random_secret() -> Result<String, TenancyError> {
+pub(crate) fn random_secret() -> Result<String, TenancyError> {
     let mut bytes = [0; 32];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| TenancyError::Randomness)?;
     Ok(URL_SAFE_NO_PAD.encode(bytes))

@@ -4,9 +4,9 @@
 
 pub(crate) mod access;
 mod assertion;
-mod control;
+pub(crate) mod control;
 mod grant;
-mod id;
+pub(crate) mod id;
 pub(crate) mod store;
 
 pub use assertion::{AssertionKeys, Wanted};

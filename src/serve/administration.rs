@@ -1,0 +1,34 @@
+//! The administration API, where the settings want one.
+
+use std::io;
+use std::net::TcpListener;
+
+use tenant_admin::Operator;
+use tenant_admin::api::Api;
+
+use crate::settings::Settings;
+
+/// The API, or none.
+pub(super) struct Administration(Option<Api>);
+
+impl Administration {
+    pub(super) fn start(listener: Option<TcpListener>, operator: &Operator, settings: &Settings) -> io::Result<Self> {
+        let serve = |listener| Api::serve(operator.clone(), listener, settings.server.trusted_proxies.clone());
+        listener.map(serve).transpose().map(Self)
+    }
+
+    /// Comes back only if it fails.
+    pub(super) async fn ended(&mut self) -> io::Result<()> {
+        match &mut self.0 {
+            Some(api) => api.ended().await,
+            None => std::future::pending().await,
+        }
+    }
+
+    /// Answers what has begun.
+    pub(super) async fn finish(self) {
+        if let Some(api) = self.0 {
+            api.stop().await;
+        }
+    }
+}

@@ -1,0 +1,200 @@
+//! What answers look like, for the document. The answers themselves are those of the commands; the end-to-end tests hold
+//! each of them against this.
+#![expect(dead_code, reason = "these are read by the document alone")]
+
+use serde_json::Value;
+use utoipa::ToSchema;
+
+/// The key that asks.
+#[derive(ToSchema)]
+pub(super) struct ApiKey {
+    id: String,
+    #[schema(example = "terraform")]
+    name: String,
+    role: Role,
+    /// The one tenant that it is for; null: for all.
+    #[schema(required = true)]
+    tenant: Option<String>,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    expires: String,
+    #[schema(format = DateTime, required = true)]
+    ended: Option<String>,
+}
+
+/// What a key is for.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum Role {
+    Operator,
+    TenantAdmin,
+    Auditor,
+}
+
+/// How a token takes the place of the one before.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum Mode {
+    Strict,
+    Overlap,
+    Staged,
+    FirstUse,
+}
+
+/// What the holder of a credential may do. None: everything.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum Scope {
+    ReadOnly,
+    Users,
+    Groups,
+}
+
+/// What a token is now.
+#[derive(ToSchema)]
+#[schema(rename_all = "kebab-case")]
+pub(super) enum TokenState {
+    Current,
+    Staged,
+    Unused,
+    Ending,
+    Expired,
+    Superseded,
+    Revoked,
+}
+
+/// A tenant.
+#[derive(ToSchema)]
+pub(super) struct Tenant {
+    #[schema(example = "acme")]
+    name: String,
+    enabled: bool,
+    /// The Tenant URL to enter at the identity provider.
+    #[schema(example = "https://scim.example.com/t/acme/scim/v2")]
+    base_url: String,
+    host_urls: Vec<String>,
+    hosts: Vec<String>,
+    /// By name.
+    #[schema(value_type = Object)]
+    settings: Value,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    modified: String,
+}
+
+/// A tenant with its tokens.
+#[derive(ToSchema)]
+pub(super) struct TenantWithTokens {
+    #[schema(inline)]
+    #[serde(flatten)]
+    tenant: Tenant,
+    /// The newest token that has not been ended.
+    #[schema(required = true)]
+    token: Option<Token>,
+    /// Those that are valid beside it.
+    other_tokens: Vec<Token>,
+}
+
+/// A page of tenants.
+#[derive(ToSchema)]
+pub(super) struct Tenants {
+    tenants: Vec<Tenant>,
+    /// Where the next page begins; null: this is the last.
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// What is left of a deleted thing.
+#[derive(ToSchema)]
+pub(super) struct DeletedTenant {
+    name: String,
+    deleted: bool,
+}
+
+/// A token, never the token itself.
+#[derive(ToSchema)]
+pub(super) struct Token {
+    id: String,
+    state: TokenState,
+    #[schema(format = DateTime)]
+    issued: String,
+    #[schema(format = DateTime)]
+    expires: String,
+    #[schema(format = DateTime, required = true)]
+    ended: Option<String>,
+    #[schema(required = true)]
+    mode: Option<Mode>,
+    /// The token whose place it takes or took.
+    #[schema(required = true)]
+    replaces: Option<String>,
+    scopes: Vec<Scope>,
+    #[schema(example = json!(["192.0.2.0/24"]))]
+    networks: Vec<String>,
+    #[schema(required = true)]
+    last_used: Option<LastUse>,
+}
+
+/// When a token was last used, from where, and by which sort of client.
+#[derive(ToSchema)]
+pub(super) struct LastUse {
+    #[schema(format = DateTime)]
+    time: String,
+    address: String,
+    client: String,
+}
+
+/// A page of tokens, the newest first.
+#[derive(ToSchema)]
+pub(super) struct Tokens {
+    tenant: String,
+    tokens: Vec<Token>,
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// A token at the one moment at which it can be read.
+#[derive(ToSchema)]
+pub(super) struct IssuedToken {
+    tenant: String,
+    base_url: String,
+    /// The token. Null: this call issued it more than ten minutes ago, or it has ended.
+    #[schema(required = true)]
+    token: Option<String>,
+    token_id: String,
+    #[schema(format = DateTime)]
+    expires: String,
+    mode: Mode,
+    state: TokenState,
+    /// Whether the same call had issued it before.
+    repeated: bool,
+    scopes: Vec<Scope>,
+    /// The other tokens that are valid now.
+    other_tokens: Vec<Token>,
+}
+
+/// The rotation is completed: the token is the one, the other has ended.
+#[derive(ToSchema)]
+pub(super) struct CompletedRotation {
+    tenant: String,
+    token_id: String,
+    completed: bool,
+}
+
+/// The rotation is cancelled: the token has ended, the one before stays.
+#[derive(ToSchema)]
+pub(super) struct CancelledRotation {
+    tenant: String,
+    token_id: String,
+    cancelled: bool,
+}
+
+/// The tokens that are revoked.
+#[derive(ToSchema)]
+pub(super) struct RevokedTokens {
+    tenant: String,
+    token_id: String,
+    token_ids: Vec<String>,
+    revoked: bool,
+}

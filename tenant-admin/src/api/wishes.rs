@@ -1,0 +1,77 @@
+//! What bodies may say. Members that are unknown are refused by name.
+
+use serde::Deserialize;
+use serde_json::{Map, Value};
+use tenancy::{Mode, Network};
+use utoipa::ToSchema;
+
+use super::shapes;
+use crate::IssueToken;
+
+/// A tenant that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewTenant {
+    /// Its name in URLs: a-z, 0-9 and -, at most 63.
+    #[schema(example = "acme")]
+    pub(super) name: String,
+    /// Domain names of its own.
+    #[serde(default)]
+    pub(super) hosts: Vec<String>,
+    /// Settings that differ from the defaults, by name.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "token_max_days": 90 }))]
+    pub(super) settings: Map<String, Value>,
+}
+
+/// What is to change about a tenant.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[derive(Default)]
+pub(super) struct TenantChange {
+    /// Settings by name; null brings a default back. What is left out stays.
+    #[schema(value_type = Object, example = json!({ "token_modes": ["strict", "staged"], "token_max_days": 90 }))]
+    pub(super) settings: Map<String, Value>,
+    /// Domain names it gets.
+    pub(super) add_hosts: Vec<String>,
+    /// Domain names it gives up.
+    pub(super) remove_hosts: Vec<String>,
+}
+
+/// A token that is asked for. What is left out is as usual.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct NewToken {
+    /// How it takes the place of the one before.
+    #[schema(value_type = shapes::Mode, default = "strict")]
+    mode: Mode,
+    /// For how many days it is valid.
+    #[schema(example = 90)]
+    days: Option<u32>,
+    /// For how many seconds it is valid, in place of days.
+    seconds: Option<u64>,
+    /// For how many seconds the one before goes on, in the mode overlap and in no other.
+    overlap_seconds: Option<u64>,
+    /// What its holder may do. None: everything.
+    #[schema(value_type = Vec<shapes::Scope>)]
+    scopes: Vec<String>,
+    /// From where it may be used. None: from everywhere.
+    #[schema(value_type = Vec<String>)]
+    networks: Vec<Network>,
+}
+
+impl NewToken {
+    /// As a command for this tenant. A call with a name issues one token, however often it is repeated.
+    pub(super) fn command(self, tenant: String, request_id: Option<String>) -> IssueToken {
+        let Self { mode, days, seconds, overlap_seconds, scopes, networks } = self;
+        IssueToken { tenant, days, seconds, mode, overlap_seconds, scopes, networks, request_id }
+    }
+}
+
+/// Which token is meant.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Which {
+    /// Only if it is this one; null: whichever it is.
+    pub(super) token_id: Option<String>,
+}
