@@ -118,7 +118,7 @@ fn exit_code(code: Code) -> ExitCode {
         Code::Failed => 1,
         Code::Invalid => 2,
         Code::NotFound => 3,
-        Code::Conflict => 4,
+        Code::Conflict | Code::Changed => 4,
         Code::Unavailable => 5,
     })
 }

@@ -133,9 +133,13 @@ impl Command {
             }
             Self::List => Asked::ListTenants,
             Self::Show(Name { name }) => Asked::ShowTenant { name },
-            Self::Set(Set { name, settings, add_hosts, remove_hosts }) => {
-                Asked::ChangeTenant { name, settings: assignments::parse(&settings)?, add_hosts, remove_hosts }
-            }
+            Self::Set(Set { name, settings, add_hosts, remove_hosts }) => Asked::ChangeTenant {
+                name,
+                settings: assignments::parse(&settings)?,
+                add_hosts,
+                remove_hosts,
+                if_version: None,
+            },
             Self::Enable(Name { name }) => Asked::EnableTenant { name, enabled: true },
             Self::Disable(Name { name }) => Asked::EnableTenant { name, enabled: false },
             Self::Delete(Delete { name, .. }) => Asked::DeleteTenant { name },

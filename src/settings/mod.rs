@@ -169,9 +169,7 @@ impl Settings {
         }
         let is_taken = |admin: SocketAddr| admin.port() != 0 && (admin == listen || admin == operations_listen);
         if self.admin.listen.is_some_and(is_taken) {
-            return Err(
-                "setting admin.listen must differ from server.listen and server.operations_listen".to_owned()
-            );
+            return Err("setting admin.listen must differ from server.listen and server.operations_listen".to_owned());
         }
         if self.replicas.redis_url.is_some() && self.sqlite_file().is_some() {
             return Err(

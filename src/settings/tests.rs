@@ -92,7 +92,7 @@ fn a_variable_that_is_no_setting_stops_the_start() {
         ("TENANTRY_DATADIR", "did you mean TENANTRY_DATA_DIR? there are data_dir and"),
         ("TENANTRY_SERVER__LISTNE", "did you mean TENANTRY_SERVER__LISTEN? section server has"),
         ("TENANTRY_SEVER__LISTEN", "did you mean TENANTRY_SERVER__LISTEN? there are data_dir and"),
-        ("TENANTRY_FOO", "there are data_dir and the sections database"),
+        ("TENANTRY_FOO", "there are data_dir and the sections admin, database"),
         ("TENANTRY_LOG_FORMAT", "did you mean TENANTRY_LOG__FORMAT? "),
     ] {
         let sentence = from_variables(&[(variable, "x")]).unwrap_err().to_string();

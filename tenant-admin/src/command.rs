@@ -27,6 +27,15 @@ pub enum Command {
     },
     /// Lists the tenants.
     ListTenants,
+    /// Lists some tenants, in the order of their names.
+    ListSomeTenants {
+        /// Those that come after this name.
+        after: Option<String>,
+        /// At most so many.
+        limit: usize,
+        /// Only the one of this name.
+        only: Option<String>,
+    },
     /// Shows one tenant.
     ShowTenant {
         /// Its name.
@@ -42,6 +51,9 @@ pub enum Command {
         add_hosts: Vec<String>,
         /// Domain names it gives up.
         remove_hosts: Vec<String>,
+        /// Only if it has this version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        if_version: Option<i64>,
     },
     /// Switches a tenant on or off.
     EnableTenant {

@@ -18,6 +18,7 @@ pub(crate) fn tenant(tenant: &Tenant, origin: &Origin) -> Value {
         "settings": tenant.settings(),
         "created": moment(tenant.created_ms()),
         "modified": moment(tenant.modified_ms()),
+        "version": tenant.version(),
     })
 }
 

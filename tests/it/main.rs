@@ -12,6 +12,7 @@
 mod support;
 
 mod addresses;
+mod api;
 mod architecture;
 mod bad_input;
 mod bulk;

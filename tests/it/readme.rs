@@ -1,4 +1,4 @@
-//! The tour in the README works as it is printed.
+//! The tour in the README, and what docs/api.md shows, work as they are printed.
 
 use std::path::Path;
 use std::process::Command;
@@ -11,11 +11,22 @@ on_both! {
         let tenant = system.tenant("demo");
         let steps = tour();
         assert!(steps.len() > 5, "the tour has {} steps", steps.len());
-        let printed = walk(&system, &tenant, &steps);
-        let parts: Vec<&str> = printed.split(END).collect();
-        for (step, part) in steps.iter().zip(parts) {
-            assert_shown(step, part);
-        }
+        check(&system, &tenant, &steps);
+    }
+
+    /// The same for the page about the administration API.
+    async fn the_page_about_the_api_works_word_for_word(system) {
+        let tenant = system.tenant("demo");
+        let local = |text: &str| {
+            let (name, admin) = (&tenant.name, system.server().admin());
+            text.replace("http://127.0.0.1:8081/api/v1", &admin)
+                .replace("/tenants/demo", &format!("/tenants/{name}"))
+                .replace("/t/demo/", &format!("/t/{name}/"))
+                .replace("\"demo\"", &format!("\"{name}\""))
+        };
+        let steps: Vec<Step> = steps(&local(&read("docs/api.md")));
+        assert_eq!(steps.len(), 5);
+        check(&system, &tenant, &steps);
     }
 }
 
@@ -29,11 +40,28 @@ struct Step {
 const END: &str = "@@ end of a step @@";
 
 fn tour() -> Vec<Step> {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md");
-    let readme = std::fs::read_to_string(path).expect("the README");
+    let readme = read("README.md");
     let (_, rest) = readme.split_once("## A tour\n").expect("a tour");
     let (tour, _) = rest.split_once("\n## ").expect("what follows the tour");
-    tour.split("```sh\n").skip(1).map(step).collect()
+    steps(tour)
+}
+
+fn read(page: &str) -> String {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").join(page);
+    std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{page}: {error}"))
+}
+
+fn steps(text: &str) -> Vec<Step> {
+    text.split("```sh\n").skip(1).map(step).collect()
+}
+
+/// Walks through all steps, and looks at what each has printed.
+#[track_caller]
+fn check(system: &System, tenant: &Tenant, steps: &[Step]) {
+    let printed = walk(system, tenant, steps);
+    for (step, part) in steps.iter().zip(printed.split(END)) {
+        assert_shown(step, part);
+    }
 }
 
 fn step(text: &str) -> Step {

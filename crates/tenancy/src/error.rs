@@ -72,6 +72,12 @@ pub enum TenancyError {
         /// The name.
         name: String,
     },
+    /// The tenant is not as whoever wants to change it has seen it.
+    #[error("tenant \"{tenant}\" was changed meanwhile; read it again, and decide again")]
+    Changed {
+        /// The tenant.
+        tenant: String,
+    },
     /// The host belongs to a tenant already.
     #[error("the host \"{host}\" belongs to tenant \"{tenant}\" already")]
     HostTaken {

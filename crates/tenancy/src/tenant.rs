@@ -88,6 +88,12 @@ impl Tenant {
         self.created_ms
     }
 
+    /// A number that rises with each change of its settings, its hosts, or whether it is enabled.
+    #[must_use]
+    pub fn version(&self) -> i64 {
+        self.modified_ms
+    }
+
     /// When something about it was last changed, in milliseconds since 1970.
     #[must_use]
     pub fn modified_ms(&self) -> i64 {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix_web::dev::Payload;
-use actix_web::http::header::HeaderMap;
+use actix_web::http::header::{HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
 use tenancy::{ApiKey, Role};
@@ -86,8 +86,27 @@ impl Asked {
         parsed.map(web::Query::into_inner).map_err(refused)
     }
 
-    /// The headers.
-    pub(super) fn headers(&self) -> &HeaderMap {
+    /// The version that a tenant must have, if one is named (RFC 9110 section 13.1.1). `*` is any.
+    pub(super) fn if_version(&self) -> Result<Option<i64>, Problem> {
+        let Some(value) = self.headers().get(IF_MATCH) else { return Ok(None) };
+        let tag = value.to_str().unwrap_or_default().trim();
+        if tag == "*" {
+            return Ok(None);
+        }
+        let version = tag.strip_prefix('"').and_then(|tag| tag.strip_suffix('"')).and_then(|tag| tag.parse().ok());
+        let detail = "If-Match is the ETag of the tenant as it was read, or *; read it again, and decide again";
+        version.map(Some).ok_or_else(|| Problem::new(Sort::Changed, detail))
+    }
+
+    /// Refuses the name of a call where a repeated one is not known by it.
+    pub(super) fn without_idempotency_key(&self, way_out: &str) -> Result<(), Problem> {
+        if self.idempotency_key()?.is_none() {
+            return Ok(());
+        }
+        Err(Problem::new(Sort::Invalid, format!("there is no Idempotency-Key here: {way_out}")))
+    }
+
+    fn headers(&self) -> &HeaderMap {
         self.request.headers()
     }
 
@@ -100,7 +119,9 @@ impl Asked {
         let text = text.strip_prefix('"').and_then(|text| text.strip_suffix('"')).unwrap_or(text);
         let is_name = (1..=LONGEST_KEY).contains(&text.len()) && text.bytes().all(|byte| byte.is_ascii_graphic());
         if !is_name || values.next().is_some() {
-            let detail = format!("Idempotency-Key is one header with 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID");
+            let detail = format!(
+                "Idempotency-Key is one header with 1 to {LONGEST_KEY} visible ASCII characters, such as a UUID"
+            );
             return Err(Problem::new(Sort::Invalid, detail));
         }
         Ok(Some(text.to_owned()))

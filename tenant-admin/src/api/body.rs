@@ -54,7 +54,8 @@ impl Body {
 
     async fn bytes(self) -> Result<(Option<String>, BytesMut), Problem> {
         let Self { payload, media_type } = self;
-        let slow = |_| Problem::new(Sort::Slow, format!("the body did not arrive within {} seconds", PATIENCE.as_secs()));
+        let slow =
+            |_| Problem::new(Sort::Slow, format!("the body did not arrive within {} seconds", PATIENCE.as_secs()));
         let bytes = tokio::time::timeout(PATIENCE, collect(payload)).await.map_err(slow)??;
         Ok((media_type, bytes))
     }
@@ -82,5 +83,12 @@ fn check(media_type: Option<&str>) -> Result<(), Problem> {
 }
 
 fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
-    serde_json::from_slice(bytes).map_err(|error| Problem::new(Sort::Invalid, format!("the body is refused: {error}")))
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let parsed = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let place = error.path().to_string();
+        let place = if place == "." { String::new() } else { format!(" at {place}") };
+        Problem::new(Sort::Invalid, format!("the body is refused{place}: {}", error.inner()))
+    })?;
+    reader.end().map_err(|error| Problem::new(Sort::Invalid, format!("the body is refused: {error}")))?;
+    Ok(parsed)
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::endpoints::{me, tenants, tokens};
+use super::endpoints::{me, oauth_clients, oauth_secrets, tenants, tokens};
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
 /// Below this all endpoints are.
@@ -41,16 +41,31 @@ macro_rules! endpoints {
 
 endpoints![
     me::show_me,
+    tenants::list_tenants,
+    tenants::create_tenant,
     tenants::show_tenant,
+    tenants::change_tenant,
+    tenants::enable_tenant,
+    tenants::disable_tenant,
+    tenants::delete_tenant,
     tokens::list_tokens,
     tokens::issue_token,
     tokens::complete_rotation,
     tokens::cancel_rotation,
     tokens::revoke_tokens,
+    oauth_clients::list_oauth_clients,
+    oauth_clients::create_oauth_client,
+    oauth_clients::show_oauth_client,
+    oauth_clients::enable_oauth_client,
+    oauth_clients::disable_oauth_client,
+    oauth_clients::delete_oauth_client,
+    oauth_secrets::list_oauth_secrets,
+    oauth_secrets::issue_oauth_secret,
+    oauth_secrets::revoke_oauth_secret,
 ];
 
 /// Describes every endpoint (OpenAPI 3.1).
-#[utoipa::path(tag = "document", responses((status = 200, description = "This document", body = Object)), security(()))]
+#[utoipa::path(tag = "document", responses((status = 200, body = Object)), security(()))]
 #[get("/openapi.json")]
 pub(super) async fn show_document() -> HttpResponse {
     HttpResponse::Ok().json(Endpoints::openapi())
@@ -74,6 +89,11 @@ impl Modify for Common {
         for item in document.paths.paths.values_mut() {
             let operations = [&mut item.get, &mut item.post, &mut item.patch, &mut item.delete, &mut item.put];
             for operation in operations.into_iter().flatten() {
+                for response in operation.responses.responses.values_mut() {
+                    if let RefOr::T(response) = response {
+                        response.description = "Done".to_owned();
+                    }
+                }
                 operation.responses.responses.insert("default".to_owned(), RefOr::T(problem.clone()));
             }
         }
@@ -89,7 +109,8 @@ pub(super) fn unknown(method: &str, path: &str) -> Problem {
         return Problem::new(Sort::NotFound, format!("there is nothing at this path; {OPEN} names all paths"));
     };
     let methods = [("GET", &item.get), ("POST", &item.post), ("PATCH", &item.patch), ("DELETE", &item.delete)];
-    let methods: Vec<&str> = methods.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect();
+    let methods: Vec<&str> =
+        methods.iter().filter(|(_, operation)| operation.is_some()).map(|(name, _)| *name).collect();
     let methods = methods.join(", ");
     let detail = format!("this path has no method {method}; it has {methods}");
     Problem::new(Sort::MethodNotAllowed, detail).allowing(methods)

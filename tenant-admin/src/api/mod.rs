@@ -1,7 +1,7 @@
 //! Administration over HTTP: the same commands as on the command line, for programs that have an API key.
 //!
 //! It adds who may ask, and nothing to what happens. A request passes in this order: a bound on how many run at once, its
-//! key, its tenant and role, its body. No endpoint reaches the operator's hand but through [`asked::Permitted`], which only
+//! key, its tenant and role, its body. No endpoint reaches the operator's hand but through `asked::Permitted`, which only
 //! that decision makes.
 
 mod asked;

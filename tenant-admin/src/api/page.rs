@@ -49,6 +49,11 @@ impl Paging {
         mark.map(Some).ok_or_else(refused)
     }
 
+    /// The mark of a page, for whoever asks for the one after it.
+    pub(super) fn cursor(mark: &str) -> String {
+        URL_SAFE_NO_PAD.encode(mark)
+    }
+
     /// Cuts the member `list` of an answer to the page; `mark` is the member of each item that tells it from the others.
     pub(super) fn cut(&self, mut answer: Value, list: &str, mark: &str) -> Result<Value, Problem> {
         let limit = self.limit()?;
@@ -61,7 +66,7 @@ impl Paging {
             items.drain(..=last);
         }
         let next = (items.len() > limit).then(|| items.get(limit - 1).and_then(|item| text(item, mark))).flatten();
-        let next = next.map(|mark| URL_SAFE_NO_PAD.encode(mark));
+        let next = next.map(Self::cursor);
         items.truncate(limit);
         view::add(&mut answer, list, items.into());
         view::add(&mut answer, "next_cursor", next.into());
@@ -100,7 +105,9 @@ mod tests {
     #[test]
     fn what_is_no_page_is_refused() {
         let wrong = |limit, cursor: Option<&str>| {
-            Paging { limit, cursor: cursor.map(str::to_owned) }.cut(json!({ "tokens": [] }), "tokens", "id").unwrap_err()
+            Paging { limit, cursor: cursor.map(str::to_owned) }
+                .cut(json!({ "tokens": [] }), "tokens", "id")
+                .unwrap_err()
         };
         assert_eq!(wrong(0, None).to_string(), "limit is 1 to 200, not 0");
         assert_eq!(wrong(201, None).to_string(), "limit is 1 to 200, not 201");

@@ -117,6 +117,7 @@ impl From<Failure> for Problem {
             Code::Invalid => Sort::Invalid,
             Code::NotFound => Sort::NotFound,
             Code::Conflict => Sort::Conflict,
+            Code::Changed => Sort::Changed,
             Code::Unavailable => {
                 tracing::error!(%failure, "an administrative request could not be done");
                 return Self::unavailable();

@@ -55,7 +55,7 @@ mod tests {
 
     use super::*;
 
-    fn told(peer: &str, name: HeaderName, values: &[&'static str]) -> String {
+    fn told(peer: &str, name: &HeaderName, values: &[&'static str]) -> String {
         let mut headers = HeaderMap::new();
         values.iter().for_each(|value| headers.append(name.clone(), HeaderValue::from_static(value)));
         let trusted = [Network::parse("10.0.0.0/8").unwrap()];
@@ -72,9 +72,12 @@ mod tests {
             ("10.0.0.1", vec!["198.51.100.7, nonsense"], "10.0.0.1"),
             ("10.0.0.1", vec!["[2001:db8::1]:4711"], "2001:db8::1"),
         ] {
-            assert_eq!(told(peer, X_FORWARDED_FOR, &values), expected, "{values:?}");
+            assert_eq!(told(peer, &X_FORWARDED_FOR, &values), expected, "{values:?}");
         }
-        assert_eq!(told("10.0.0.1", FORWARDED, &["for=203.0.113.9, for=\"[2001:db8::1]\";proto=https"]), "2001:db8::1");
-        assert_eq!(told("192.0.2.1", FORWARDED, &["for=203.0.113.9"]), "192.0.2.1");
+        assert_eq!(
+            told("10.0.0.1", &FORWARDED, &["for=203.0.113.9, for=\"[2001:db8::1]\";proto=https"]),
+            "2001:db8::1"
+        );
+        assert_eq!(told("192.0.2.1", &FORWARDED, &["for=203.0.113.9"]), "192.0.2.1");
     }
 }

@@ -82,12 +82,13 @@ pub(super) struct Tenant {
     created: String,
     #[schema(format = DateTime)]
     modified: String,
+    /// It rises with each change; the ETag is made of it.
+    version: i64,
 }
 
 /// A tenant with its tokens.
 #[derive(ToSchema)]
 pub(super) struct TenantWithTokens {
-    #[schema(inline)]
     #[serde(flatten)]
     tenant: Tenant,
     /// The newest token that has not been ended.
@@ -136,7 +137,7 @@ pub(super) struct Token {
     last_used: Option<LastUse>,
 }
 
-/// When a token was last used, from where, and by which sort of client.
+/// When a token, client or secret was last used, from where, and by which sort of client.
 #[derive(ToSchema)]
 pub(super) struct LastUse {
     #[schema(format = DateTime)]
@@ -196,5 +197,102 @@ pub(super) struct RevokedTokens {
     tenant: String,
     token_id: String,
     token_ids: Vec<String>,
+    revoked: bool,
+}
+
+/// An OAuth client, which gets access tokens with one of its secrets or with an assertion of its issuer.
+#[derive(ToSchema)]
+pub(super) struct OauthClient {
+    client_id: String,
+    name: String,
+    enabled: bool,
+    #[schema(format = DateTime)]
+    created: String,
+    scopes: Vec<Scope>,
+    networks: Vec<String>,
+    #[schema(required = true)]
+    federation: Option<Federation>,
+    #[schema(required = true)]
+    last_used: Option<LastUse>,
+    /// Those that are valid.
+    secrets: Vec<OauthSecret>,
+}
+
+/// An OAuth client, and where it gets its tokens.
+#[derive(ToSchema)]
+pub(super) struct OauthClientOfTenant {
+    #[serde(flatten)]
+    client: OauthClient,
+    tenant: String,
+    token_endpoint: String,
+}
+
+/// Whose assertions stand for a secret of a client (RFC 7523).
+#[derive(ToSchema)]
+pub(super) struct Federation {
+    issuer: String,
+    audience: String,
+    subject: String,
+    jwks_uri: String,
+}
+
+/// A page of OAuth clients, by name.
+#[derive(ToSchema)]
+pub(super) struct OauthClients {
+    tenant: String,
+    clients: Vec<OauthClient>,
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// What is left of a deleted client.
+#[derive(ToSchema)]
+pub(super) struct DeletedOauthClient {
+    tenant: String,
+    client_id: String,
+    deleted: bool,
+}
+
+/// A secret, never the secret itself.
+#[derive(ToSchema)]
+pub(super) struct OauthSecret {
+    secret_id: String,
+    #[schema(format = DateTime)]
+    created: String,
+    #[schema(format = DateTime)]
+    expires: String,
+    #[schema(format = DateTime, required = true)]
+    ended: Option<String>,
+    #[schema(required = true)]
+    last_used: Option<LastUse>,
+}
+
+/// A page of secrets, the newest first.
+#[derive(ToSchema)]
+pub(super) struct OauthSecrets {
+    tenant: String,
+    client_id: String,
+    secrets: Vec<OauthSecret>,
+    #[schema(required = true)]
+    next_cursor: Option<String>,
+}
+
+/// A secret at the one moment at which it can be read.
+#[derive(ToSchema)]
+pub(super) struct IssuedOauthSecret {
+    #[serde(flatten)]
+    secret: OauthSecret,
+    tenant: String,
+    client_id: String,
+    client_secret: String,
+    token_endpoint: String,
+}
+
+/// The secret is revoked.
+#[derive(ToSchema)]
+pub(super) struct RevokedOauthSecret {
+    tenant: String,
+    client_id: String,
+    secret_id: String,
     revoked: bool,
 }

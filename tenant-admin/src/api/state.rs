@@ -46,7 +46,8 @@ impl State {
     /// The key in the header `Authorization`, if it is valid now.
     pub(super) async fn authenticate(&self, authorization: Option<&str>, sender: IpAddr) -> Result<ApiKey, Problem> {
         if let Some(seconds) = self.attempts.wait(sender, Instant::now()) {
-            let detail = format!("too many requests from this address had no valid API key; try again in {seconds} seconds");
+            let detail =
+                format!("too many requests from this address had no valid API key; try again in {seconds} seconds");
             return Err(Problem::new(Sort::TooMany, detail).retry_after(seconds));
         }
         let found = tokio::time::timeout(FINDING, self.find(authorization.and_then(bearer).unwrap_or_default())).await;

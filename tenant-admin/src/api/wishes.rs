@@ -6,7 +6,7 @@ use tenancy::{Mode, Network};
 use utoipa::ToSchema;
 
 use super::shapes;
-use crate::IssueToken;
+use crate::{CreateOauthClient, FederatedWith, IssueToken};
 
 /// A tenant that is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -25,9 +25,8 @@ pub(super) struct NewTenant {
 }
 
 /// What is to change about a tenant.
-#[derive(Debug, Deserialize, ToSchema)]
+#[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
-#[derive(Default)]
 pub(super) struct TenantChange {
     /// Settings by name; null brings a default back. What is left out stays.
     #[schema(value_type = Object, example = json!({ "token_modes": ["strict", "staged"], "token_max_days": 90 }))]
@@ -74,4 +73,42 @@ impl NewToken {
 pub(super) struct Which {
     /// Only if it is this one; null: whichever it is.
     pub(super) token_id: Option<String>,
+}
+
+/// An OAuth client that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOauthClient {
+    /// What people call it; no other of the tenant has this name.
+    #[schema(example = "entra")]
+    name: String,
+    /// What it may do. None: everything.
+    #[serde(default)]
+    #[schema(value_type = Vec<shapes::Scope>)]
+    scopes: Vec<String>,
+    /// From where it may ask for and use tokens. None: from everywhere.
+    #[serde(default)]
+    #[schema(value_type = Vec<String>)]
+    networks: Vec<Network>,
+    /// Whose assertions stand for a secret.
+    #[serde(default)]
+    #[schema(value_type = Option<shapes::Federation>)]
+    federation: Option<FederatedWith>,
+}
+
+impl NewOauthClient {
+    /// As a command for this tenant.
+    pub(super) fn command(self, tenant: String) -> CreateOauthClient {
+        let Self { name, scopes, networks, federation } = self;
+        CreateOauthClient { tenant, name, scopes, networks, federation }
+    }
+}
+
+/// A secret that is asked for.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct NewOauthSecret {
+    /// For how many days it is valid, if not for the usual number.
+    #[schema(example = 90)]
+    pub(super) days: Option<u32>,
 }

@@ -10,7 +10,7 @@ mod tokens;
 
 use delivery::Events;
 use directory::Directories;
-use tenancy::{KeySource, Tenants};
+use tenancy::{KeySource, TenantChange, Tenants};
 
 use crate::{Answer, Command, Failure, IssueToken, Origin};
 use keys::Keys;
@@ -66,8 +66,12 @@ impl Operator {
             }
             Command::ListTenants => Ok(self.list_tenants()),
             Command::ShowTenant { name } => self.show_tenant(&name).await,
-            Command::ChangeTenant { name, settings, add_hosts, remove_hosts } => {
-                self.change_tenant(&name, settings, add_hosts, remove_hosts).await
+            Command::ListSomeTenants { after, limit, only } => {
+                Ok(self.list_some_tenants(after.as_deref(), limit, only.as_deref()))
+            }
+            Command::ChangeTenant { name, settings, add_hosts, remove_hosts, if_version } => {
+                let change = TenantChange { settings, add_hosts, remove_hosts, if_version };
+                self.change_tenant(&name, change).await
             }
             Command::EnableTenant { name, enabled } => self.enable_tenant(&name, enabled).await,
             Command::DeleteTenant { name } => self.delete_tenant(&name).await,

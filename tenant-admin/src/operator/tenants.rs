@@ -30,6 +30,20 @@ impl Operator {
         json!({ "tenants": tenants })
     }
 
+    /// With whether there are more.
+    pub(super) fn list_some_tenants(&self, after: Option<&str>, limit: usize, only: Option<&str>) -> Answer {
+        let all = self.tenants.list();
+        let wanted = all
+            .iter()
+            .filter(|tenant| after.is_none_or(|after| tenant.name() > after))
+            .filter(|tenant| only.is_none_or(|only| tenant.name() == only));
+        let mut some: Vec<Value> =
+            wanted.take(limit.saturating_add(1)).map(|tenant| view::tenant(tenant, &self.origin)).collect();
+        let more = some.len() > limit;
+        some.truncate(limit);
+        json!({ "tenants": some, "more": more })
+    }
+
     pub(super) async fn show_tenant(&self, name: &str) -> Result<Answer, Failure> {
         let mut answer = view::tenant(&*self.tenants.find(name)?, &self.origin);
         let tokens = self.tenants.list_tokens(name).await?;
@@ -41,14 +55,7 @@ impl Operator {
         Ok(answer)
     }
 
-    pub(super) async fn change_tenant(
-        &self,
-        name: &str,
-        settings: Map<String, Value>,
-        add_hosts: Vec<String>,
-        remove_hosts: Vec<String>,
-    ) -> Result<Answer, Failure> {
-        let change = TenantChange { settings, add_hosts, remove_hosts };
+    pub(super) async fn change_tenant(&self, name: &str, change: TenantChange) -> Result<Answer, Failure> {
         Ok(view::tenant(&*self.tenants.update(name, change).await?, &self.origin))
     }
 

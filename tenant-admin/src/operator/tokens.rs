@@ -90,6 +90,10 @@ impl Operator {
 }
 
 fn parse(id: Option<&str>) -> Result<Option<TokenId>, Failure> {
-    let parse = |id: &str| id.parse().map_err(|_| Failure::new(Code::Invalid, format!("\"{id}\" is no token id")));
+    let parse = |id: &str| {
+        id.parse().map_err(|_| {
+            Failure::new(Code::Invalid, format!("\"{id}\" is no token id; the list of tokens shows those there are"))
+        })
+    };
     id.map(parse).transpose()
 }

@@ -75,6 +75,7 @@ on_both! {
             settings: settings.as_object().cloned().unwrap(),
             add_hosts: vec![host.to_owned()],
             remove_hosts: Vec::new(),
+            if_version: None,
         };
         let changed = system.run(change(json!({"strict": true}), "scim.acme.example")).await.unwrap();
         assert_eq!(changed["settings"]["strict"], true);

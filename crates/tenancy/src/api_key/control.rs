@@ -104,9 +104,8 @@ impl Tenants {
 
 impl NewApiKey {
     fn check(&self) -> Result<(), TenancyError> {
-        let is_plain = !self.name.trim().is_empty()
-            && self.name.len() <= LONGEST_NAME
-            && !self.name.chars().any(char::is_control);
+        let is_plain =
+            !self.name.trim().is_empty() && self.name.len() <= LONGEST_NAME && !self.name.chars().any(char::is_control);
         if !is_plain {
             return Err(TenancyError::Invalid(format!(
                 "the name of an API key has 1 to {LONGEST_NAME} bytes and no control characters"
@@ -114,7 +113,9 @@ impl NewApiKey {
         }
         if !(1..=MOST_DAYS).contains(&self.days) {
             let days = self.days;
-            return Err(TenancyError::Invalid(format!("an API key is valid for 1 to {MOST_DAYS} days, not for {days}")));
+            return Err(TenancyError::Invalid(format!(
+                "an API key is valid for 1 to {MOST_DAYS} days, not for {days}"
+            )));
         }
         self.role.check(self.tenant.is_some())
     }

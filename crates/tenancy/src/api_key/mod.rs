@@ -79,7 +79,8 @@ impl Role {
     fn check(self, of_tenant: bool) -> Result<(), TenancyError> {
         match (self, of_tenant) {
             (Self::Operator, true) => Err(TenancyError::Invalid(
-                "the role operator is for all tenants; leave out the tenant, or choose tenant-admin or auditor".to_owned(),
+                "the role operator is for all tenants; leave out the tenant, or choose tenant-admin or auditor"
+                    .to_owned(),
             )),
             (Self::TenantAdmin, false) => {
                 Err(TenancyError::Invalid("the role tenant-admin needs the tenant that it is for".to_owned()))

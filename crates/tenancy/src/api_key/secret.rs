@@ -42,7 +42,8 @@ mod tests {
     #[test]
     fn anything_else_names_no_key() {
         let long = format!("tenantry_{}_{}", Uuid::nil().simple(), "x".repeat(100));
-        for wrong in ["", "tenantry_", "tenantry__", "tenantry_xyz_abc", "00000000000000000000000000000000_abc", &long] {
+        for wrong in ["", "tenantry_", "tenantry__", "tenantry_xyz_abc", "00000000000000000000000000000000_abc", &long]
+        {
             assert_eq!(parse(wrong).0, None, "{wrong}");
         }
     }

@@ -3,7 +3,7 @@
 use time::Duration;
 
 use crate::rotation::Mode;
-use crate::{Network, Scopes, TenancyError, Tenant, TokenRecord};
+use crate::{Network, Scopes, TenancyError, Tenant, TokenRecord, TokenState};
 
 /// The longest time a token may be valid: ten years, so that every token expires in the end (RFC 7644 section 7.4).
 const MOST_DAYS: i64 = 3650;
@@ -102,14 +102,24 @@ impl NewToken {
         Ok(())
     }
 
-    /// Whether this call made that token.
-    pub(super) fn made(&self, token: &TokenRecord) -> bool {
+    /// Whether this call made that token, one of the tenant's.
+    pub(super) fn made(&self, token: &TokenRecord, tokens: &[TokenRecord]) -> bool {
         let lifetime_ms = i64::try_from(self.lifetime.whole_milliseconds()).unwrap_or(i64::MAX);
         let differs_by = (token.expires_ms - token.issued_ms).abs_diff(lifetime_ms);
         token.mode == Some(self.mode)
             && token.scopes == self.scopes
             && token.networks == self.networks
             && differs_by <= ROUNDING_MS.unsigned_abs()
+            && self.fits_overlap(token, tokens)
+    }
+
+    /// Whether the token before goes on as long as this call says. Once it has ended, that is not known any more.
+    fn fits_overlap(&self, token: &TokenRecord, tokens: &[TokenRecord]) -> bool {
+        let before = tokens.iter().find(|before| Some(before.id) == token.replaces);
+        let ending = before.filter(|before| before.state == TokenState::Ending);
+        let Some((before, end_ms)) = ending.and_then(|before| Some((before, before.ended_ms?))) else { return true };
+        let wanted_ms = token.issued_ms.saturating_add(self.overlap_ms()).min(before.expires_ms);
+        end_ms.min(before.expires_ms).abs_diff(wanted_ms) <= ROUNDING_MS.unsigned_abs()
     }
 }
 

@@ -114,9 +114,12 @@ impl Inner {
 /// Which tokens were meant, if they have ended before.
 fn already_ended(tenant: &Tenant, rows: &[TokenRecord], id: Option<TokenId>) -> Result<Vec<TokenId>, TenancyError> {
     let Some(id) = id else {
-        let last = rows.first().filter(|token| token.state == TokenState::Revoked);
+        // Those that ended last, if it was a command that ended them: one that is repeated answers the same.
+        let last = rows.iter().map(|token| token.ended_ms.unwrap_or(token.expires_ms).min(token.expires_ms)).max();
+        let revoked = rows.iter().filter(|token| token.state == TokenState::Revoked && token.ended_ms == last);
+        let revoked: Vec<TokenId> = revoked.map(|token| token.id).collect();
         let missing = || TenancyError::NoCurrentToken { tenant: tenant.name().to_owned() };
-        return last.map(|token| vec![token.id]).ok_or_else(missing);
+        return if revoked.is_empty() { Err(missing()) } else { Ok(revoked) };
     };
     let known = rows.iter().any(|token| token.id == id);
     known.then(|| vec![id]).ok_or_else(|| TenancyError::NoToken { tenant: tenant.name().to_owned(), id })

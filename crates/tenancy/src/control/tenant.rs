@@ -32,6 +32,8 @@ pub struct TenantChange {
     pub add_hosts: Vec<String>,
     /// Domain names it gives up.
     pub remove_hosts: Vec<String>,
+    /// Only if the tenant has this version.
+    pub if_version: Option<i64>,
 }
 
 impl Tenants {
@@ -66,15 +68,19 @@ impl Tenants {
     /// Changes settings and hosts, all or none.
     ///
     /// # Errors
-    /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`], [`TenancyError::HostTaken`], or the database's.
+    /// [`TenancyError::NoTenant`], [`TenancyError::Changed`], [`TenancyError::Invalid`], [`TenancyError::HostTaken`], or the
+    /// database's.
     pub async fn update(&self, name: &str, wanted: TenantChange) -> Result<Arc<Tenant>, TenancyError> {
         let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
+        if wanted.if_version.is_some_and(|version| version != tenant.version()) {
+            return Err(TenancyError::Changed { tenant: name.to_owned() });
+        }
         let settings = tenant.settings.changed(&wanted.settings)?;
         check_settings(&settings)?;
         let added = self.inner.free_hosts(name, &wanted.add_hosts)?;
         let removed = own_hosts(&tenant, &wanted.remove_hosts)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = tenant.next_version();
         store::update_tenant(&*change, tenant.id, tenant.enabled, &settings, now_ms).await?;
         for host in &removed {
             store::delete_host(&*change, tenant.id, host).await?;
@@ -93,7 +99,7 @@ impl Tenants {
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
         let change = self.inner.begin().await?;
         let tenant = self.find(name)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = tenant.next_version();
         store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.find(name)
@@ -109,6 +115,13 @@ impl Tenants {
         let tenant = self.find(name)?;
         store::delete_tenant(&*change, tenant.id).await?;
         self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await
+    }
+}
+
+impl Tenant {
+    /// The moment of a change: later than that of the change before, whatever the clock says.
+    fn next_version(&self) -> i64 {
+        milliseconds(OffsetDateTime::now_utc()).max(self.modified_ms + 1)
     }
 }
 

@@ -100,7 +100,7 @@ impl Tenants {
         new: &NewToken,
         now_ms: i64,
     ) -> Result<Issue, TenancyError> {
-        if !new.made(known) {
+        if !new.made(known, rows) {
             return Err(TenancyError::RequestReused { request: known.request.clone().unwrap_or_default() });
         }
         let is_recent = now_ms - known.issued_ms <= i64::try_from(SHOWN_AGAIN.whole_milliseconds()).unwrap_or_default();

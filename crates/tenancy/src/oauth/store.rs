@@ -5,8 +5,8 @@ use std::sync::Arc;
 use sea_orm::{ConnectionTrait, DbErr, QueryResult, Value};
 
 use super::{Federation, OauthClient, OauthClientId, OauthSecret, SecretId};
-use crate::last_use::store::last_use;
 use crate::hex::{from_hex, to_hex};
+use crate::last_use::store::last_use;
 use crate::snapshot::Entry;
 use crate::store::{execute, statement};
 use crate::tenant::TenantId;

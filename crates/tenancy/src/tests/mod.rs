@@ -1,6 +1,7 @@
 //! Tenants, addresses and tokens, on both databases.
 
 mod addresses;
+mod api_keys;
 mod federation;
 mod keys;
 mod oauth;

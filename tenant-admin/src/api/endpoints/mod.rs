@@ -1,5 +1,7 @@
 //! What each path does: who may, what is asked, which command, which answer.
 
 pub(super) mod me;
+pub(super) mod oauth_clients;
+pub(super) mod oauth_secrets;
 pub(super) mod tenants;
 pub(super) mod tokens;

@@ -26,9 +26,11 @@ pub(in crate::api) async fn list_tokens(asked: Asked) -> Result<HttpResponse, Pr
     Ok(reply::ok(&paging.cut(answer, "tokens", "id")?))
 }
 
-/// Issues a token. It is in the answer this once; what its mode says about the token before it is in force when the answer
-/// is there. Repeated with the same Idempotency-Key it answers the same, for ten minutes with the token, and issues no
-/// second one.
+/// Issues a token.
+///
+/// It is in the answer this once; what its mode says about the token before it is in force when the answer is there.
+/// Repeated with the same Idempotency-Key it answers the same, for ten minutes with the token, and issues no second one.
+/// The same key with other wishes is a conflict.
 #[utoipa::path(
     tag = "tokens",
     params(
@@ -45,11 +47,12 @@ pub(in crate::api) async fn issue_token(asked: Asked, body: Body) -> Result<Http
     let request = asked.idempotency_key()?;
     let wishes: NewToken = body.read_or_default().await?;
     let answer = permitted.run(Command::IssueToken(wishes.command(permitted.tenant(), request))).await?;
-    Ok(reply::created(&format!("/tenants/{}/tokens", permitted.tenant()), &answer))
+    Ok(reply::created(&format!("/tenants/{}/tokens", permitted.tenant())).json(answer))
 }
 
-/// Ends the old token of a staged rotation, of one that waits for the first use, or of an overlap. Again, it answers the
-/// same.
+/// Completes a rotation: ends the old token.
+///
+/// It may be staged, wait for the first use, or overlap. Again, it answers the same.
 #[utoipa::path(
     tag = "tokens",
     params(("tenant" = String, Path, description = "Its name")),
@@ -65,7 +68,9 @@ pub(in crate::api) async fn complete_rotation(asked: Asked, body: Body) -> Resul
     Ok(reply::ok(&answer))
 }
 
-/// Ends the new token of a rotation that waits; the old one stays. Again, it answers the same.
+/// Cancels a rotation that waits: ends the new token.
+///
+/// The old one stays. Again, it answers the same.
 #[utoipa::path(
     tag = "tokens",
     params(("tenant" = String, Path, description = "Its name")),
@@ -81,7 +86,9 @@ pub(in crate::api) async fn cancel_rotation(asked: Asked, body: Body) -> Result<
     Ok(reply::ok(&answer))
 }
 
-/// Ends a token, or every valid one; they are refused when the answer is there. Again, it answers the same.
+/// Revokes a token, or every valid one.
+///
+/// They are refused when the answer is there. Again, it answers the same.
 #[utoipa::path(
     tag = "tokens",
     params(("tenant" = String, Path, description = "Its name")),

@@ -1,0 +1,13 @@
+//! The administration API: programs that have a key, from the outside. Every answer is held against the OpenAPI document.
+
+mod admin;
+mod authority;
+mod document;
+mod keys;
+mod protocol;
+mod replicas;
+mod rotation;
+mod shape;
+mod tenants;
+
+use admin::Admin;
