@@ -3,13 +3,26 @@
 use std::io;
 use std::net::TcpListener;
 
-use tenant_admin::Operator;
 use tenant_admin::api::Api;
+use tenant_admin::{Failure, Operator};
 
+use super::listen;
 use crate::settings::Settings;
 
 /// The API, or none.
 pub(super) struct Administration(Option<Api>);
+
+/// Takes its port. If it is the usual one and another program has it, there is no API, and a sentence that says so.
+pub(super) fn listener(settings: &Settings) -> Result<(Option<TcpListener>, Option<String>), Failure> {
+    let Some(address) = settings.admin.listen else { return Ok((None, None)) };
+    match listen(address, "admin.listen") {
+        Ok(listener) => Ok((Some(listener), None)),
+        Err(failure) if settings.admin.is_usual() => {
+            Ok((None, Some(format!("there is no administration API: {}", failure.message))))
+        }
+        Err(failure) => Err(failure),
+    }
+}
 
 impl Administration {
     pub(super) fn start(listener: Option<TcpListener>, operator: &Operator, settings: &Settings) -> io::Result<Self> {

@@ -58,12 +58,13 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     // The ports come first: who cannot have them leaves no trace in the data.
     let clients = listen(settings.server.listen, "server.listen")?;
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
-    let administration = settings.admin.listen.map(|address| listen(address, "admin.listen")).transpose()?;
+    let (administration, no_administration) = administration::listener(settings)?;
     let deployment = tokio::select! {
         opened = Deployment::open(settings, Purpose::Serve) => opened?,
         () = &mut stop => return Ok(()),
     };
-    let server = Server { settings, telemetry, deployment: &deployment };
+    let warnings: Vec<_> = [deployment.warning.clone(), no_administration].into_iter().flatten().collect();
+    let server = Server { settings, telemetry, deployment: &deployment, warnings };
     let served = Box::pin(server.serve((clients, operations, administration), (stop, hangup), output)).await;
     deployment.tenants.leave_soon().await;
     served
@@ -77,6 +78,8 @@ struct Server<'a> {
     settings: &'a Settings,
     telemetry: &'a Telemetry,
     deployment: &'a Deployment,
+    /// What must not be overlooked.
+    warnings: Vec<String>,
 }
 
 impl Server<'_> {
@@ -93,7 +96,7 @@ impl Server<'_> {
         let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
         let app = self.app()?;
         let tenants = first_start::tenants(settings, &operator).await?;
-        let (database, warning) = (settings.database_name(), deployment.warning.clone());
+        let (database, warning) = (settings.database_name(), self.warnings());
         Banner { tenants, operations: operations_at, admin, database, warning }.print(output)?;
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
         let upkeep = self.upkeep(mail);
@@ -116,6 +119,10 @@ impl Server<'_> {
         drop(upkeep);
         send_the_last(post).await;
         served
+    }
+
+    fn warnings(&self) -> Option<String> {
+        (!self.warnings.is_empty()).then(|| self.warnings.join(". "))
     }
 
     fn app(&self) -> Result<App, Failure> {

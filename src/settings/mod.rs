@@ -9,7 +9,7 @@ mod variables;
 #[cfg(test)]
 mod tests;
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 
 use gateway::{Limits, Network};
@@ -66,6 +66,16 @@ pub(crate) struct Server {
 pub(crate) struct Admin {
     #[serde(deserialize_with = "values::optional_address")]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+impl Admin {
+    /// Where it is unless somebody says otherwise; what nobody asked for does not keep a server from starting.
+    const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
+
+    /// Whether it is where it is by default.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.listen == Some(Self::USUAL)
+    }
 }
 
 /// Where the data is.
@@ -168,7 +178,7 @@ impl Settings {
             return Err("setting server.operations_listen must differ from server.listen".to_owned());
         }
         let is_taken = |admin: SocketAddr| admin.port() != 0 && (admin == listen || admin == operations_listen);
-        if self.admin.listen.is_some_and(is_taken) {
+        if !self.admin.is_usual() && self.admin.listen.is_some_and(is_taken) {
             return Err("setting admin.listen must differ from server.listen and server.operations_listen".to_owned());
         }
         if self.replicas.redis_url.is_some() && self.sqlite_file().is_some() {

@@ -142,6 +142,17 @@ async fn the_printed_curl_line_creates_a_user() {
     started.stop().await;
 }
 
+/// The port that nobody asked for keeps no server from starting.
+#[tokio::test(flavor = "multi_thread")]
+async fn without_the_usual_port_for_administration_the_server_starts_and_says_so() {
+    // Whether this takes it or another program has it: it is taken.
+    let _taken = std::net::TcpListener::bind("127.0.0.1:8081");
+    let started = Started::administered_at(tempfile::tempdir().expect("a folder"), "127.0.0.1:8081").await;
+    assert!(started.output.contains("no administration API: cannot listen on 127.0.0.1:8081"), "{}", started.output);
+    assert!(!started.output.contains("Admin API"), "{}", started.output);
+    started.stop().await;
+}
+
 /// Each thing that can be in the way of a start is one clear sentence and exit code 1.
 #[tokio::test(flavor = "multi_thread")]
 async fn what_keeps_the_server_from_starting_is_said_in_one_sentence() {
@@ -189,13 +200,18 @@ struct Started {
 
 impl Started {
     async fn new(folder: tempfile::TempDir) -> Self {
+        let admin = format!("127.0.0.1:{}", crate::support::free_port());
+        Self::administered_at(folder, &admin).await
+    }
+
+    async fn administered_at(folder: tempfile::TempDir, admin: &str) -> Self {
         let log = std::fs::File::create(folder.path().join("output")).expect("a file");
-        let ports = [(); 3].map(|()| format!("127.0.0.1:{}", crate::support::free_port()));
+        let ports = [(); 2].map(|()| format!("127.0.0.1:{}", crate::support::free_port()));
         let mut command = Program::new(&[])
             .within(folder.path())
             .setting("TENANTRY_SERVER__LISTEN", &ports[0])
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &ports[1])
-            .setting("TENANTRY_ADMIN__LISTEN", &ports[2])
+            .setting("TENANTRY_ADMIN__LISTEN", admin)
             .into_command();
         let child = command.stdout(log.try_clone().expect("the file twice")).stderr(log).spawn().expect("the program");
         let mut started = Self { folder, child, output: String::new() };

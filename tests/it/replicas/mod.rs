@@ -1,13 +1,13 @@
 //! Several servers on one PostgreSQL and one Redis: what one changes is in force on all of them when it has returned.
 
 mod changes;
-mod concurrency;
-mod flood;
-mod limits;
 mod clocks;
+mod concurrency;
 mod first_use;
+mod flood;
 mod keys;
 mod knocking;
+mod limits;
 mod load;
 mod modes;
 mod outages;

@@ -7,8 +7,8 @@ use replicas::{Heard, Messages, Redis};
 use tokio::time::MissedTickBehavior;
 
 use super::Participation;
-use super::living;
 use super::bounded::in_time;
+use super::living;
 use super::messages::{CHANNEL, Message};
 use super::table;
 use crate::tenants::Inner;
