@@ -1,6 +1,9 @@
 //! Which client software a request seems to come from: for logs, metrics and events, never for a decision.
 
+use std::sync::LazyLock;
+
 use actix_web::http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, USER_AGENT};
+use aho_corasick::{AhoCorasick, MatchKind};
 
 /// What is looked for in `User-Agent`, in lower case, and the name that stands for it. A short list bounds the metrics.
 const NAMES: [(&str, &str); 20] = [
@@ -42,13 +45,15 @@ pub(crate) fn label(headers: &HeaderMap, query: &str) -> &'static str {
     by_agent(agent.get(..LONGEST).unwrap_or(agent)).unwrap_or("other")
 }
 
+/// The first of the names counts, and of several that start there the first of the list.
 fn by_agent(agent: &[u8]) -> Option<&'static str> {
-    let starts =
-        |text: &[u8], part: &str| text.get(..part.len()).is_some_and(|s| s.eq_ignore_ascii_case(part.as_bytes()));
-    (0..agent.len()).filter_map(|start| agent.get(start..)).find_map(|rest| {
-        let (_, name) = NAMES.iter().find(|(part, _)| starts(rest, part))?;
-        Some(*name)
-    })
+    static SEARCH: LazyLock<Option<AhoCorasick>> = LazyLock::new(|| {
+        let mut search = AhoCorasick::builder();
+        search.match_kind(MatchKind::LeftmostFirst).ascii_case_insensitive(true);
+        search.build(NAMES.iter().map(|(part, _)| part)).ok()
+    });
+    let found = SEARCH.as_ref()?.find(agent)?;
+    NAMES.get(found.pattern().as_usize()).map(|(_, name)| *name)
 }
 
 /// Entra sends no `User-Agent`, but SCIM media types, its own header, or its flag in the query.
@@ -78,6 +83,8 @@ mod tests {
         assert_eq!(by_agent("curl/8.5.0"), "curl");
         assert_eq!(by_agent(""), "onelogin");
         assert_eq!(by_agent("Mozilla/5.0"), "other");
+        assert_eq!(by_agent("Microsoft Azure, for Okta"), "entra", "the first in the text");
+        assert_eq!(by_agent("x SCIM2-Tester/1"), "scim2-tester");
     }
 
     #[test]

@@ -305,7 +305,8 @@ impl Waiting {
             .program(&["serve"])
             .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
-            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations);
+            .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
+            .setting("TENANTRY_ADMIN__LISTEN", "");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let child = program.into_command().stdout(Stdio::null()).stderr(log).spawn().expect("a server");
         let waiting = Self { folder, child, operations: Client::new(format!("http://{operations}")) };
