@@ -54,17 +54,26 @@ on_both! {
         let (old, bystander) = (system.tenant("attributed"), system.tenant("bystander"));
         system.issue(&old);
         old.client().get("/Users").await.expect(401);
+        let (ended, _) = issue(&system, &system.tenant("ended"), &["--for", "1s"]);
+        until("the end of the token", async || (ended.client().get("/Users").await.status == 401).then_some(())).await;
         old.client().with_token("garbage").get("/Users").await.expect(401);
         old.client().at(bystander.base_url.as_str()).get("/Users").await.expect(401);
         let text = reqwest::get(format!("{}/metrics", system.server().operations())).await.expect("metrics").text().await.expect("text");
-        assert!(text.contains("tenantry_refused_total{reason=\"token_superseded\"} 1"), "{text}");
+        for reason in ["token_superseded", "token_expired"] {
+            assert!(text.contains(&format!("tenantry_refused_total{{reason=\"{reason}\"}} 1")), "{text}");
+        }
         assert!(text.contains(&format!("tenantry_requests_total{{status_class=\"4xx\",tenant=\"{}\"}} 1", old.name)), "{text}");
         assert!(!text.contains(&format!("status_class=\"4xx\",tenant=\"{}\"", bystander.name)), "{text}");
         assert!(system.server().stop().await.success());
         let log = system.server().log();
         let refused: Vec<Value> = log.lines().filter_map(|line| serde_json::from_str(line).ok()).filter(|line: &Value| line["status"] == 401).collect();
         let whose: Vec<(&Value, Option<&str>)> = refused.iter().map(|line| (&line["refused"], line["tenant.id"].as_str())).collect();
-        assert_eq!(whose, [(&json!("token_superseded"), Some(old.name.as_str())), (&json!("token_unknown"), None), (&json!("token_unknown"), None)]);
+        assert_eq!(whose, [
+            (&json!("token_superseded"), Some(old.name.as_str())),
+            (&json!("token_expired"), Some(ended.name.as_str())),
+            (&json!("token_unknown"), None),
+            (&json!("token_unknown"), None),
+        ]);
     }
 
     /// Every change of tokens is one event in the tenant's sequence, and holds no token.

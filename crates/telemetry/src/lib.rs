@@ -9,6 +9,7 @@ mod answered;
 mod line;
 mod log;
 mod metrics;
+mod order;
 mod settings;
 mod sink;
 

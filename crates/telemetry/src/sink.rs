@@ -6,6 +6,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use crate::order::by_time;
+
 /// So many buffers there are. Threads that write into one take turns, so each of the busy ones should have its own.
 const LANES: usize = 8;
 
@@ -54,8 +56,14 @@ impl Shared {
     fn take(&self, batch: &mut Vec<u8>) {
         // First, so that whoever adds a line from now on tells again.
         self.told.store(false, Ordering::SeqCst);
+        let mut lanes = 0;
         for lane in &self.lanes {
-            batch.append(&mut lane.lock());
+            let mut lines = lane.lock();
+            lanes += usize::from(!lines.is_empty());
+            batch.append(&mut lines);
+        }
+        if lanes > 1 {
+            by_time(batch);
         }
     }
 
@@ -75,8 +83,8 @@ impl Lane {
     }
 }
 
-/// Takes whole lines without waiting. Clones write to the same place. The lines of one thread stay in order; those of
-/// several that come within [`GATHER`] are told apart by their time.
+/// Takes whole lines without waiting. Clones write to the same place. What comes within [`GATHER`] is put
+/// in the order of its time.
 #[derive(Clone)]
 pub(crate) struct Sink(Arc<Shared>);
 
