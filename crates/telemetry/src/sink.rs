@@ -4,7 +4,7 @@ use std::io::{self, Write};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::order::by_time;
 
@@ -16,6 +16,9 @@ const CAPACITY: usize = 1024 * 1024;
 
 /// How long lines gather before they are written, so that a busy server wakes the writer 50 times a second at most.
 const GATHER: Duration = Duration::from_millis(20);
+
+/// How long the end of the process may wait for its last lines. Whoever should read them may have stopped reading.
+const LAST_LINES: Duration = Duration::from_secs(2);
 
 /// The lines of some threads. It has a cache line of its own, so that nobody waits for the neighbour's.
 #[derive(Default)]
@@ -97,7 +100,7 @@ impl Sink {
         Ok((Self(shared), thread))
     }
 
-    /// How many lines found the buffer full.
+    /// How many lines found the buffer full, or could not be written.
     pub(crate) fn dropped(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.0.dropped)
     }
@@ -114,11 +117,16 @@ impl Sink {
         self.0.tell();
     }
 
-    /// Waits until everything taken so far is written.
+    /// Waits until everything taken so far is written, two seconds at most.
     pub(crate) fn flush(&self) {
+        let end = Instant::now() + LAST_LINES;
         let mut state = self.0.lock();
         while (state.writing || self.0.told.load(Ordering::SeqCst)) && !state.closed {
-            state = self.0.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            state = self.0.changed.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 }
@@ -147,6 +155,11 @@ fn write_out(shared: &Shared, mut output: impl Write) {
         shared.take(&mut batch);
         // Standard error can be gone (a closed terminal). There is nowhere left to say so, and serving goes on.
         let failed = output.write_all(&batch).and_then(|()| output.flush()).is_err();
+        if failed {
+            // Some of them may have been written after all; how many is not known.
+            let lines = batch.iter().filter(|byte| **byte == b'\n').count();
+            shared.dropped.fetch_add(u64::try_from(lines).unwrap_or(u64::MAX), Ordering::Relaxed);
+        }
         batch.clear();
         let mut state = shared.lock();
         state.writing = false;
@@ -182,6 +195,33 @@ mod tests {
         sink.push(b"two\n");
         sink.flush();
         assert_eq!(written.try_iter().flatten().collect::<Vec<_>>(), b"one\ntwo\n");
+    }
+
+    /// An output like a full pipe that nobody reads.
+    struct Stuck(mpsc::Receiver<()>);
+
+    impl Write for Stuck {
+        fn write(&mut self, _: &[u8]) -> io::Result<usize> {
+            Err(self.0.recv().map_err(io::Error::other).err().unwrap_or_else(|| io::ErrorKind::BrokenPipe.into()))
+        }
+
+        fn flush(&mut self) -> io::Result<()> {
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn an_output_that_takes_nothing_is_not_waited_for_and_its_lines_are_counted() {
+        let (breaks, stuck) = mpsc::channel();
+        let (sink, _thread) = Sink::start(Stuck(stuck)).unwrap();
+        sink.push(b"one\n");
+        sink.push(b"two\n");
+        // Comes back although nothing can be written.
+        sink.flush();
+        assert_eq!(sink.dropped().load(Ordering::Relaxed), 0);
+        breaks.send(()).unwrap();
+        sink.flush();
+        assert_eq!(sink.dropped().load(Ordering::Relaxed), 2);
     }
 
     #[test]
