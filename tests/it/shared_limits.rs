@@ -86,3 +86,20 @@ async fn without_its_redis_the_server_goes_by_share_and_says_so_once() {
         assert_eq!(told("limits: Redis is gone"), round, "{}", system.server().log());
     }
 }
+
+/// The connections to Redis are forgotten on the way and never closed: new ones are made.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_to_redis_that_were_forgotten_are_made_again() {
+    let line = line_to_redis().await;
+    let system = start(&line).await;
+    let tenant = limited(&system);
+    tenant.client().get("/Users").await.expect(200);
+    line.turn(Line::Silent);
+    becomes(&system, true).await;
+    line.forget_connections();
+    line.turn(Line::Open);
+    let back = Instant::now();
+    becomes(&system, false).await;
+    assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
+    obeys_and_is_served(&tenant.client()).await;
+}

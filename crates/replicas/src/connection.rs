@@ -1,7 +1,7 @@
 //! The connection to Redis: for commands one that is shared, and for messages one of their own.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, Weak};
 use std::time::Duration;
 
 use aws_lc_rs::digest::{SHA256, digest};
@@ -17,11 +17,16 @@ const ANSWERING: Duration = Duration::from_millis(250);
 /// How long both together may take, whatever the library does in between.
 const PATIENCE: Duration = Duration::from_millis(500);
 
+/// How often Redis is asked whether it is there, and after how many questions without an answer the connection is given
+/// up: the library keeps one that is silent until the system finds it dead, which takes minutes.
+const BETWEEN_LOOKS: Duration = Duration::from_secs(1);
+const UNANSWERED: u32 = 2;
+
 /// The Redis of a deployment. Clones share a connection.
 #[derive(Clone)]
 pub struct Redis {
     client: Client,
-    commands: ConnectionManager,
+    commands: Arc<RwLock<ConnectionManager>>,
     prefix: Arc<str>,
     replica: ReplicaId,
 }
@@ -51,7 +56,8 @@ pub fn check_url(url: &str) -> Result<(), String> {
 }
 
 impl Redis {
-    /// Prepares the connection, which is made when it is needed: a Redis that is away keeps nobody from starting.
+    /// Prepares the connection, which is made when it is needed: a Redis that is away keeps nobody from starting. A task of
+    /// the runtime in which this is called looks after it.
     /// `deployment` is what all replicas of the deployment agree on, and no other deployment has.
     ///
     /// # Errors
@@ -59,12 +65,8 @@ impl Redis {
     pub fn new(url: &str, deployment: &str) -> Result<Self, RedisError> {
         check_url(url).map_err(RedisError::Url)?;
         let client = Client::open(url)?;
-        let config = ConnectionManagerConfig::new()
-            .set_connection_timeout(Some(CONNECTING))
-            .set_response_timeout(Some(ANSWERING))
-            // The next command tries again; to wait and try again in this one would hold it up.
-            .set_number_of_retries(0);
-        let commands = ConnectionManager::new_lazy_with_config(client.clone(), config)?;
+        let commands = Arc::new(RwLock::new(connect(&client)?));
+        tokio::spawn(replace_silent(client.clone(), Arc::downgrade(&commands)));
         Ok(Self { client, commands, prefix: prefix(deployment).into(), replica: ReplicaId::random() })
     }
 
@@ -85,15 +87,15 @@ impl Redis {
     /// # Errors
     /// If Redis does not answer in time, or refuses.
     pub async fn run<T: FromRedisValue>(&self, command: &Cmd) -> Result<T, RedisError> {
-        let mut commands = self.commands.clone();
+        let mut commands = self.connection();
         let answer = tokio::time::timeout(PATIENCE, command.query_async(&mut commands)).await;
         Ok(answer.map_err(|_| RedisError::Silent)??)
     }
 
-    /// The connection itself, for scripts. Whoever uses it bounds the time.
+    /// The connection of now, for scripts. Whoever uses it bounds the time, and does not keep it.
     #[must_use]
     pub fn connection(&self) -> ConnectionManager {
-        self.commands.clone()
+        current(&self.commands)
     }
 
     /// Sends a message to whoever listens to the channel now, and tells how many did.
@@ -108,6 +110,39 @@ impl Redis {
     #[must_use]
     pub fn listen(&self, channels: &[&str]) -> Messages {
         Messages::start(self.client.clone(), channels.iter().map(|channel| self.key(channel)).collect())
+    }
+}
+
+fn current(commands: &RwLock<ConnectionManager>) -> ConnectionManager {
+    commands.read().unwrap_or_else(PoisonError::into_inner).clone()
+}
+
+/// A connection that is made when it is needed.
+fn connect(client: &Client) -> redis::RedisResult<ConnectionManager> {
+    let config = ConnectionManagerConfig::new()
+        .set_connection_timeout(Some(CONNECTING))
+        .set_response_timeout(Some(ANSWERING))
+        // The next command tries again; to wait and try again in this one would hold it up.
+        .set_number_of_retries(0);
+    ConnectionManager::new_lazy_with_config(client.clone(), config)
+}
+
+/// Gives up a connection from which no answers come, until nobody has it any more.
+async fn replace_silent(client: Client, commands: Weak<RwLock<ConnectionManager>>) {
+    let mut unanswered = 0;
+    loop {
+        tokio::time::sleep(BETWEEN_LOOKS).await;
+        let Some(commands) = commands.upgrade() else { return };
+        let (mut connection, ping) = (current(&commands), redis::cmd("PING"));
+        let answer = tokio::time::timeout(PATIENCE, ping.query_async::<redis::Value>(&mut connection)).await;
+        let is_silent = answer.map_or(true, |answer| answer.is_err_and(|error| error.is_timeout()));
+        unanswered = if is_silent { unanswered + 1 } else { 0 };
+        if unanswered >= UNANSWERED
+            && let Ok(fresh) = connect(&client)
+        {
+            *commands.write().unwrap_or_else(PoisonError::into_inner) = fresh;
+            unanswered = 0;
+        }
     }
 }
 
