@@ -39,18 +39,24 @@ impl Lined {
 
     /// Opens the line and waits until requests are served again: in time.
     async fn recover(&self) {
-        self.proxy.turn(Line::Open);
         let opened = Instant::now();
+        self.proxy.turn(Line::Open);
+        self.is_served().await;
+        assert!(opened.elapsed() < RECOVERY, "{:?}", opened.elapsed());
+    }
+
+    /// Waits until the server is ready, and reads and writes.
+    async fn is_served(&self) {
+        let began = Instant::now();
         let operations = Client::new(self.system.server().operations());
         until("the server to be ready", async || (operations.try_get("/readyz").await == Some(200)).then_some(()))
             .await;
         until("reads", async || (self.client().get("/Users?count=0").await.status == 200).then_some(())).await;
         until("writes", async || {
-            let (client, name) = (self.client(), format!("back-{}", opened.elapsed().as_micros()));
+            let (client, name) = (self.client(), format!("back-{}", began.elapsed().as_micros()));
             (client.post("/Users", &user(&name)).await.status == 201).then_some(())
         })
         .await;
-        assert!(opened.elapsed() < RECOVERY, "{:?}", opened.elapsed());
     }
 
     /// What is answered 201 is there, and what was refused for another reason than the database is not.
@@ -229,6 +235,34 @@ async fn on_a_silent_line_nobody_waits_for_ever() {
     lined.client().get("/ServiceProviderConfig").await.expect(200);
     lined.client().with_token("guessed.wrong.token").get("/Users").await.expect(401);
     lined.recover().await;
+    lined.check_kept(&answers).await;
+}
+
+/// A cut after which the connections of before are forgotten, with what was under way on them: nobody is ever told.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn after_a_silence_new_connections_are_made_and_nobody_waits_for_the_old() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    lined.proxy.turn(Line::Silent);
+    let answers = ask_all(&lined.client(), "silent", &known).await;
+    check_honest(&answers, &known);
+    lined.proxy.forget_connections();
+    lined.recover().await;
+    lined.check_kept(&answers).await;
+}
+
+/// The same while nobody asked for anything: the first to come find out.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn connections_that_were_forgotten_while_they_were_idle_are_found_out() {
+    let lined = Lined::start().await;
+    let known = lined.client().post("/Users", &user("known")).await.expect(201).id();
+    lined.proxy.forget_connections();
+    let began = Instant::now();
+    let answers = ask_all(&lined.client(), "forgotten", &known).await;
+    check_honest(&answers, &known);
+    lined.is_served().await;
+    // Each reading and each change waits for one answer in vain, and no more; the system would take minutes.
+    assert!(began.elapsed() < 6 * RECOVERY, "{:?}", began.elapsed());
     lined.check_kept(&answers).await;
 }
 

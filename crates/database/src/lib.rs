@@ -10,7 +10,9 @@ mod exclusive;
 mod fault;
 mod open;
 mod query;
+mod replaced;
 pub mod rows;
+mod silence;
 mod sqlite;
 #[cfg(test)]
 mod tests;

@@ -1,16 +1,19 @@
 //! Opening the database with the options that durability and speed need.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use migrations::Migrated;
 use sea_orm::{AccessMode, ConnectOptions, DatabaseConnection, DbBackend, DbErr};
 use sea_orm::{DatabaseTransaction, IsolationLevel, SqliteTransactionMode, TransactionOptions, TransactionTrait};
 
+use crate::replaced::Replaced;
+use crate::silence::{Silence, silent};
 use crate::{DatabaseError, sqlite};
 
-/// How long a connection may take.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a connection may take, and a statement that reads.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(5);
 
 /// Which database, and how many connections to it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,8 +29,22 @@ pub struct Settings {
 pub struct Database {
     reader: DatabaseConnection,
     writer: DatabaseConnection,
+    /// In the place of `reader`, for a thread that serves.
+    pub(crate) replaced: Option<Arc<Replaced>>,
     url: String,
     connections: u32,
+    silence: Silence,
+}
+
+/// What connections are for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sort {
+    /// Everything, by everybody.
+    Shared,
+    /// The reading of one thread that serves.
+    Reading,
+    /// The one thread that writes.
+    Writing,
 }
 
 impl fmt::Debug for Database {
@@ -49,12 +66,13 @@ impl Database {
             _ => return Err(DatabaseError::Scheme { scheme: scheme.to_owned() }),
         }
         let _turn = sqlite::take_turns(&settings.url).await;
-        let writer = sea_orm::Database::connect(options(&settings.url, 2)).await?;
-        let reader = sea_orm::Database::connect(options(&settings.url, settings.max_connections)).await?;
-        Ok(Self { reader, writer, url: settings.url.clone(), connections: settings.max_connections })
+        let (silence, connections) = (Silence::default(), settings.max_connections);
+        let writer = connect(options(&settings.url, 2, Sort::Shared, &silence)).await?;
+        let reader = connect(options(&settings.url, connections, Sort::Shared, &silence)).await?;
+        Ok(Self { reader, writer, replaced: None, url: settings.url.clone(), connections, silence })
     }
 
-    /// The same database for one thread that serves: reading goes through connections that this thread opens when it
+    /// The same database for one thread that serves: [`Self::query`] goes through connections that this thread opens when it
     /// first needs them. A connection answers the thread that opened it without waking another.
     ///
     /// # Errors
@@ -63,9 +81,8 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             return Ok(self.clone());
         }
-        let mut options = options(&self.url, connections);
-        options.connect_lazy(true);
-        Ok(Self { reader: sea_orm::Database::connect(options).await?, connections, ..self.clone() })
+        let replaced = Replaced::new(&self.url, connections, &self.silence).await?;
+        Ok(Self { replaced: Some(replaced.into()), connections, ..self.clone() })
     }
 
     /// The same database for the one thread that writes, with connections for that of its own.
@@ -76,9 +93,7 @@ impl Database {
         if self.backend() == DbBackend::Sqlite {
             return Ok(self.clone());
         }
-        let mut options = options(&self.url, 2);
-        options.connect_lazy(true);
-        let writer = sea_orm::Database::connect(options).await?;
+        let writer = lazy(&self.url, 2, Sort::Writing, &self.silence).await?;
         Ok(Self { writer, ..self.clone() })
     }
 
@@ -142,6 +157,12 @@ impl Database {
         self.connections
     }
 
+    /// No answer came in time: connections that are idle now are not used any more. Gives the error that says so.
+    pub fn note_silence(&self) -> DbErr {
+        self.silence.note();
+        silent()
+    }
+
     pub(crate) fn url(&self) -> &str {
         &self.url
     }
@@ -157,17 +178,35 @@ async fn probe(url: &str) -> Result<(), DatabaseError> {
     Ok(())
 }
 
-fn options(url: &str, connections: u32) -> ConnectOptions {
+/// Connections that are opened when they are needed.
+pub(crate) async fn lazy(url: &str, most: u32, sort: Sort, silence: &Silence) -> Result<DatabaseConnection, DbErr> {
+    let mut options = options(url, most, sort, silence);
+    options.connect_lazy(true);
+    connect(options).await
+}
+
+async fn connect(options: ConnectOptions) -> Result<DatabaseConnection, DbErr> {
+    // A large future.
+    Box::pin(sea_orm::Database::connect(options)).await
+}
+
+fn options(url: &str, connections: u32, sort: Sort, silence: &Silence) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
+    let silence = silence.clone();
     options
         .max_connections(connections)
         .acquire_timeout(PATIENCE)
         .connect_timeout(PATIENCE)
+        // Only so that it is not done each time; when it is done says `Silence`.
         .test_before_acquire_if_idle_for(Duration::from_secs(30))
         .sqlx_logging(false)
         .record_stmt_in_spans(false)
         .map_sqlx_sqlite_opts(durable)
-        .map_sqlx_postgres_opts(postgres);
+        .map_sqlx_postgres_opts(move |options| postgres(options, sort))
+        .map_sqlx_postgres_pool_opts(move |pool| {
+            let pool = silence.clone().look_before_use(pool);
+            if sort == Sort::Shared { silence.clone().look_after_use(pool) } else { pool }
+        });
     options
 }
 
@@ -185,11 +224,12 @@ fn durable(options: sqlx::sqlite::SqliteConnectOptions) -> sqlx::sqlite::SqliteC
         .pragma("temp_store", "memory")
 }
 
-fn postgres(options: sqlx::postgres::PgConnectOptions) -> sqlx::postgres::PgConnectOptions {
+fn postgres(options: sqlx::postgres::PgConnectOptions, sort: Sort) -> sqlx::postgres::PgConnectOptions {
     // Every statement of ours is answered by an index. The planner sees our keys only as an array of unknown size and
     // fresh tables without statistics; without these it would at times scan a whole table for a handful of keys.
     options.application_name("tenantry").statement_cache_capacity(256).options([
-        ("statement_timeout", "60s"),
+        // What a thread reads is given up here after that time too; the server must not go on with it.
+        ("statement_timeout", if sort == Sort::Reading { "5s" } else { "60s" }),
         // A statement sees what others have committed before it began; what waits for a row goes on with its newest state.
         ("default_transaction_isolation", "read committed"),
         // A process that is stopped in the middle of a transaction must not hold its locks for long.

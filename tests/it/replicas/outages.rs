@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::support::{Replicas, Tenant, database, until, user};
+use crate::support::{Proxy, Replicas, System, Tenant, database, replica_settings, until, user};
 
 /// Within so much time everything works again after what was away has come back.
 pub(super) const RECOVERY: Duration = Duration::from_secs(5);
@@ -146,4 +146,26 @@ async fn while_changes_are_held_up_requests_go_on_and_commands_fail() {
     .await;
     assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
     replicas.client(0, &old).get("/Users?count=0").await.expect(401);
+}
+
+/// The connections of a replica to the database are forgotten on the way and never closed: its lease is renewed over new
+/// ones.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_whose_connections_were_forgotten_renews_its_lease_over_new_ones() {
+    let mut replicas = Replicas::start(1, 1000).await;
+    let (authority, name) = replicas.url().rsplit_once('/').expect("a database");
+    let (user, target) = authority.rsplit_once('@').expect("a user");
+    let line = Proxy::before(target.parse().expect("an address")).await;
+    let (url, redis) = (format!("{user}@{}/{name}", line.address()), replicas.redis().url());
+    replicas.join(System::start_on(&url, &replica_settings(&redis, "1000")).await);
+    let tenant = replicas.of(0).tenant("forgotten");
+    replicas.client(1, &tenant).get("/Schemas").await.expect(200);
+    line.forget_connections();
+    let trusted = "tenantry_replication_trusted";
+    until("the lease to end", async || (replicas.metric(1, trusted).await < 0.5).then_some(())).await;
+    let began = Instant::now();
+    until("a lease", async || (replicas.metric(1, trusted).await > 0.5).then_some(())).await;
+    // The connections that were idle are not tried one after the other, let alone until the system gives them up.
+    assert!(began.elapsed() < 2 * RECOVERY, "{:?}", began.elapsed());
+    until("reads", async || (replicas.client(1, &tenant).get("/Users").await.status == 200).then_some(())).await;
 }

@@ -1,21 +1,29 @@
 //! Making a batch of changes, and what to do if the database does not.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use database::{Database, Fault};
+use sea_orm::DbBackend;
 
-use super::Change;
-use super::batch::{Committed, Failure, commit};
+use super::batch::{Committed, Failure, commit, tenants};
 use super::memory::Memory;
 use super::statements::Statements;
 use super::statistics::Written;
 use super::swift::{self, Swift};
 use super::working::Counters;
+use super::{Action, Change};
 use crate::DirectoryError;
 
 /// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
 const CONNECTIONS: usize = 3;
+
+/// How long PostgreSQL may take for one attempt, and for one that erases a directory, which may be large. Its lines fall silent
+/// without being closed.
+const PATIENCE: Duration = Duration::from_secs(10);
+const ERASING: Duration = Duration::from_secs(180);
 
 /// What every batch is made with.
 #[derive(Debug)]
@@ -23,11 +31,43 @@ pub(super) struct Crew {
     pub(super) database: Database,
     pub(super) statements: Arc<Statements>,
     memory: Mutex<Memory>,
+    is_silent: AtomicBool,
 }
 
 impl Crew {
     pub(super) fn new(database: Database, statements: Arc<Statements>) -> Self {
-        Self { database, statements, memory: Mutex::default() }
+        Self { database, statements, memory: Mutex::default(), is_silent: AtomicBool::new(false) }
+    }
+
+    /// Gives up the connections if no answer came from them: each of them may be dead.
+    pub(super) async fn replace_silent_connections(&mut self) {
+        if std::mem::take(self.is_silent.get_mut()) {
+            match self.database.of_writer().await {
+                Ok(database) => self.database = database,
+                Err(error) => tracing::error!(%error, "the thread that writes has no new connections"),
+            }
+        }
+    }
+
+    /// What an attempt comes to within its time. Afterwards it may have been made, or may yet be: what was sent may still
+    /// arrive.
+    async fn in_time<T>(
+        &self,
+        changes: &[Change],
+        attempt: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        if self.database.backend() == DbBackend::Sqlite {
+            return attempt.await;
+        }
+        let erases = changes.iter().any(|change| matches!(change.action, Action::Erase));
+        let made = tokio::time::timeout(if erases { ERASING } else { PATIENCE }, attempt).await.unwrap_or_else(|_| {
+            self.memory().forget(&tenants(changes));
+            Err(Failure { error: self.database.note_silence(), is_undecided: true })
+        });
+        if made.as_ref().is_err_and(Failure::is_for_all) {
+            self.is_silent.store(true, Ordering::Relaxed);
+        }
+        made
     }
 
     /// What is remembered of the directories.
@@ -41,10 +81,10 @@ impl Crew {
 /// A lost connection is replaced. If the database refuses the whole, each change is made by itself, so that one
 /// cannot fail another. What may have been made is not tried again.
 pub(super) async fn make(crew: &Crew, changes: &[Change]) -> Committed {
-    let unless = match swift::commit(crew, changes).await {
+    let unless = match crew.in_time(changes, swift::commit(crew, changes)).await {
         Ok(Swift::Made(committed)) => return committed,
         Ok(Swift::Undecided(counters)) => Some(counters),
-        Err(failure) if Fault::of(&failure.error) == Fault::Gone => return refused(changes, failure),
+        Err(failure) if failure.is_for_all() => return refused(changes, failure),
         Ok(Swift::Untaken) | Err(_) => None,
     };
     match on_a_living_connection(crew, changes, unless.as_ref()).await {
@@ -69,7 +109,7 @@ async fn on_a_living_connection(
 ) -> Result<Committed, Failure> {
     let mut left = CONNECTIONS;
     loop {
-        let made = commit(crew, changes, unless).await;
+        let made = crew.in_time(changes, commit(crew, changes, unless)).await;
         left -= 1;
         match &made {
             Err(failure) if left > 0 && !failure.is_undecided && Fault::of(&failure.error) == Fault::Broken => {}
@@ -81,11 +121,15 @@ async fn on_a_living_connection(
 async fn one_by_one(crew: &Crew, changes: &[Change], failure: &Failure) -> Committed {
     tracing::warn!(error = %failure.error, changes = changes.len(), "a batch was refused; its changes are made one by one");
     let mut all = Committed { answers: Vec::with_capacity(changes.len()), written: Written::default() };
-    for change in changes {
+    for (number, change) in changes.iter().enumerate() {
         match on_a_living_connection(crew, std::slice::from_ref(change), None).await {
             Ok(one) => {
                 all.answers.extend(one.answers);
                 all.written += one.written;
+            }
+            Err(failure) if failure.is_for_all() => {
+                all.answers.extend(refused(changes.get(number..).unwrap_or_default(), failure).answers);
+                return all;
             }
             Err(failure) => all.answers.push(Err(refusal(failure))),
         }

@@ -43,6 +43,11 @@ impl Failure {
     pub(super) fn is_of_one(&self) -> bool {
         !self.is_undecided && Fault::of(&self.error) == Fault::Refused
     }
+
+    /// Whether no connection can be had or nothing comes back: what is tried next would wait in vain as well.
+    pub(super) fn is_for_all(&self) -> bool {
+        Fault::of(&self.error) == Fault::Gone
+    }
 }
 
 impl From<DbErr> for Failure {

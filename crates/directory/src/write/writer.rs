@@ -65,7 +65,7 @@ impl Writer {
     }
 }
 
-async fn serve(crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
+async fn serve(mut crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
     let mut waiting = VecDeque::with_capacity(BATCH);
     let mut statistics = Statistics::new(&crew.database);
     let mut company = Company::default();
@@ -82,6 +82,7 @@ async fn serve(crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
         let started = Instant::now();
         let Committed { answers, written } = made_whatever_happens(&crew, &changes).await;
         company.seen(changes.len(), started.elapsed());
+        crew.replace_silent_connections().await;
         events.announce();
         statistics.written(written);
         for (reply, answer) in replies.into_iter().zip(answers) {
