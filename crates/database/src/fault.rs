@@ -44,9 +44,11 @@ impl Fault {
 fn of_driver(error: &SqlxError) -> Fault {
     match error {
         // Class 57P: the server ends the session, for example because it shuts down. Class 08: the connection failed.
+        // 25P03: the session did nothing in a transaction for too long.
         SqlxError::Database(error) => {
             let code = error.code().unwrap_or_default();
-            if code.starts_with("57P") || code.starts_with("08") { Fault::Broken } else { Fault::Refused }
+            let is_over = code.starts_with("57P") || code.starts_with("08") || code == "25P03";
+            if is_over { Fault::Broken } else { Fault::Refused }
         }
         SqlxError::PoolTimedOut | SqlxError::PoolClosed => Fault::Gone,
         SqlxError::Io(_) | SqlxError::Tls(_) | SqlxError::Protocol(_) | SqlxError::WorkerCrashed => Fault::Broken,

@@ -233,7 +233,8 @@ fn postgres(options: sqlx::postgres::PgConnectOptions, sort: Sort) -> sqlx::post
         // A statement sees what others have committed before it began; what waits for a row goes on with its newest state.
         ("default_transaction_isolation", "read committed"),
         // A process that is stopped in the middle of a transaction must not hold its locks for long.
-        ("idle_in_transaction_session_timeout", "10s"),
+        // A batch decides within milliseconds.
+        ("idle_in_transaction_session_timeout", if sort == Sort::Writing { "2s" } else { "10s" }),
         ("enable_seqscan", "off"),
         ("enable_hashjoin", "off"),
         ("enable_mergejoin", "off"),

@@ -148,6 +148,29 @@ async fn while_changes_are_held_up_requests_go_on_and_commands_fail() {
     replicas.client(0, &old).get("/Users?count=0").await.expect(401);
 }
 
+/// A server is stopped while it has a directory locked: who changes it at another one waits for a moment and is served.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_replica_that_is_stopped_in_the_middle_of_a_batch_holds_up_its_tenant_for_a_moment() {
+    let replicas = Replicas::start(2, 1000).await;
+    let tenant = replicas.of(0).tenant("stopped");
+    let held_up = database::hold_up_changes(replicas.url()).await;
+    let client = replicas.client(0, &tenant);
+    // The first change of a directory takes its lock.
+    let stuck = tokio::spawn(async move { client.post("/Users", &user("stuck")).await.status });
+    let waits = "SELECT query FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock' \
+                 AND query NOT LIKE 'LOCK TABLE%'";
+    until("the batch to wait", async || (!database::texts(replicas.url(), waits).await.is_empty()).then_some(())).await;
+    replicas.of(0).server().signal("STOP");
+    held_up.rollback().await.expect("to let go");
+    // At its first try, which the writer gives up after ten seconds.
+    replicas.client(1, &tenant).post("/Users", &user("other")).await.expect(201);
+    replicas.of(0).server().signal("CONT");
+    let status = stuck.await.expect("an answer");
+    assert!(matches!(status, 201 | 503), "{status}");
+    let found = replicas.client(1, &tenant).find("Users", "userName eq \"stuck\"").await.expect(200);
+    assert!(status == 503 || found.total() == 1, "what was answered is there");
+}
+
 /// The connections of a replica to the database are forgotten on the way and never closed: its lease is renewed over new
 /// ones.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
