@@ -29,9 +29,13 @@ pub struct Wanted {
     pub kid: Option<String>,
 }
 
-/// The keys of an issuer (RFC 7517 section 5).
+/// The keys of an issuer (RFC 7517 section 5), and from where they are: what is there vouches for the clients that trust it,
+/// and for no others.
 #[derive(Clone, Debug, Default)]
-pub struct AssertionKeys(Vec<Jwk>);
+pub struct AssertionKeys {
+    keys: Vec<Jwk>,
+    jwks_uri: String,
+}
 
 #[derive(Deserialize)]
 struct KeySet {
@@ -74,12 +78,13 @@ enum Audience {
 }
 
 impl AssertionKeys {
-    /// The keys in a document that can verify assertions. Others are passed over; `None`: it is no key set.
+    /// The keys in the document at this address that can verify assertions. Others are passed over; `None`: it is no key set.
     #[must_use]
-    pub fn parse(document: &[u8]) -> Option<Self> {
+    pub fn parse(document: &[u8], jwks_uri: &str) -> Option<Self> {
         let KeySet { keys } = serde_json::from_slice(document).ok()?;
         let keys = keys.into_iter().take(MOST_KEYS).filter_map(|key| serde_json::from_value::<Jwk>(key).ok());
-        Some(Self(keys.filter(|key| is_for_signatures(&key.common)).collect()))
+        let keys = keys.filter(|key| is_for_signatures(&key.common)).collect();
+        Some(Self { keys, jwks_uri: jwks_uri.to_owned() })
     }
 
     /// Whether there is a key of this id, or any if none is named.
@@ -89,7 +94,7 @@ impl AssertionKeys {
     }
 
     fn candidates<'a>(&'a self, kid: Option<&'a str>) -> impl Iterator<Item = &'a Jwk> {
-        self.0.iter().filter(move |key| kid.is_none() || key.common.key_id.as_deref() == kid)
+        self.keys.iter().filter(move |key| kid.is_none() || key.common.key_id.as_deref() == kid)
     }
 }
 
@@ -128,7 +133,10 @@ impl Federation {
 
     /// Whether the assertion is genuine, for this client, and of now.
     pub(super) fn verifies(&self, assertion: &str, keys: &AssertionKeys, now: OffsetDateTime) -> bool {
-        let Some(Wanted { kid, .. }) = self.wanted(assertion, now) else { return false };
+        let Some(Wanted { kid, jwks_uri }) = self.wanted(assertion, now) else { return false };
+        if keys.jwks_uri != jwks_uri {
+            return false;
+        }
         let Ok(header) = jsonwebtoken::decode_header(assertion) else { return false };
         let validation = self.validation(header.alg);
         keys.candidates(kid.as_deref()).filter(|key| is_for(key, header.alg)).any(|key| {

@@ -53,7 +53,7 @@ impl Key {
 
 fn set(keys: &[&Key]) -> AssertionKeys {
     let keys: Vec<Value> = keys.iter().map(|key| key.public()).collect();
-    AssertionKeys::parse(json!({ "keys": keys }).to_string().as_bytes()).unwrap()
+    AssertionKeys::parse(json!({ "keys": keys }).to_string().as_bytes(), URI).unwrap()
 }
 
 fn now() -> i64 {
@@ -101,6 +101,27 @@ on_both! {
                 assert_eq!(let_in.credential(), CredentialId::Client(id));
             }
         }
+    }
+
+    // Of two clients whose assertions look alike, each is vouched for by the keys at its own address.
+    async fn keys_of_one_address_vouch_for_no_client_of_another(system: System) {
+        let other = "https://login.example/other-keys";
+        let mut elsewhere = federated();
+        elsewhere.name = "elsewhere".to_owned();
+        elsewhere.federation.as_mut().unwrap().jwks_uri = other.to_owned();
+        let elsewhere = system.tenants.create_oauth_client("acme", &elsewhere).await.unwrap().id;
+        let key = Key::elliptic("one");
+        let (assertion, keys) = (key.sign(&said()), set(&[&key]));
+        for client in [Some(elsewhere), None] {
+            let refused = system.assert("acme", client, &assertion, &keys).unwrap_err();
+            assert!(matches!(refused, GrantRefusal::Client), "{refused:?}");
+        }
+        let own = system.tenants.create_oauth_client("acme", &federated()).await.unwrap().id;
+        assert_eq!(system.assert("acme", None, &assertion, &keys).unwrap().client, own);
+        let document = json!({ "keys": [key.public()] }).to_string();
+        let theirs = AssertionKeys::parse(document.as_bytes(), other).unwrap();
+        assert_eq!(system.assert("acme", None, &assertion, &theirs).unwrap().client, elsewhere);
+        assert!(system.assert("acme", Some(own), &assertion, &theirs).is_err());
     }
 
     async fn each_claim_of_an_assertion_counts(system: System) {
@@ -178,7 +199,7 @@ on_both! {
             let mut public = key.public();
             public.as_object_mut().unwrap().remove("use");
             public[name] = value;
-            let keys = AssertionKeys::parse(json!({ "keys": [public] }).to_string().as_bytes()).unwrap();
+            let keys = AssertionKeys::parse(json!({ "keys": [public] }).to_string().as_bytes(), URI).unwrap();
             assert!(refused(&genuine, &keys), "{name}");
         }
         assert!(!refused(&genuine, &set(&[&other, &key])), "of two keys of one id, one fits");
@@ -208,9 +229,9 @@ fn keys_that_verify_nothing_are_passed_over() {
     encryption["use"] = json!("enc");
     encryption["kid"] = json!("two");
     let keys = json!({ "keys": [{ "kty": "new" }, 7, encryption, key.public()] });
-    let keys = AssertionKeys::parse(keys.to_string().as_bytes()).unwrap();
+    let keys = AssertionKeys::parse(keys.to_string().as_bytes(), URI).unwrap();
     assert_eq!((keys.has(Some("one")), keys.has(Some("two")), keys.has(None)), (true, false, true));
     for no_set in ["", "{}", "[]", "{\"keys\": 1}"] {
-        assert!(AssertionKeys::parse(no_set.as_bytes()).is_none(), "{no_set}");
+        assert!(AssertionKeys::parse(no_set.as_bytes(), URI).is_none(), "{no_set}");
     }
 }

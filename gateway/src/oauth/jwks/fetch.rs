@@ -57,7 +57,7 @@ impl Fetcher {
             return Err(JwksError::Failed(format!("it answers {}", response.status().as_u16())));
         }
         let document = read(response).await?;
-        AssertionKeys::parse(&document).ok_or_else(|| JwksError::Failed("it answers with no key set".to_owned()))
+        AssertionKeys::parse(&document, uri).ok_or_else(|| JwksError::Failed("it answers with no key set".to_owned()))
     }
 
     /// The address, if it may be called. A host that is an address itself is not resolved, so it is looked at here.
