@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Client, Program, Request, System, encode, until, user};
+use crate::support::{Client, Database, Program, Request, System, database, encode, until, user};
 
 const ONE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
 const TWO: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
@@ -129,6 +129,31 @@ on_both! {
         system.tenantry(&["key", "rotate"]).expect(2);
         let tenant = system.tenant("environment");
         tenant.client().get("/Users").await.expect(200);
+    }
+}
+
+/// While tokens cannot be revoked their key stays; when they can, the same command goes on where it stopped.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_forced_retirement_that_fails_can_be_asked_for_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let url = Database::Postgres.create(folder.path()).await;
+    let system = System::start_on(&url, &[]).await;
+    let (one, other) = (system.tenant("half"), system.tenant("half"));
+    let before = id(&keys(&system, &["list"]), 0);
+    keys(&system, &["rotate"]);
+    let held = database::hold_changes(&url).await;
+    system.tenantry(&["key", "retire", &before, "--force"]).expect(5);
+    held.rollback().await.expect("to let go");
+    assert_eq!(id(&keys(&system, &["list"]), 1), before);
+    one.client().get("/Users").await.expect(200);
+    system.tenantry(&["token", "revoke", &one.name]).expect(0);
+    let forced = keys(&system, &["retire", &before, "--force"]);
+    assert!(forced["revoked"].to_string().contains(&other.name), "{forced}");
+    assert_eq!(forced["keys"].as_array().map(Vec::len), Some(1));
+    for tenant in [&one, &other] {
+        tenant.client().get("/Users").await.expect(401);
+        let listed = system.tenantry(&["token", "list", &tenant.name, "--json"]).expect(0).json();
+        assert_eq!(listed["tokens"][0]["state"], "revoked");
     }
 }
 

@@ -23,10 +23,12 @@ impl Keys {
 }
 
 impl Operator {
-    /// A new key signs from now on, or from when every other server knows it; the others go on verifying.
+    /// A new key signs from now on, or from when every other server knows it; the others go on verifying. One that waits
+    /// already goes on waiting: another one would not sign sooner.
     pub(super) async fn rotate_key(&self) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
-        let keys = self.source()?.rotate()?;
+        let signs = self.tenants.signing_keys().signing().id().to_owned();
+        let keys = self.source()?.rotate(&signs)?;
         self.take(keys).await?;
         self.shown_keys().await
     }
@@ -34,8 +36,7 @@ impl Operator {
     /// Takes keys into force, of which the first one signs that all servers know.
     async fn take(&self, keys: SigningKeys) -> Result<(), Failure> {
         let others = self.tenants.keys_of_others().await?;
-        let known = keys.known_to(&others).ok_or_else(|| unknown_elsewhere(keys.signing().id()))?;
-        self.tenants.replace_keys(known).await;
+        self.tenants.replace_keys(known_to(&keys, &others)?).await;
         Ok(())
     }
 
@@ -43,14 +44,16 @@ impl Operator {
         self.shown_keys().await
     }
 
-    /// Takes a key away. Tokens that it signed are no longer accepted, so they are revoked, if that is what is wanted.
+    /// Takes a key away. Tokens that it signed are no longer accepted, so they are revoked before, if that is what is wanted:
+    /// of what fails half-way, the rest can be asked for again.
     pub(super) async fn retire_key(&self, id: &str, force: bool) -> Result<Answer, Failure> {
         let _turn = self.keys.turn.lock().await;
         if self.tenants.signing_keys().signing().id() == id {
             return Err(KeyError::Signs { id: id.to_owned() }.into());
         }
         self.source()?.load()?.find(id).ok_or_else(|| KeyError::Unknown { id: id.to_owned() })?;
-        if self.tenants.keys_of_others().await?.iter().any(|keys| keys.first().is_some_and(|signs| signs == id)) {
+        let others = self.tenants.keys_of_others().await?;
+        if others.iter().any(|keys| keys.first().is_some_and(|signs| signs == id)) {
             return Err(Failure::new(
                 Code::Conflict,
                 format!(
@@ -62,14 +65,16 @@ impl Operator {
         if !force && (!concerned.is_empty() || access.is_some()) {
             return Err(still_needed(id, &concerned, access.as_ref()));
         }
-        self.take(self.source()?.retire(id)?).await?;
+        let left = known_to(&self.source()?.without(id)?, &others)?;
         for SignedToken { tenant, id, .. } in &concerned {
             self.tenants.revoke_tokens(tenant, Some(*id)).await?;
             self.tell(tenant).await;
         }
+        self.source()?.retire(id)?;
+        self.tenants.replace_keys(left).await;
         let mut answer = self.shown_keys().await?;
         crate::view::add(&mut answer, "revoked", tokens(&concerned));
-        crate::view::add(&mut answer, "access_tokens", left(access.as_slice()));
+        crate::view::add(&mut answer, "access_tokens", left_of(access.as_slice()));
         Ok(answer)
     }
 
@@ -92,7 +97,7 @@ impl Operator {
         }
         let mut answer = self.shown_keys().await?;
         crate::view::add(&mut answer, "refused", tokens(&lost));
-        crate::view::add(&mut answer, "access_tokens", left(&access));
+        crate::view::add(&mut answer, "access_tokens", left_of(&access));
         Ok(answer)
     }
 
@@ -133,8 +138,13 @@ fn tokens(tokens: &[SignedToken]) -> Value {
     tokens.iter().map(|token| json!({ "tenant": token.tenant, "token_id": token.id })).collect()
 }
 
-fn left(access: &[AccessTokensLeft]) -> Value {
+fn left_of(access: &[AccessTokensLeft]) -> Value {
     access.iter().map(|left| json!({ "tenants": left.tenants, "until": left.until })).collect()
+}
+
+/// These keys, of which one signs that all servers know.
+fn known_to(keys: &SigningKeys, others: &[Vec<String>]) -> Result<SigningKeys, Failure> {
+    keys.known_to(others).ok_or_else(|| unknown_elsewhere(keys.signing().id()))
 }
 
 /// What one server signs must be accepted by all.

@@ -33,15 +33,28 @@ impl KeySource {
         }
     }
 
-    /// Makes a new key the one that signs; the others go on verifying.
+    /// Makes a new key the one that signs in place of `signs`; the others go on verifying. One that is there in front of it,
+    /// and does not sign yet, is that new key.
     ///
     /// # Errors
     /// [`KeyError::ReadOnly`] where keys are not in a file of ours, or the system's.
-    pub fn rotate(&self) -> Result<SigningKeys, KeyError> {
+    pub fn rotate(&self, signs: &str) -> Result<SigningKeys, KeyError> {
         let path = self.own_file()?;
+        let known = self.load()?;
+        if known.signing().id() != signs && known.find(signs).is_some() {
+            return Ok(known);
+        }
         let (_, text) = SigningKey::random()?;
         let keys = format!("{text}\n{}", read(path)?);
         self.replace(path, &keys)
+    }
+
+    /// The keys as they would be without one that does not sign.
+    ///
+    /// # Errors
+    /// As for rotating, and if the key is not there or signs.
+    pub fn without(&self, id: &str) -> Result<SigningKeys, KeyError> {
+        SigningKeys::parse(&self.text_without(id)?)
     }
 
     /// Takes a key away that does not sign.
@@ -49,6 +62,10 @@ impl KeySource {
     /// # Errors
     /// As for rotating, and if the key is not there or signs.
     pub fn retire(&self, id: &str) -> Result<SigningKeys, KeyError> {
+        self.replace(self.own_file()?, &self.text_without(id)?)
+    }
+
+    fn text_without(&self, id: &str) -> Result<String, KeyError> {
         let path = self.own_file()?;
         self.load()?.check_retirable(id)?;
         let is_it = |line: &&str| SigningKeys::parse(line).is_ok_and(|keys| keys.iter().all(|key| key.id() == id));
@@ -58,7 +75,7 @@ impl KeySource {
         if SigningKeys::parse(&kept)?.find(id).is_some() {
             return Err(KeyError::FileForm { path: path.to_owned() });
         }
-        self.replace(path, &kept)
+        Ok(kept)
     }
 
     fn replace(&self, path: &Path, text: &str) -> Result<SigningKeys, KeyError> {

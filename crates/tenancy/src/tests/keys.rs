@@ -73,9 +73,12 @@ mod several {
         let path = folder.path().join("signing.key");
         let source = KeySource::File(path.clone());
         let first = ids(&source.load().unwrap());
-        let both = ids(&source.rotate().unwrap());
+        let both = ids(&source.rotate(&first[0]).unwrap());
         assert_eq!((both.len(), &both[1..]), (2, first.as_slice()));
         assert_eq!(ids(&source.load().unwrap()), both);
+        assert_eq!(ids(&source.rotate(&first[0]).unwrap()), both, "the new one waits already");
+        assert_eq!(ids(&source.without(&first[0]).unwrap()), both[..1]);
+        assert_eq!(ids(&source.load().unwrap()), both, "it is not taken away yet");
         assert!(matches!(source.retire(&both[0]), Err(KeyError::Signs { .. })));
         assert!(matches!(source.retire("12345678"), Err(KeyError::Unknown { .. })));
         assert_eq!(ids(&source.retire(&first[0]).unwrap()), both[..1]);
@@ -92,7 +95,7 @@ mod several {
         }
         let source = KeySource::File(PathBuf::from(folder.path()));
         assert_eq!(ids(&source.load().unwrap()), ids(&SigningKeys::parse(&format!("{TWO}\n{ONE}")).unwrap()));
-        assert!(matches!(source.rotate(), Err(KeyError::ReadOnly { .. })));
+        assert!(matches!(source.rotate("x"), Err(KeyError::ReadOnly { .. })));
         std::fs::write(folder.path().join("2027-02"), "nonsense").unwrap();
         assert!(source.load().unwrap_err().to_string().contains("2027-02"));
     }
@@ -100,7 +103,7 @@ mod several {
     #[test]
     fn keys_of_the_settings_are_not_written() {
         let source = KeySource::Settings(Box::new(SigningKeys::parse(ONE).unwrap()));
-        assert!(matches!(source.rotate(), Err(KeyError::ReadOnly { .. })));
+        assert!(matches!(source.rotate("x"), Err(KeyError::ReadOnly { .. })));
         assert!(matches!(source.retire("x"), Err(KeyError::ReadOnly { .. })));
     }
 
@@ -109,7 +112,7 @@ mod several {
             let source = KeySource::File(system.folder.path().join("signing.key"));
             let old = system.token("acme").await;
             let before = system.tenants.signing_keys().signing().id().to_owned();
-            system.tenants.replace_keys(source.rotate().unwrap()).await;
+            system.tenants.replace_keys(source.rotate(&before).unwrap()).await;
             let now = system.tenants.signing_keys().signing().id().to_owned();
             let issued = system.tenants.issue_token("beta", 30).await.unwrap();
             let new = format!("Bearer {}", issued.token.expose_secret());
