@@ -115,7 +115,7 @@ pub(crate) fn run() -> ExitCode {
 /// The codes are documented in the help: scripts decide by them.
 fn exit_code(code: Code) -> ExitCode {
     ExitCode::from(match code {
-        Code::Failed => 1,
+        Code::Failed | Code::Unauthorized => 1,
         Code::Invalid => 2,
         Code::NotFound => 3,
         Code::Conflict | Code::Changed => 4,
@@ -160,5 +160,6 @@ fn in_runtime(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Fai
 
 /// Does one command wherever it can be done.
 async fn ask(settings: &Settings, command: tenant_admin::Command) -> Result<tenant_admin::Answer, Failure> {
-    Session::open(settings, &command).await?.run(command).await
+    let mut session = Box::pin(Session::open(settings, &command)).await?;
+    Box::pin(session.run(command)).await
 }

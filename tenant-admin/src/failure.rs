@@ -26,6 +26,8 @@ pub enum Code {
     NotFound,
     /// Something that exists already, or is not unique.
     Conflict,
+    /// Something for whose API key it is too late.
+    Unauthorized,
     /// Something that was changed since whoever asks has seen it.
     Changed,
     /// The database or the server cannot be reached.
@@ -73,6 +75,7 @@ impl From<TenancyError> for Failure {
             | TenancyError::OauthNameTaken { .. }
             | TenancyError::RequestReused { .. }
             | TenancyError::Rotation(_) => Code::Conflict,
+            TenancyError::KeyEnded => Code::Unauthorized,
             TenancyError::Changed { .. } => Code::Changed,
             TenancyError::Invalid(_) => Code::Invalid,
             TenancyError::Database(_) | TenancyError::Unsettled | TenancyError::FirstUse => Code::Unavailable,

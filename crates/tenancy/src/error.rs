@@ -57,6 +57,9 @@ pub enum TenancyError {
         /// The key that was asked for.
         id: ApiKeyId,
     },
+    /// The key for whose holder something was to be changed was revoked or expired meanwhile.
+    #[error("the API key is not valid any more")]
+    KeyEnded,
     /// The tokens there are do not fit.
     #[error(transparent)]
     Rotation(#[from] Conflict),

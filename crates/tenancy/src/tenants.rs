@@ -7,6 +7,7 @@ use database::Database;
 use time::OffsetDateTime;
 use tokio::sync::{Mutex, Notify};
 
+use crate::api_key::Behalf;
 use crate::authenticate::{self, Admission};
 use crate::control::FirstUses;
 use crate::replication::{Known, Replication, Seal};
@@ -20,6 +21,8 @@ use crate::{
 #[derive(Clone, Debug)]
 pub struct Tenants {
     pub(crate) inner: Arc<Inner>,
+    /// For whom it changes something, where that is not the operator itself.
+    pub(crate) behalf: Option<Behalf>,
 }
 
 #[derive(Debug)]
@@ -67,7 +70,7 @@ impl Tenants {
         let (keys, turn, told) = (ArcSwap::from_pointee(keys), Mutex::new(()), Notify::new());
         let inner =
             Inner { database, keys, addresses, known, replication, turn, told, first_uses: FirstUses::default() };
-        let tenants = Self { inner: Arc::new(inner) };
+        let tenants = Self { inner: Arc::new(inner), behalf: None };
         if let Err(error) = tenants.inner.take_part(&participation).await {
             // Nobody is to wait for who has not come.
             tenants.leave_soon().await;
@@ -157,10 +160,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`]
     pub fn find(&self, name: &str) -> Result<Arc<Tenant>, TenancyError> {
-        match self.inner.known.snapshot().by_name(name) {
-            Some(entry) => Ok(Arc::clone(&entry.tenant)),
-            None => Err(TenancyError::NoTenant { name: name.to_owned() }),
-        }
+        Ok(Arc::clone(&self.entry(name)?.tenant))
     }
 
     /// A tenant as it is known now: its settings may have changed since a request began. Of one that is gone, what was

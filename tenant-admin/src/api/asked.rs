@@ -8,8 +8,9 @@ use actix_web::dev::Payload;
 use actix_web::http::header::{HeaderMap, IF_MATCH};
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 use serde::de::DeserializeOwned;
-use tenancy::{ApiKey, Role};
+use tenancy::{ApiKey, Role, Tenant};
 
+use super::places::Share;
 use super::problem::{Problem, Sort};
 use super::rule::{Needs, decide};
 use super::state::State;
@@ -25,14 +26,16 @@ const LONGEST_KEY: usize = 100;
 pub(super) struct Asked {
     request: HttpRequest,
     key: Arc<ApiKey>,
+    share: Share,
     state: Arc<State>,
 }
 
 /// The proof that a key may do something.
 pub(super) struct Permitted {
     key: Arc<ApiKey>,
+    share: Share,
     state: Arc<State>,
-    tenant: String,
+    tenant: Option<Arc<Tenant>>,
 }
 
 /// The tenant that a request was let at, for the log.
@@ -45,9 +48,11 @@ impl FromRequest for Asked {
     fn from_request(request: &HttpRequest, _: &mut Payload) -> Self::Future {
         let state = request.app_data::<web::Data<State>>().map(|state| Arc::clone(state));
         let key = request.extensions().get::<Arc<ApiKey>>().cloned();
+        let share = request.extensions().get::<Share>().cloned();
         // A route that the gate does not guard lets nobody in.
         let missing = || Problem::new(Sort::Failed, "the server does not know who asks");
-        let asked = state.zip(key).map(|(state, key)| Self { request: request.clone(), key, state });
+        let asked = state.zip(key).zip(share);
+        let asked = asked.map(|((state, key), share)| Self { request: request.clone(), key, share, state });
         ready(asked.ok_or_else(missing))
     }
 }
@@ -61,7 +66,7 @@ impl Asked {
     /// Lets it do something that is about no tenant in particular.
     pub(super) fn permitted(&self, needs: Needs) -> Result<Permitted, Problem> {
         decide(&self.key, needs, None)?;
-        Ok(Permitted { key: Arc::clone(&self.key), state: Arc::clone(&self.state), tenant: String::new() })
+        Ok(self.permit(None))
     }
 
     /// Lets it do something with the tenant that its path names.
@@ -69,9 +74,13 @@ impl Asked {
         let name = self.part("tenant");
         decide(&self.key, needs, Some(&name))?;
         self.state.tenants.settle().await.map_err(|error| Problem::from(crate::Failure::from(error)))?;
-        self.state.tenants.find(&name).map_err(|_| Problem::no_tenant(&name))?;
-        self.request.extensions_mut().insert(LetAt(name.clone()));
-        Ok(Permitted { key: Arc::clone(&self.key), state: Arc::clone(&self.state), tenant: name })
+        let tenant = self.state.tenants.find(&name).map_err(|_| Problem::no_tenant(&name))?;
+        self.request.extensions_mut().insert(LetAt(name));
+        Ok(self.permit(Some(tenant)))
+    }
+
+    fn permit(&self, tenant: Option<Arc<Tenant>>) -> Permitted {
+        Permitted { key: Arc::clone(&self.key), share: self.share.clone(), state: Arc::clone(&self.state), tenant }
     }
 
     /// A part of the path.
@@ -131,7 +140,7 @@ impl Asked {
 impl Permitted {
     /// The tenant that the path names.
     pub(super) fn tenant(&self) -> String {
-        self.tenant.clone()
+        self.tenant.as_ref().map(|tenant| tenant.name().to_owned()).unwrap_or_default()
     }
 
     /// The one tenant of the key, if it is for one.
@@ -144,10 +153,17 @@ impl Permitted {
         self.key.role == Role::Operator
     }
 
-    /// Has a command done. It is done to its end also if its caller goes away.
+    /// Has a command done: while the key is valid, which may have ended since the request began, and with the tenant that
+    /// was let at, which may have gone. It is done to its end also if its caller goes away, and keeps its place until then.
     pub(super) async fn run(&self, command: Command) -> Result<Answer, Problem> {
-        let operator = self.state.operator.clone();
-        let run = self.state.runtime.spawn(async move { operator.run(command).await });
+        let place = self.state.places.take(self.key.role)?;
+        let operator = self.state.operator.on_behalf_of(&self.key, self.tenant.as_ref().map(|tenant| tenant.id()));
+        let held = (place, self.share.clone());
+        let run = self.state.runtime.spawn(async move {
+            let done = operator.run(command).await;
+            drop(held);
+            done
+        });
         match tokio::time::timeout(PATIENCE, run).await {
             Ok(Ok(done)) => done.map_err(Problem::from),
             Ok(Err(_)) => Err(Problem::new(Sort::Failed, "the server failed to do this; its log tells why")),

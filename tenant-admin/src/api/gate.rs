@@ -1,4 +1,4 @@
-//! What every request passes: a bound on how many run at once, its key, the headers of its answer, its line in the log.
+//! What every request passes: its key, a bound on how many that has under way, the headers of its answer, its line in the log.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -33,7 +33,7 @@ pub(super) async fn gate(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let (began, id) = (Instant::now(), Uuid::now_v7());
     let mut answer = match admit(&request).await {
-        Ok(_place) => next.call(request).await?.map_into_boxed_body(),
+        Ok(()) => next.call(request).await?.map_into_boxed_body(),
         Err(problem) => request.into_response(problem.error_response()),
     };
     finish(answer.headers_mut(), id);
@@ -41,17 +41,17 @@ pub(super) async fn gate(
     Ok(answer)
 }
 
-async fn admit(request: &ServiceRequest) -> Result<tokio::sync::OwnedSemaphorePermit, Problem> {
+async fn admit(request: &ServiceRequest) -> Result<(), Problem> {
     let missing = || Problem::new(Sort::Failed, "the server is not put together");
     let state = Arc::clone(request.app_data::<web::Data<State>>().ok_or_else(missing)?);
-    let full = |_| Problem::new(Sort::Unavailable, "too many requests run at once; try again").retry_after(1);
-    let place = Arc::clone(&state.places).try_acquire_owned().map_err(full)?;
     if request.path() != OPEN {
         let authorization = request.headers().get(AUTHORIZATION).and_then(|value| value.to_str().ok());
         let key = state.authenticate(authorization, sender(request, &state.trusted_proxies)).await?;
+        let share = state.places.share(key.id)?;
+        request.extensions_mut().insert(share);
         request.extensions_mut().insert(Arc::new(key));
     }
-    Ok(place)
+    Ok(())
 }
 
 fn finish(headers: &mut HeaderMap, id: Uuid) {

@@ -1,7 +1,7 @@
 //! Administration over HTTP: the same commands as on the command line, for programs that have an API key.
 //!
-//! It adds who may ask, and nothing to what happens. A request passes in this order: a bound on how many run at once, its
-//! key, its tenant and role, its body. No endpoint reaches the operator's hand but through `asked::Permitted`, which only
+//! It adds who may ask, and nothing to what happens. A request passes in this order: its key, a bound on how many
+//! that key has under way, its tenant and role, its body, a bound on how many run at once, its key once more. No endpoint reaches the operator's hand but through `asked::Permitted`, which only
 //! that decision makes.
 
 mod asked;
@@ -11,6 +11,7 @@ mod document;
 mod endpoints;
 mod gate;
 mod page;
+mod places;
 mod problem;
 mod reply;
 mod rule;

@@ -103,6 +103,13 @@ impl Problem {
         Self::new(Sort::NotFound, detail)
     }
 
+    /// No key, a wrong one, one that has ended: all alike.
+    pub(super) fn no_key() -> Self {
+        let detail =
+            "send a valid API key as Authorization: Bearer KEY; an operator makes one with `tenantry api-key create`";
+        Self::new(Sort::Unauthorized, detail)
+    }
+
     /// The database does not answer.
     pub(super) fn unavailable() -> Self {
         let detail = "the database does not answer; try again, with the same Idempotency-Key if there was one";
@@ -117,6 +124,7 @@ impl From<Failure> for Problem {
             Code::Invalid => Sort::Invalid,
             Code::NotFound => Sort::NotFound,
             Code::Conflict => Sort::Conflict,
+            Code::Unauthorized => return Self::no_key(),
             Code::Changed => Sort::Changed,
             Code::Unavailable => {
                 tracing::error!(%failure, "an administrative request could not be done");

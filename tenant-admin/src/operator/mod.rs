@@ -10,7 +10,7 @@ mod tokens;
 
 use delivery::Events;
 use directory::Directories;
-use tenancy::{KeySource, TenantChange, Tenants};
+use tenancy::{ApiKey, KeySource, TenantChange, TenantId, Tenants};
 
 use crate::{Answer, Command, Failure, IssueToken, Origin};
 use keys::Keys;
@@ -51,6 +51,11 @@ impl Operator {
     /// The tenants it has its hand on.
     pub(crate) fn tenants(&self) -> &Tenants {
         &self.tenants
+    }
+
+    /// The same for the holder of a key, and if one is named, for this tenant alone.
+    pub(crate) fn on_behalf_of(&self, key: &ApiKey, tenant: Option<TenantId>) -> Self {
+        Self { tenants: self.tenants.on_behalf_of(key, tenant), ..self.clone() }
     }
 
     /// Does what was asked. When this returns, the effect is complete and durable.

@@ -4,6 +4,7 @@ mod admin;
 mod authority;
 mod document;
 mod keys;
+mod late;
 mod protocol;
 mod replicas;
 mod rotation;

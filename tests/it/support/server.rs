@@ -177,6 +177,11 @@ impl Server {
         format!("http://127.0.0.1:{}/api/v1", self.admin_port)
     }
 
+    /// The port of administration over HTTP.
+    pub(crate) fn admin_port(&self) -> u16 {
+        self.admin_port
+    }
+
     /// The port of the gateway.
     pub(crate) fn port(&self) -> u16 {
         self.ports.0

@@ -78,7 +78,8 @@ impl Tenants {
         store::all(&self.inner.database).await
     }
 
-    /// Ends a key. No request that arrives anywhere after this has returned is let in with it. Again, it answers the same.
+    /// Ends a key. No request that arrives anywhere after this has returned is let in with it, and one that had been let in
+    /// changes nothing any more. Again, it answers the same.
     ///
     /// # Errors
     /// [`TenancyError::NoApiKey`], or the database's.

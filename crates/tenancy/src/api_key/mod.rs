@@ -1,6 +1,7 @@
 //! Keys of programs that administer: for all tenants or for one, with a role and an end. A key is shown once; what is kept
 //! of it is SHA-256 of its 256 random bits.
 
+mod behalf;
 mod control;
 mod secret;
 mod store;
@@ -11,6 +12,7 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
+pub(crate) use behalf::Behalf;
 pub use control::{IssuedApiKey, NewApiKey};
 
 use crate::TenancyError;

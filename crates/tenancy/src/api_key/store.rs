@@ -1,11 +1,11 @@
 //! The table `api_keys`, in SQL that both databases speak.
 
 use database::Database;
-use sea_orm::{ConnectionTrait, DbErr, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement, Value};
 
 use super::{ApiKey, ApiKeyId};
 use crate::hex::{from_hex, to_hex};
-use crate::store::execute;
+use crate::store::{execute, statement};
 use crate::{TenancyError, TenantId};
 
 const KEYS: &str = "SELECT k.id, k.tenant_id, t.name AS tenant, k.name, k.role, k.digest, k.created_ms, k.expires_ms, \
@@ -35,6 +35,15 @@ pub(super) async fn insert(
 pub(super) async fn end(on: &impl ConnectionTrait, id: ApiKeyId, now_ms: i64) -> Result<(), TenancyError> {
     let sql = "UPDATE api_keys SET ended_ms = $2 WHERE id = $1 AND ended_ms IS NULL";
     execute(on, sql, [id.to_string().into(), now_ms.into()]).await
+}
+
+/// Whether a key is valid. It does not end before the transaction does.
+pub(super) async fn hold(on: &impl ConnectionTrait, id: ApiKeyId, now_ms: i64) -> Result<bool, TenancyError> {
+    // SQLite has one writer at a time, and a change is one.
+    let lock = if on.get_database_backend() == DbBackend::Postgres { " FOR SHARE" } else { "" };
+    let sql = format!("SELECT id FROM api_keys WHERE id = $1 AND ended_ms IS NULL AND expires_ms > $2{lock}");
+    let row = on.query_one_raw(statement(on, &sql, [id.to_string().into(), now_ms.into()])).await?;
+    Ok(row.is_some())
 }
 
 /// One key.

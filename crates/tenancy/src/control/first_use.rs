@@ -144,7 +144,7 @@ impl Tenants {
         is_to_be_used: impl Fn(TokenId) -> bool,
     ) -> Result<Begun<'_>, TenancyError> {
         for _ in 0..LOOKS {
-            let change = self.inner.begin().await?;
+            let change = self.begin().await?;
             let tenant = self.find(name)?;
             let now_ms = milliseconds(OffsetDateTime::now_utc());
             let rows = tokens(&*change, tenant.id, now_ms).await?;

@@ -44,7 +44,7 @@ impl Tenants {
     pub async fn create(&self, new: NewTenant) -> Result<Arc<Tenant>, TenancyError> {
         check_name(&new.name)?;
         check_settings(&new.settings)?;
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         if self.find(&new.name).is_ok() {
             return Err(TenancyError::NameTaken { name: new.name });
         }
@@ -71,7 +71,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], [`TenancyError::Changed`], [`TenancyError::Invalid`], [`TenancyError::HostTaken`], or the
     /// database's.
     pub async fn update(&self, name: &str, wanted: TenantChange) -> Result<Arc<Tenant>, TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let tenant = self.find(name)?;
         if wanted.if_version.is_some_and(|version| version != tenant.version()) {
             return Err(TenancyError::Changed { tenant: name.to_owned() });
@@ -97,7 +97,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let tenant = self.find(name)?;
         let now_ms = tenant.next_version();
         store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
@@ -111,7 +111,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn delete(&self, name: &str) -> Result<(), TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let tenant = self.find(name)?;
         store::delete_tenant(&*change, tenant.id).await?;
         self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await

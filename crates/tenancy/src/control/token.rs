@@ -82,7 +82,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_tokens(&self, name: &str) -> Result<Vec<TokenRecord>, TenancyError> {
-        let entry = self.inner.entry(name)?;
+        let entry = self.entry(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, now_ms).await?;
         for row in &mut rows {

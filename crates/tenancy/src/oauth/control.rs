@@ -55,7 +55,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`], [`TenancyError::OauthNameTaken`], or the database's.
     pub async fn create_oauth_client(&self, tenant: &str, new: &NewOauthClient) -> Result<OauthClient, TenancyError> {
         new.check()?;
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let known = self.oauth_clients(tenant)?;
         if known.iter().any(|client| client.name == new.name) {
             return Err(TenancyError::OauthNameTaken { tenant: tenant.to_owned(), name: new.name.clone() });
@@ -88,7 +88,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`]
     pub fn oauth_clients(&self, tenant: &str) -> Result<Vec<OauthClient>, TenancyError> {
-        let mut clients = self.inner.entry(tenant)?.oauth_clients.clone();
+        let mut clients = self.entry(tenant)?.oauth_clients.clone();
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         clients.iter_mut().for_each(|client| client.secrets.retain(|secret| secret.is_valid(now_ms)));
         Ok(clients)
@@ -99,7 +99,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_oauth_clients(&self, tenant: &str) -> Result<Vec<OauthClient>, TenancyError> {
-        let entry = self.inner.entry(tenant)?;
+        let entry = self.entry(tenant)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let mut listed = self.oauth_clients(tenant)?;
         let reader = self.inner.database.reader();
@@ -146,7 +146,7 @@ impl Tenants {
         id: OauthClientId,
         enabled: bool,
     ) -> Result<OauthClient, TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         self.oauth_client(tenant, id)?;
         let of = self.find(tenant)?;
         enable_client(&*change, id, enabled).await?;
@@ -159,7 +159,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoOauthClient`], or the database's.
     pub async fn delete_oauth_client(&self, tenant: &str, id: OauthClientId) -> Result<(), TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let client = self.oauth_client(tenant, id)?;
         let of = self.find(tenant)?;
         delete_client(&*change, id).await?;
@@ -194,7 +194,7 @@ impl Tenants {
         id: OauthClientId,
         days: u32,
     ) -> Result<IssuedSecret, TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let client = self.oauth_client(tenant, id)?;
         let of = self.find(tenant)?;
         let most = of.settings.token_max_days;
@@ -229,7 +229,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoOauthClient`], or the database's.
     pub async fn list_oauth_secrets(&self, tenant: &str, id: OauthClientId) -> Result<Vec<OauthSecret>, TenancyError> {
-        let entry = self.inner.entry(tenant)?;
+        let entry = self.entry(tenant)?;
         self.oauth_client(tenant, id)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let mut known = secrets(self.inner.database.reader(), id).await?;
@@ -248,7 +248,7 @@ impl Tenants {
         id: OauthClientId,
         secret: SecretId,
     ) -> Result<(), TenancyError> {
-        let change = self.inner.begin().await?;
+        let change = self.begin().await?;
         let client = self.oauth_client(tenant, id)?;
         let of = self.find(tenant)?;
         let known = secrets(&*change, id).await?.into_iter().find(|known| known.id == secret);
