@@ -40,9 +40,6 @@ pub(crate) enum Purpose {
     Command,
 }
 
-/// For asking what is new, and for whatever else needs the tables of tenants.
-const CONNECTIONS_OF_TENANTS: u32 = 2;
-
 /// After how long one is told what is waited for.
 const SILENCE: Duration = Duration::from_secs(1);
 
@@ -162,7 +159,7 @@ async fn database_of_tenants(database: &Database, settings: &Settings) -> Result
     if settings.replicas.redis_url.is_none() {
         return Ok(database.clone());
     }
-    let few = database::Settings { max_connections: CONNECTIONS_OF_TENANTS, ..settings.database() };
+    let few = database::Settings { max_connections: tenancy::CONNECTIONS, ..settings.database() };
     Database::open(&few).await.map_err(|error| database_failure(&error, settings))
 }
 

@@ -74,6 +74,7 @@ impl From<TenancyError> for Failure {
             | TenancyError::HostTaken { .. }
             | TenancyError::OauthNameTaken { .. }
             | TenancyError::RequestReused { .. }
+            | TenancyError::TooManyTokens { .. }
             | TenancyError::Rotation(_) => Code::Conflict,
             TenancyError::KeyEnded => Code::Unauthorized,
             TenancyError::Changed { .. } => Code::Changed,

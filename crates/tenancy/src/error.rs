@@ -63,6 +63,17 @@ pub enum TenancyError {
     /// The tokens there are do not fit.
     #[error(transparent)]
     Rotation(#[from] Conflict),
+    /// More tokens than anybody rotates through.
+    #[error(
+        "tenant \"{tenant}\" was issued {most} tokens within a day, which is the most there may be; wait for tomorrow, or find out what \
+             issues so many"
+    )]
+    TooManyTokens {
+        /// The tenant.
+        tenant: String,
+        /// How many there may be.
+        most: i64,
+    },
     /// The name of a request was used for another one.
     #[error("the request \"{request}\" was another one; give this one a name of its own")]
     RequestReused {

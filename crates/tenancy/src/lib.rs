@@ -39,6 +39,7 @@ mod tenant;
 mod tenants;
 mod token;
 mod token_store;
+mod turns;
 
 pub use address::{Address, AddressSettings, Resolution};
 pub use api_key::{ApiKey, ApiKeyId, IssuedApiKey, NewApiKey, Role};
@@ -60,6 +61,7 @@ pub use settings::Settings;
 pub use tenant::{Tenant, TenantId};
 pub use tenants::Tenants;
 pub use token::{IssuedToken, TokenId, TokenRecord};
+pub use turns::CONNECTIONS;
 
 #[cfg(test)]
 mod tests;

@@ -12,6 +12,7 @@ use crate::authenticate::{self, Admission};
 use crate::control::FirstUses;
 use crate::replication::{Known, Replication, Seal};
 use crate::snapshot::Addressed;
+use crate::turns::Turns;
 use crate::{
     Address, AddressSettings, Administered, Authenticated, Denied, Participation, ReplicationNumbers, Resolution,
     SigningKeys, TenancyError, Tenant, Visit,
@@ -37,6 +38,7 @@ pub(crate) struct Inner {
     /// Notices were left that are to become events.
     pub(crate) told: Notify,
     pub(crate) first_uses: FirstUses,
+    pub(crate) turns: Turns,
 }
 
 impl Tenants {
@@ -68,8 +70,8 @@ impl Tenants {
         let replication = Replication::new(&participation, Seal::of(&keys));
         let known = Known::new(participation.lease());
         let (keys, turn, told) = (ArcSwap::from_pointee(keys), Mutex::new(()), Notify::new());
-        let inner =
-            Inner { database, keys, addresses, known, replication, turn, told, first_uses: FirstUses::default() };
+        let (first_uses, turns) = (FirstUses::default(), Turns::default());
+        let inner = Inner { database, keys, addresses, known, replication, turn, told, first_uses, turns };
         let tenants = Self { inner: Arc::new(inner), behalf: None };
         if let Err(error) = tenants.inner.take_part(&participation).await {
             // Nobody is to wait for who has not come.

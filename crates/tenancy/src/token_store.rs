@@ -48,18 +48,67 @@ pub(crate) async fn settle_token(on: &impl ConnectionTrait, tenant: TenantId, id
     execute(on, sql, [tenant.as_i64().into(), id.to_string().into()]).await
 }
 
-/// The tokens of a tenant, the newest first.
+/// Which tokens are read beside those that have not ended: however many a tenant has had, these are few.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sought<'a> {
+    /// So many of those that were issued last.
+    pub(crate) newest: i64,
+    /// This one.
+    pub(crate) id: Option<TokenId>,
+    /// The one that the call of this name has made.
+    pub(crate) request: Option<&'a str>,
+}
+
+impl Default for Sought<'_> {
+    fn default() -> Self {
+        Self { newest: 100, id: None, request: None }
+    }
+}
+
+/// The tokens of a tenant that are sought, that have not ended, or that ended last; the newest first.
 pub(crate) async fn tokens(
     on: &impl ConnectionTrait,
     tenant: TenantId,
+    sought: Sought<'_>,
     now_ms: i64,
 ) -> Result<Vec<TokenRecord>, TenancyError> {
     let sql = format!(
-        "SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 \
+        "SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND (ended_ms IS NULL OR ended_ms > $2 OR id = $3 OR request = $4 \
+         OR id IN (SELECT id FROM tokens WHERE tenant_id = $1 ORDER BY issued_ms DESC LIMIT $5) \
+         OR ended_ms = (SELECT MAX(ended_ms) FROM tokens WHERE tenant_id = $1)) \
          ORDER BY issued_ms DESC, ended_ms IS NULL DESC, ended_ms DESC"
     );
-    let rows = on.query_all_raw(statement(on, &sql, [tenant.as_i64().into()])).await?;
+    let values = [
+        tenant.as_i64().into(),
+        now_ms.into(),
+        sought.id.map(|id| id.to_string()).into(),
+        sought.request.map(str::to_owned).into(),
+        sought.newest.into(),
+    ];
+    let rows = on.query_all_raw(statement(on, &sql, values)).await?;
     rows.iter().map(|row| token_record(row, now_ms)).collect()
+}
+
+/// How many tokens a tenant was issued since a moment.
+pub(crate) async fn issued_since(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    since_ms: i64,
+) -> Result<i64, TenancyError> {
+    let sql = "SELECT COUNT(*) AS issued FROM tokens WHERE tenant_id = $1 AND issued_ms > $2";
+    let row = on.query_one_raw(statement(on, sql, [tenant.as_i64().into(), since_ms.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "issued")).transpose()?.unwrap_or_default())
+}
+
+/// For how many milliseconds the token is valid that the call of this name has made, counted from its issue.
+pub(crate) async fn lifetime_of_request(
+    on: &impl ConnectionTrait,
+    tenant: TenantId,
+    request: &str,
+) -> Result<Option<i64>, TenancyError> {
+    let sql = "SELECT expires_ms - issued_ms AS lifetime_ms FROM tokens WHERE tenant_id = $1 AND request = $2";
+    let row = on.query_one_raw(statement(on, sql, [tenant.as_i64().into(), request.into()])).await?;
+    Ok(row.map(|row| row.try_get("", "lifetime_ms")).transpose()?)
 }
 
 /// A row as of a moment. What this version cannot read is never taken for no restriction.

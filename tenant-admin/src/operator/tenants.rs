@@ -16,7 +16,7 @@ impl Operator {
     ) -> Result<Answer, Failure> {
         let settings = Settings::default().changed(settings)?;
         // A token that cannot be had leaves no tenant behind.
-        let token = token.map(|asked| self.new_token(&asked, &settings)).transpose()?;
+        let token = token.map(|asked| self.new_token(&asked, &settings, None)).transpose()?;
         let tenant = self.tenants.create(NewTenant { name, hosts, settings }).await?;
         let mut answer = view::tenant(&tenant, &self.origin);
         if let Some(new) = token {

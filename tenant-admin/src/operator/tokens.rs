@@ -11,22 +11,34 @@ use crate::{Answer, Code, Failure, IssueToken, view};
 impl Operator {
     pub(super) async fn issue_token(&self, asked: &IssueToken) -> Result<Answer, Failure> {
         let tenant = self.tenants.find(&asked.tenant)?;
-        let new = self.new_token(asked, tenant.settings())?;
+        let before = match &asked.request_id {
+            Some(request) => self.tenants.lifetime_of_request(&asked.tenant, request).await?,
+            None => None,
+        };
+        let new = self.new_token(asked, tenant.settings(), before)?;
         let mut answer = json!({ "tenant": tenant.name(), "base_url": self.origin.base_url(&tenant) });
         self.add_token(&mut answer, tenant.name(), &new).await?;
         Ok(answer)
     }
 
-    /// What is asked for, with what is usual where nothing is said.
-    pub(super) fn new_token(&self, asked: &IssueToken, settings: &Settings) -> Result<NewToken, Failure> {
+    /// What is asked for, with what is usual where nothing is said. A call that is repeated is not decided again by what is
+    /// usual and allowed now: `before` is how long the token is valid that it has made.
+    pub(super) fn new_token(
+        &self,
+        asked: &IssueToken,
+        settings: &Settings,
+        before: Option<Duration>,
+    ) -> Result<NewToken, Failure> {
         let seconds = |seconds: u64| Duration::seconds(i64::try_from(seconds).unwrap_or(i64::MAX));
         let usual = self.days.usual.min(settings.token_max_days);
         let lifetime = match (asked.days, asked.seconds) {
             (_, Some(length)) => seconds(length),
-            (days, None) => Duration::days(days.unwrap_or(usual).into()),
+            (Some(days), None) => Duration::days(days.into()),
+            (None, None) => before.unwrap_or_else(|| Duration::days(usual.into())),
         };
         let most = self.days.most.min(settings.token_max_days);
-        if lifetime < Duration::seconds(1) || lifetime > Duration::days(most.into()) {
+        let is_allowed = (Duration::seconds(1)..=Duration::days(most.into())).contains(&lifetime);
+        if before.is_none() && !is_allowed {
             return Err(self.wrong_lifetime(most, lifetime));
         }
         Ok(NewToken {

@@ -47,6 +47,18 @@ async fn twice(admin: &Admin, tenant: &Tenant, what: &str) -> Value {
 }
 
 on_both! {
+    /// What is usual and allowed may change after a call: repeated, it is the same call all the same.
+    async fn a_repeated_call_does_not_depend_on_what_is_allowed_now(system) {
+        let (tenant, admin) = (system.tenant("settings"), Admin::operator(&system).await);
+        let issued = admin.issue(&tenant.name, "usual", &json!({})).await.expect(201);
+        let path = format!("/tenants/{}", tenant.name);
+        admin.patch(&path, &json!({ "settings": { "token_max_days": 5 } })).await.expect(200);
+        assert_same(&issued, &admin.issue(&tenant.name, "usual", &json!({})).await);
+        admin.issue(&tenant.name, "usual", &json!({ "days": 6 })).await.expect(409);
+        admin.issue(&tenant.name, "another", &json!({ "days": 6 })).await.expect(400);
+        assert_eq!(states(&admin, &tenant).await.len(), 2);
+    }
+
     /// When the answer is there, the old token is refused. Asked again, the same token; with other wishes, a conflict.
     async fn a_strict_rotation_ends_the_old_token_at_once_and_is_repeated_safely(system) {
         let (old, admin) = (system.tenant("strict"), Admin::operator(&system).await);

@@ -75,6 +75,7 @@ impl Tenants {
     /// # Errors
     /// The database's.
     pub async fn list_api_keys(&self) -> Result<Vec<ApiKey>, TenancyError> {
+        let _turn = self.inner.turns.list().await;
         store::all(&self.inner.database).await
     }
 
@@ -98,7 +99,9 @@ impl Tenants {
     pub async fn find_api_key(&self, text: &str, now: OffsetDateTime) -> Result<Option<ApiKey>, TenancyError> {
         let (id, digest) = secret::parse(text);
         let Some(id) = id else { return Ok(None) };
+        let turn = self.inner.turns.lookup().await;
         let known = store::find(&self.inner.database, id).await?;
+        drop(turn);
         Ok(known.filter(|key| bool::from(key.digest.ct_eq(&digest)) && key.is_valid(milliseconds(now))))
     }
 }

@@ -15,7 +15,7 @@ use crate::authenticate::milliseconds;
 use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
 use crate::rotation::{self, Plan};
-use crate::token_store::tokens;
+use crate::token_store::{Sought, tokens};
 use crate::{TenancyError, Tenant, Tenants, TokenId, TokenRecord};
 
 /// How long a request waits until no server lets the other tokens in any more.
@@ -103,7 +103,8 @@ impl Tenants {
         for _ in 0..LOOKS {
             let change = self.inner.begin().await?;
             let now_ms = milliseconds(OffsetDateTime::now_utc());
-            let rows = tokens(&*change, tenant.id, now_ms).await?;
+            let sought = Sought { id: Some(id), ..Sought::default() };
+            let rows = tokens(&*change, tenant.id, sought, now_ms).await?;
             let Some(plan) = rotation::first_use(&rows, id, now_ms) else { return Ok(()) };
             if plan.settles.is_none() {
                 self.end_others(change, tenant, (&plan, &rows), now_ms).await?;
@@ -137,17 +138,19 @@ impl Tenants {
     }
 
     /// Begins a change of the tokens of a tenant, when none of them is in the middle of its first use. One that waits for
-    /// it is used before, if `is_to_be_used`.
+    /// it is used before, if `is_to_be_used`. Of the tokens that have ended, these are among them: the newest and what is
+    /// `sought`.
     pub(super) async fn begin_with_tokens(
         &self,
         name: &str,
+        sought: Sought<'_>,
         is_to_be_used: impl Fn(TokenId) -> bool,
     ) -> Result<Begun<'_>, TenancyError> {
         for _ in 0..LOOKS {
             let change = self.begin().await?;
             let tenant = self.find(name)?;
             let now_ms = milliseconds(OffsetDateTime::now_utc());
-            let rows = tokens(&*change, tenant.id, now_ms).await?;
+            let rows = tokens(&*change, tenant.id, sought, now_ms).await?;
             match rotation::in_use(&rows, &is_to_be_used) {
                 None => return Ok((change, tenant, now_ms, rows)),
                 Some(id) => {

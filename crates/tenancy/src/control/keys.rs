@@ -80,7 +80,9 @@ impl Tenants {
         let reader = self.inner.database.reader();
         let sql =
             format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 AND (ended_ms IS NULL OR ended_ms > $1)");
+        let turn = self.inner.turns.list().await;
         let rows = self.inner.database.query(statement(reader, &sql, [now_ms.into()])).await?;
+        drop(turn);
         let keys = self.signing_keys();
         let snapshot = self.inner.known.snapshot();
         let mut signed = Vec::with_capacity(rows.len());

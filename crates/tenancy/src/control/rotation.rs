@@ -8,7 +8,7 @@ use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
 use crate::rotation::{self, Conflict, Plan};
 use crate::tenants::Inner;
-use crate::token_store::{end_token, settle_token};
+use crate::token_store::{Sought, end_token, settle_token};
 use crate::{TenancyError, Tenant, Tenants, TokenId, TokenRecord, TokenState};
 
 impl Tenants {
@@ -19,7 +19,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], [`TenancyError::Rotation`], or the database's.
     pub async fn complete_rotation(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
         // To complete what waits for its first use is to use it.
-        let begun = self.begin_with_tokens(name, |newest| id.is_none_or(|id| id == newest)).await?;
+        let begun = self.begin_with_tokens(name, Sought::default(), |newest| id.is_none_or(|id| id == newest)).await?;
         self.decide(begun, NoticeType::Rotated, |rows, now_ms| rotation::complete(rows, id, now_ms)).await
     }
 
@@ -29,7 +29,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Rotation`], or the database's.
     pub async fn cancel_rotation(&self, name: &str, id: Option<TokenId>) -> Result<TokenId, TenancyError> {
-        let begun = self.begin_with_tokens(name, |_| false).await?;
+        let begun = self.begin_with_tokens(name, Sought::default(), |_| false).await?;
         self.decide(begun, NoticeType::Revoked, |rows, now_ms| rotation::cancel(rows, id, now_ms)).await
     }
 
@@ -61,7 +61,8 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::NoToken`], [`TenancyError::NoCurrentToken`], or the database's.
     pub async fn revoke_tokens(&self, name: &str, id: Option<TokenId>) -> Result<Vec<TokenId>, TenancyError> {
-        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, |_| false).await?;
+        let sought = Sought { id, ..Sought::default() };
+        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, sought, |_| false).await?;
         let plan = rotation::revoke(&rows, id, now_ms);
         if plan.subject.is_none() {
             let ended = already_ended(&tenant, &rows, id)?;

@@ -10,13 +10,20 @@ use crate::last_use::later;
 use crate::notice::{NoticeType, leave};
 use crate::rotation::{self, Plan};
 use crate::token::Claims;
-use crate::token_store::{insert_token, tokens};
+use crate::token_store::{Sought, insert_token, issued_since, lifetime_of_request, tokens};
 use crate::{IssuedToken, TenancyError, Tenant, Tenants, TokenId, TokenRecord};
 
 use super::tell::{self, told};
 
 /// For how long a call that is repeated gets the same token again. Later, the one who asks has lost it.
 const SHOWN_AGAIN: Duration = Duration::minutes(10);
+
+/// So many tokens of a tenant are listed.
+const MOST_LISTED: i64 = 1000;
+
+/// So many tokens are issued to a tenant within a day: one in a minute and a half, all day long. They are kept for good.
+const MOST_A_DAY: i64 = 1000;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// What came of a call for a token.
 #[derive(Clone, Debug)]
@@ -47,10 +54,11 @@ impl Tenants {
     ///
     /// # Errors
     /// [`TenancyError::NoTenant`], [`TenancyError::Invalid`] for what the tenant's policy does not allow,
-    /// [`TenancyError::Rotation`], [`TenancyError::RequestReused`], or the database's.
+    /// [`TenancyError::Rotation`], [`TenancyError::RequestReused`], [`TenancyError::TooManyTokens`], or the database's.
     pub async fn issue(&self, name: &str, new: &NewToken) -> Result<Issue, TenancyError> {
         new.check()?;
-        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, |_| false).await?;
+        let sought = Sought { request: new.request.as_deref(), ..Sought::default() };
+        let (change, tenant, now_ms, rows) = self.begin_with_tokens(name, sought, |_| false).await?;
         let now = moment(now_ms);
         if let Some(request) = &new.request
             && let Some(known) = rows.iter().find(|token| token.request.as_ref() == Some(request))
@@ -60,6 +68,9 @@ impl Tenants {
             return Ok(again);
         }
         new.check_lifetime(&tenant)?;
+        if issued_since(&*change, tenant.id, now_ms - DAY_MS).await? >= MOST_A_DAY {
+            return Err(TenancyError::TooManyTokens { tenant: name.to_owned(), most: MOST_A_DAY });
+        }
         let plan = rotation::issue(&rows, new.mode, new.overlap_ms(), now_ms)?;
         if plan.replaces.is_some() {
             new.check_mode(&tenant)?;
@@ -71,20 +82,32 @@ impl Tenants {
         let rotated = plan.replaces.is_some() && plan.stage.is_none();
         let notice = if rotated { NoticeType::Rotated } else { NoticeType::Issued };
         leave(&*change, tenant.id, notice, record.id, &told(&record, &plan)).await?;
-        let rows = tokens(&*change, tenant.id, now_ms).await?;
+        let rows = tokens(&*change, tenant.id, Sought::default(), now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
         Ok(Issue { token, others: valid_others(&rows, record.id), record, repeated: false })
     }
 
-    /// The tokens a tenant has and had, the newest first.
+    /// For how long the token is valid that the call of this name has made, counted from its issue; none if there is none.
+    ///
+    /// # Errors
+    /// [`TenancyError::NoTenant`], or the database's.
+    pub async fn lifetime_of_request(&self, name: &str, request: &str) -> Result<Option<Duration>, TenancyError> {
+        let tenant = self.find(name)?;
+        let lifetime_ms = lifetime_of_request(self.inner.database.reader(), tenant.id, request).await?;
+        Ok(lifetime_ms.map(Duration::milliseconds))
+    }
+
+    /// The tokens a tenant has and had, the newest first: all that are valid, and the last thousand.
     ///
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_tokens(&self, name: &str) -> Result<Vec<TokenRecord>, TenancyError> {
         let entry = self.entry(name)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
-        let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, now_ms).await?;
+        let sought = Sought { newest: MOST_LISTED, ..Sought::default() };
+        let _turn = self.inner.turns.list().await;
+        let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, sought, now_ms).await?;
         for row in &mut rows {
             row.last_use = later(row.last_use.take(), entry.noted(CredentialRow::Token(row.id)), now_ms);
         }

@@ -13,7 +13,7 @@ use crate::oauth::{secret_facts, store::secrets};
 use crate::replication::Change;
 use crate::snapshot::Entry;
 use crate::store::statement;
-use crate::token_store::tokens;
+use crate::token_store::{Sought, tokens};
 use crate::{OauthClient, OauthClientId, OauthSecret, SecretId, TenancyError, Tenant, Tenants, TokenId};
 
 /// How many warnings may fail before the others wait for the next time. One that cannot be given holds up no other.
@@ -130,7 +130,8 @@ impl Tenants {
     ) -> Result<Option<Warning>, TenancyError> {
         Ok(match of {
             EndOf::Token(id) => {
-                let rows = tokens(&**change, tenant.id, now_ms).await?;
+                let sought = Sought { id: Some(*id), ..Sought::default() };
+                let rows = tokens(&**change, tenant.id, sought, now_ms).await?;
                 let token = rows.iter().find(|token| token.id == *id && token.state.is_valid());
                 token.map(|token| Warning {
                     notice: NoticeType::Expiring,

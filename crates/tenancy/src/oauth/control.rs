@@ -103,6 +103,7 @@ impl Tenants {
         let now_ms = milliseconds(OffsetDateTime::now_utc());
         let mut listed = self.oauth_clients(tenant)?;
         let reader = self.inner.database.reader();
+        let _turn = self.inner.turns.list().await;
         let stored = clients(reader, entry.tenant.id).await?;
         for client in &mut listed {
             let stored = stored.iter().find(|stored| stored.id == client.id);
@@ -232,6 +233,7 @@ impl Tenants {
         let entry = self.entry(tenant)?;
         self.oauth_client(tenant, id)?;
         let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let _turn = self.inner.turns.list().await;
         let mut known = secrets(self.inner.database.reader(), id).await?;
         known.iter_mut().for_each(|secret| secret.add_noted(&entry, now_ms));
         Ok(known)

@@ -1,12 +1,14 @@
 //! At most one token of a tenant is valid, at once and everywhere.
 
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use sea_orm::ConnectionTrait as _;
 use secrecy::ExposeSecret;
 use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
-use super::{System, at_host, at_path, authenticate, on_both, visit};
-use crate::{Refusal, TenancyError, TokenState};
+use super::{System, at_host, at_path, authenticate, database, on_both, visit};
+use crate::authenticate::milliseconds;
+use crate::{NewToken, Refusal, TenancyError, TokenState};
 
 on_both! {
     async fn the_current_token_is_accepted_and_names_its_tenant(system: System) {
@@ -192,4 +194,47 @@ on_both! {
             assert_eq!(authenticated.tenant().name(), "beta");
         }
     }
+
+    // Old tokens are not read with every change; what is still needed of them is found.
+    async fn of_many_tokens_the_ones_that_matter_are_found(system: System) {
+        let first = system.tenants.issue_token("acme", 30).await.unwrap();
+        let named = NewToken { request: Some("call".to_owned()), ..NewToken::of_days(30) };
+        let (oldest, named_id) = (first.id, system.tenants.issue("acme", &named).await.unwrap().record.id);
+        fill(&system, 300, 2).await;
+        let current = system.tenants.issue_token("acme", 30).await.unwrap();
+        let again = system.tenants.issue("acme", &named).await.unwrap();
+        assert!(again.repeated && again.record.id == named_id);
+        assert_eq!(system.tenants.revoke_tokens("acme", Some(oldest)).await.unwrap(), [oldest]);
+        assert_eq!(system.tenants.list_tokens("acme").await.unwrap().len(), 303);
+        assert_eq!(system.tenants.revoke_tokens("acme", None).await.unwrap(), [current.id]);
+        assert_eq!(system.tenants.revoke_tokens("acme", None).await.unwrap(), [current.id], "it answers the same");
+    }
+
+    // A list has an end, and so has the number of tokens of a day.
+    async fn more_tokens_in_a_day_than_anybody_needs_are_refused(system: System) {
+        fill(&system, 999, 0).await;
+        let old = system.token("acme").await;
+        let refused = system.tenants.issue_token("acme", 30).await.unwrap_err();
+        assert!(matches!(refused, TenancyError::TooManyTokens { most: 1000, .. }), "{refused}");
+        system.authenticate("acme", &old).await.unwrap();
+        let beta = system.token("beta").await;
+        system.authenticate("beta", &beta).await.unwrap();
+        fill(&system, 100, 2).await;
+        assert_eq!(system.tenants.list_tokens("acme").await.unwrap().len(), 1000);
+    }
+}
+
+/// So many tokens of the tenant that have ended, issued some days ago.
+async fn fill(system: &System, count: i64, days: i64) {
+    let database = database(&system.url).await;
+    let id = system.tenants.find("acme").unwrap().id().as_i64();
+    let issued_ms = milliseconds(OffsetDateTime::now_utc() - Duration::days(days) - Duration::hours(1));
+    let rows = (0..count).map(|number| {
+        let token = uuid::Uuid::now_v7();
+        let at = issued_ms + number;
+        format!("('{token}', {id}, {at}, {}, {at}, 'superseded', FALSE, '', '')", at + 1000)
+    });
+    let columns = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, ends_later, scopes, networks";
+    let rows = rows.collect::<Vec<_>>().join(", ");
+    database.reader().execute_unprepared(&format!("INSERT INTO tokens ({columns}) VALUES {rows}")).await.unwrap();
 }
