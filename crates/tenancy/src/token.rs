@@ -93,8 +93,18 @@ pub struct TokenRecord {
     pub(crate) key_id: Option<String>,
     /// The call that asked for it.
     pub(crate) request: Option<String>,
+    /// What that call asked for, if this version issued the token.
+    pub(crate) asked: Option<Asked>,
     /// The last warning of its end that was given.
     pub(crate) warned_days: Option<i64>,
+}
+
+/// The times that a call for a token asked for, in milliseconds: no clock has changed them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Asked {
+    pub(crate) lifetime_ms: i64,
+    /// For how long the token before goes on.
+    pub(crate) overlap_ms: i64,
 }
 
 /// What a token says (RFC 7519 section 4.1).

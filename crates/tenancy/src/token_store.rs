@@ -5,10 +5,15 @@ use sea_orm::{ConnectionTrait, DbErr, QueryResult};
 use crate::last_use::store::last_use;
 use crate::rotation::{EndedBy, Ending, Mode, Stage};
 use crate::store::{execute, statement};
+use crate::token::Asked;
 use crate::{Network, TenancyError, TenantId, TokenId, TokenRecord, TokenState};
 
-pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, ends_later, mode, stage, \
-    replaces, scopes, networks, key_id, request, warned_days, last_used_ms, last_address, last_client";
+pub(crate) const TOKEN_COLUMNS: &str = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, overlap_until_ms, mode, \
+    stage, replaces, scopes, networks, key_id, request, asked_lifetime_ms, asked_overlap_ms, warned_days, last_used_ms, \
+    last_address, last_client";
+
+/// Instead of the end of an overlap: there was none.
+const ENDED_AT_ONCE: i64 = 0;
 
 /// Adds a token.
 pub(crate) async fn insert_token(
@@ -17,7 +22,8 @@ pub(crate) async fn insert_token(
     token: &TokenRecord,
 ) -> Result<(), TenancyError> {
     let sql = "INSERT INTO tokens (id, tenant_id, issued_ms, expires_ms, mode, stage, replaces, scopes, networks, key_id, \
-               request) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+               request, asked_lifetime_ms, asked_overlap_ms) \
+               VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
     let networks: Vec<String> = token.networks.iter().map(Network::to_string).collect();
     let values = [
         token.id.to_string().into(),
@@ -31,15 +37,18 @@ pub(crate) async fn insert_token(
         networks.join(" ").into(),
         token.key_id.as_deref().into(),
         token.request.as_deref().into(),
+        token.asked.map(|asked| asked.lifetime_ms).into(),
+        token.asked.map(|asked| asked.overlap_ms).into(),
     ];
     execute(on, sql, values).await
 }
 
 /// Ends a token, now or at a later moment.
 pub(crate) async fn end_token(on: &impl ConnectionTrait, tenant: TenantId, ending: Ending) -> Result<(), TenancyError> {
-    let sql = "UPDATE tokens SET ended_ms = $3, ended_by = $4, ends_later = $5 WHERE tenant_id = $1 AND id = $2";
-    let (id, by, ends_later) = (ending.id.to_string(), ending.by.as_str(), ending.by == EndedBy::Overlap);
-    execute(on, sql, [tenant.as_i64().into(), id.into(), ending.at_ms.into(), by.into(), ends_later.into()]).await
+    let sql = "UPDATE tokens SET ended_ms = $3, ended_by = $4, overlap_until_ms = $5 WHERE tenant_id = $1 AND id = $2";
+    let (id, by) = (ending.id.to_string(), ending.by.as_str());
+    let overlap_until_ms = if ending.by == EndedBy::Overlap { ending.at_ms } else { ENDED_AT_ONCE };
+    execute(on, sql, [tenant.as_i64().into(), id.into(), ending.at_ms.into(), by.into(), overlap_until_ms.into()]).await
 }
 
 /// Makes the token that waited the one that stays.
@@ -119,8 +128,7 @@ pub(crate) fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord
     let (expires_ms, ended_ms): (i64, Option<i64>) = (row.try_get("", "expires_ms")?, row.try_get("", "ended_ms")?);
     let ended_by = match text("ended_by")?.as_deref() {
         Some("revoked") => EndedBy::Revocation,
-        _ if row.try_get("", "ends_later")? => EndedBy::Overlap,
-        _ => EndedBy::Rotation,
+        _ => superseded_by(ended_ms, row.try_get("", "overlap_until_ms")?),
     };
     let stage = match text("stage")? {
         Some(name) => Some(Stage::named(&name).ok_or_else(|| unreadable("stage"))?),
@@ -144,6 +152,22 @@ pub(crate) fn token_record(row: &QueryResult, now_ms: i64) -> Result<TokenRecord
         stage,
         key_id: text("key_id")?,
         request: text("request")?,
+        asked: asked(row)?,
         warned_days: row.try_get("", "warned_days")?,
     })
+}
+
+/// What took the place of a token that has an end. The version before wrote no end of an overlap, and had every token end by
+/// time; it also ended at once what is in an overlap, and left its end.
+fn superseded_by(ended_ms: Option<i64>, overlap_until_ms: Option<i64>) -> EndedBy {
+    match overlap_until_ms {
+        Some(_) if overlap_until_ms != ended_ms => EndedBy::Rotation,
+        _ => EndedBy::Overlap,
+    }
+}
+
+fn asked(row: &QueryResult) -> Result<Option<Asked>, DbErr> {
+    let lifetime_ms: Option<i64> = row.try_get("", "asked_lifetime_ms")?;
+    let overlap_ms: Option<i64> = row.try_get("", "asked_overlap_ms")?;
+    Ok(lifetime_ms.zip(overlap_ms).map(|(lifetime_ms, overlap_ms)| Asked { lifetime_ms, overlap_ms }))
 }

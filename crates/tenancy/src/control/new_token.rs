@@ -3,6 +3,7 @@
 use time::Duration;
 
 use crate::rotation::Mode;
+use crate::token::Asked;
 use crate::{Network, Scopes, TenancyError, Tenant, TokenRecord, TokenState};
 
 /// The longest time a token may be valid: ten years, so that every token expires in the end (RFC 7644 section 7.4).
@@ -11,7 +12,7 @@ const MOST_DAYS: i64 = 3650;
 const MOST_NETWORKS: usize = 64;
 /// The longest name of a call.
 const LONGEST_REQUEST: usize = 100;
-/// The end of a token is a whole second.
+/// What the times of a token that the version before issued may differ by: its end is a whole second.
 const ROUNDING_MS: i64 = 2000;
 
 /// A token that is to be.
@@ -102,15 +103,25 @@ impl NewToken {
         Ok(())
     }
 
+    /// The times it asks for.
+    pub(super) fn asked(&self) -> Asked {
+        let lifetime_ms = i64::try_from(self.lifetime.whole_milliseconds()).unwrap_or(i64::MAX);
+        Asked { lifetime_ms, overlap_ms: self.overlap_ms() }
+    }
+
     /// Whether this call made that token, one of the tenant's.
     pub(super) fn made(&self, token: &TokenRecord, tokens: &[TokenRecord]) -> bool {
-        let lifetime_ms = i64::try_from(self.lifetime.whole_milliseconds()).unwrap_or(i64::MAX);
-        let differs_by = (token.expires_ms - token.issued_ms).abs_diff(lifetime_ms);
-        token.mode == Some(self.mode)
-            && token.scopes == self.scopes
-            && token.networks == self.networks
-            && differs_by <= ROUNDING_MS.unsigned_abs()
-            && self.fits_overlap(token, tokens)
+        let fits_times = || match token.asked {
+            // The moments of the token come from clocks, of which one may have been set or another one be ahead.
+            Some(asked) => asked == self.asked(),
+            None => self.fits_lifetime(token) && self.fits_overlap(token, tokens),
+        };
+        token.mode == Some(self.mode) && token.scopes == self.scopes && token.networks == self.networks && fits_times()
+    }
+
+    fn fits_lifetime(&self, token: &TokenRecord) -> bool {
+        let differs_by = (token.expires_ms - token.issued_ms).abs_diff(self.asked().lifetime_ms);
+        differs_by <= ROUNDING_MS.unsigned_abs()
     }
 
     /// Whether the token before goes on as long as this call says. Once it has ended, that is not known any more.

@@ -166,6 +166,7 @@ impl Tenants {
             stage: plan.stage,
             key_id: Some(self.inner.keys.load().signing().id().to_owned()),
             request: new.request.clone(),
+            asked: Some(new.asked()),
             warned_days: None,
         })
     }

@@ -117,6 +117,7 @@ impl Tokens {
             stage: plan.stage,
             key_id: None,
             request: None,
+            asked: None,
             warned_days: None,
         });
         self.ended_by.push(None);

@@ -161,6 +161,74 @@ on_both! {
         assert_eq!(system.authenticate("acme", &header(&first)).await.unwrap_err(), Refusal::Superseded);
     }
 
+    async fn a_request_is_known_again_whatever_clocks_say(system: System) {
+        for mode in Mode::ALL {
+            system.issue(Mode::Strict).await;
+            // The clock of the server that issued it was an hour ahead.
+            system.meddle(&["UPDATE tokens SET issued_ms = issued_ms + 3600000"]).await;
+            let asked = NewToken { request: Some(mode.as_str().to_owned()), ..new(mode) };
+            let first = system.tenants.issue("acme", &asked).await.unwrap();
+            let again = system.tenants.issue("acme", &asked).await.unwrap();
+            assert_eq!((header(&again), again.record.id, again.repeated), (header(&first), first.record.id, true));
+            let mut others = vec![NewToken { lifetime: asked.lifetime + Duration::seconds(1), ..asked.clone() }];
+            if mode == Mode::Overlap {
+                others.push(NewToken { overlap: Some(Duration::hours(2) + Duration::seconds(1)), ..asked.clone() });
+            }
+            for other in others {
+                let refused = system.tenants.issue("acme", &other).await.unwrap_err();
+                assert!(matches!(refused, TenancyError::RequestReused { .. }), "{mode:?}: {refused}");
+            }
+            // A call of the version before is known by its times.
+            system.meddle(&["UPDATE tokens SET issued_ms = expires_ms - 2592000000, asked_lifetime_ms = NULL, \
+                            asked_overlap_ms = NULL WHERE request IS NOT NULL AND ended_ms IS NULL"]).await;
+            if mode != Mode::Overlap {
+                assert!(system.tenants.issue("acme", &asked).await.unwrap().repeated);
+            }
+            system.tenants.revoke_tokens("acme", None).await.unwrap();
+        }
+    }
+
+    async fn what_the_version_before_has_ended_has_ended_by_time(system: System) {
+        let (overlapping, _) = system.issue(Mode::Strict).await;
+        let in_an_hour = (OffsetDateTime::now_utc() + Duration::hours(1)).unix_timestamp() * 1000;
+        let as_before = format!("UPDATE tokens SET ended_ms = {in_an_hour}, ended_by = 'superseded'");
+        // An overlap under way, before the tables are brought to this version.
+        system.meddle(&[
+            &as_before,
+            "ALTER TABLE tokens DROP COLUMN overlap_until_ms",
+            "ALTER TABLE tokens DROP COLUMN asked_lifetime_ms",
+            "ALTER TABLE tokens DROP COLUMN asked_overlap_ms",
+            "DROP TABLE signing_keys",
+            "DELETE FROM seaql_migrations WHERE version = 'm0009_clocks_and_keys'",
+        ]).await;
+        let tenants = system.restarted().await;
+        let at = async |tenants: &crate::Tenants, header: &str, hours: i64| {
+            visit(tenants, &at_path("acme"), Some(header), OffsetDateTime::now_utc() + Duration::hours(hours)).await
+        };
+        at(&tenants, &overlapping, 0).await.unwrap();
+        assert_eq!(at(&tenants, &overlapping, 2).await.unwrap_err(), Refusal::Superseded);
+        assert_eq!(tenants.list_tokens("acme").await.unwrap()[0].state, TokenState::Ending);
+
+        // One that the version before has ended since: at once, by its clock.
+        tenants.issue("acme", &new(Mode::Strict)).await.unwrap();
+        let strict = header(&tenants.issue("acme", &new(Mode::Strict)).await.unwrap());
+        let now = OffsetDateTime::now_utc().unix_timestamp() * 1000;
+        system.meddle(&[&format!("UPDATE tokens SET ended_ms = {now}, ended_by = 'superseded' WHERE ended_ms IS NULL")]).await;
+        assert_eq!(at(&system.restarted().await, &strict, 0).await.unwrap_err(), Refusal::Superseded);
+    }
+
+    async fn an_overlap_that_the_version_before_has_cut_short_is_over_at_once(system: System) {
+        let (old, _) = system.issue(Mode::Strict).await;
+        let (new, _) = system.issue(Mode::Overlap).await;
+        authenticate(&system.restarted().await, "acme", &old).await.unwrap();
+        // By a server whose clock is an hour ahead.
+        let at = (OffsetDateTime::now_utc() + Duration::hours(1)).unix_timestamp() * 1000;
+        system.meddle(&[&format!("UPDATE tokens SET ended_ms = {at} WHERE ended_ms IS NOT NULL")]).await;
+        let tenants = system.restarted().await;
+        assert_eq!(authenticate(&tenants, "acme", &old).await.unwrap_err(), Refusal::Superseded);
+        authenticate(&tenants, "acme", &new).await.unwrap();
+    }
+
     async fn a_name_of_a_request_is_short_and_visible(system: System) {
         for request in [String::new(), "a b".to_owned(), "ä".to_owned(), "x".repeat(101)] {
             let asked = NewToken { request: Some(request), ..new(Mode::Strict) };
