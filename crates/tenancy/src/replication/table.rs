@@ -106,9 +106,12 @@ pub(crate) async fn note_key(
     }
 }
 
-/// Notes that a key does not sign any more. Of several servers the last one counts.
+/// Notes that a key does not sign any more, also one that the version before has signed with and nobody has noted. Of
+/// several servers the last one counts.
 pub(crate) async fn note_end_of_key(on: &impl ConnectionTrait, key: &str, now_ms: i64) -> Result<(), TenancyError> {
-    let sql = "UPDATE signing_keys SET stopped_ms = $2 WHERE id = $1 AND (stopped_ms IS NULL OR stopped_ms < $2)";
+    let sql = "INSERT INTO signing_keys (id, stopped_ms) VALUES ($1, $2) ON CONFLICT (id) DO UPDATE \
+               SET stopped_ms = excluded.stopped_ms \
+               WHERE signing_keys.stopped_ms IS NULL OR signing_keys.stopped_ms < excluded.stopped_ms";
     on.execute_raw(statement(on, sql, [key.into(), now_ms.into()])).await?;
     Ok(())
 }

@@ -46,7 +46,7 @@ mod several {
     use secrecy::ExposeSecret;
 
     use super::super::{System, authenticate, on_both};
-    use crate::{KeyError, KeySource, Refusal, SigningKeys};
+    use crate::{KeyError, KeySource, NewOauthClient, Refusal, SigningKeys};
 
     const ONE: &str = "BwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwc=";
     const TWO: &str = "CAgICAgICAgICAgICAgICAgICAgICAgICAgICAgICAg=";
@@ -128,6 +128,18 @@ mod several {
             system.tenants.replace_keys(source.retire(&before).unwrap()).await;
             assert_eq!(system.authenticate("acme", &old).await.unwrap_err(), Refusal::Unknown);
             system.authenticate("beta", &new).await.unwrap();
+        }
+
+        async fn the_end_of_a_key_is_noted_though_the_version_before_took_it(system: System) {
+            let client = NewOauthClient { name: "entra".to_owned(), ..NewOauthClient::default() };
+            system.tenants.create_oauth_client("acme", &client).await.unwrap();
+            let source = KeySource::File(system.folder.path().join("signing.key"));
+            let before = system.tenants.signing_keys().signing().id().to_owned();
+            system.meddle(&["DELETE FROM signing_keys"]).await;
+            let tenants = system.restarted_with(source.rotate().unwrap()).await;
+            let left = tenants.access_tokens_of(&before).await.unwrap().unwrap();
+            assert_eq!(left.tenants, ["acme"]);
+            assert_eq!(tenants.access_tokens_of("12345678").await.unwrap(), None);
         }
     }
 }
