@@ -4,7 +4,7 @@ use std::process::Stdio;
 use std::time::Instant;
 
 use super::knocking::Knocking;
-use crate::support::{Replicas, Tenant, Trio, database, until};
+use crate::support::{Client, Replicas, Request, Tenant, Trio, database, encode, until};
 
 /// The server is killed after the commit and before the answer. The same call at another one issues no second token, and
 /// it returns when the old one is accepted nowhere, as the first call would have.
@@ -37,6 +37,42 @@ async fn a_call_that_is_repeated_after_a_kill_issues_one_token_and_is_as_strict(
         })
         .await;
     }
+}
+
+/// The same for the deletion of an OAuth client: whoever asks again is told that there is none when it is let in nowhere.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_deletion_that_is_repeated_after_a_kill_is_as_strict() {
+    let trio = Trio::start(2500).await;
+    let replicas = trio.replicas();
+    let tenant = replicas.of(0).tenant("killed");
+    let oauth =
+        |arguments: &[&str]| replicas.of(0).tenantry(&[&["oauth"], arguments, &["--json"]].concat()).expect(0).json();
+    let client = oauth(&["client", "create", &tenant.name, "entra"])["client_id"].as_str().expect("an id").to_owned();
+    let issued = oauth(&["secret", "issue", &tenant.name, &client]);
+    let text = |name: &str| issued[name].as_str().expect("a text").to_owned();
+    let form =
+        format!("grant_type=client_credentials&client_id={client}&client_secret={}", encode(&text("client_secret")));
+    let request = Request::new("POST", text("token_endpoint")).body(form);
+    let request = request.header("content-type", "application/x-www-form-urlencoded");
+    let given = Client::new("").send_any(request).await.expect(200);
+    let access = Tenant { token: given.body["access_token"].as_str().expect("a token").to_owned(), ..tenant.clone() };
+    let knocking = Knocking::start(replicas, &access);
+    knocking.more(3, &[]).await;
+    trio.cut_off();
+    let began = Instant::now();
+    let arguments = ["oauth", "client", "delete", tenant.name.as_str(), client.as_str()];
+    let mut call = replicas.of(0).server().program(&arguments).into_command();
+    let mut call = call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the call");
+    let clients = format!("SELECT CAST(id AS text) FROM oauth_clients WHERE CAST(id AS text) = '{client}'");
+    until("the commit", async || database::texts(replicas.url(), &clients).await.is_empty().then_some(())).await;
+    replicas.of(0).server().kill();
+    assert!(!call.wait().expect("its end").success(), "it was not answered");
+    assert_ne!(replicas.of(1).tenantry(&arguments).code, Some(0), "there is none any more");
+    let returned = Instant::now();
+    assert!(knocking.let_in_between(2, began, returned) > 0, "the third replica went on by its lease");
+    knocking.more(20, &[0]).await;
+    knocking.nobody_was_let_in_since(returned).await;
+    trio.connect();
 }
 
 /// How many tokens there are of the tenant of this test.

@@ -7,6 +7,7 @@ use time::OffsetDateTime;
 
 use crate::address::parse_host;
 use crate::authenticate::milliseconds;
+use crate::replication::Change;
 use crate::store::{self, TenantRow};
 use crate::tenant::check_name;
 use crate::tenants::Inner;
@@ -97,8 +98,7 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
-        let change = self.begin().await?;
-        let tenant = self.find(name)?;
+        let (change, tenant) = self.begin_with(name).await?;
         let now_ms = tenant.next_version();
         store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
@@ -111,10 +111,22 @@ impl Tenants {
     /// # Errors
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn delete(&self, name: &str) -> Result<(), TenancyError> {
-        let change = self.begin().await?;
-        let tenant = self.find(name)?;
+        let (change, tenant) = self.begin_with(name).await?;
         store::delete_tenant(&*change, tenant.id).await?;
         self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await
+    }
+
+    /// Begins a change of a tenant. One that is not there may have been deleted by a call whose answer was lost: that is
+    /// said when no replica knows it any more.
+    async fn begin_with(&self, name: &str) -> Result<(Change<'_>, Arc<Tenant>), TenancyError> {
+        let change = self.begin().await?;
+        match self.find(name) {
+            Ok(tenant) => Ok((change, tenant)),
+            Err(missing) => {
+                self.inner.made_before(change).await?;
+                Err(missing)
+            }
+        }
     }
 }
 

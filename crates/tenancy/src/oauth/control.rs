@@ -161,7 +161,14 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], [`TenancyError::NoOauthClient`], or the database's.
     pub async fn delete_oauth_client(&self, tenant: &str, id: OauthClientId) -> Result<(), TenancyError> {
         let change = self.begin().await?;
-        let client = self.oauth_client(tenant, id)?;
+        let client = match self.oauth_client(tenant, id) {
+            Ok(client) => client,
+            // It may have been deleted by a call whose answer was lost: that is said when no replica lets it in any more.
+            Err(missing) => {
+                self.inner.made_before(change).await?;
+                return Err(missing);
+            }
+        };
         let of = self.find(tenant)?;
         delete_client(&*change, id).await?;
         self.publish_oauth(change, &of, NoticeType::OauthClientDeleted, &client, &facts(&client)).await
