@@ -26,6 +26,11 @@ impl DirectoryError {
         Self::Refused(ScimError::new(404, format!("{kind} \"{shown}\" does not exist")))
     }
 
+    /// The tenant was deleted while its client waited: who comes again is not let in.
+    pub(crate) fn gone() -> Self {
+        DbErr::Custom("the tenant of the directory was deleted meanwhile".to_owned()).into()
+    }
+
     /// The database does not answer, or not in the time that somebody waits for it.
     pub(crate) fn too_slow() -> Self {
         DbErr::Custom("the database took too long".to_owned()).into()

@@ -64,11 +64,14 @@ impl Operator {
     }
 
     /// First nobody may write any more, then what was written goes, last the tenant itself: a deletion that was
-    /// interrupted can be asked for again.
+    /// interrupted can be asked for again. What a request that was under way has written meanwhile goes after that: without
+    /// a tenant nothing more is written.
     pub(super) async fn delete_tenant(&self, name: &str) -> Result<Answer, Failure> {
         self.tenants.set_enabled(name, false).await?;
-        self.directories.administered(&self.tenants.administer(name)?).erase().await?;
+        let directory = self.directories.administered(&self.tenants.administer(name)?);
+        directory.erase().await?;
         self.tenants.delete(name).await?;
+        directory.erase().await?;
         Ok(json!({ "name": name, "deleted": true }))
     }
 }

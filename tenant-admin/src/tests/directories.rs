@@ -1,6 +1,10 @@
 //! Users, groups and events.
 
-use scim::ResourceKind;
+use std::sync::Arc;
+
+use directory::Include;
+use scim::{Dialect, Draft, ResourceKind};
+use sea_orm::Statement;
 use serde_json::{Value, json};
 
 use super::{System, create, on_both};
@@ -26,6 +30,37 @@ fn events(after: i64, wait_ms: u64) -> Command {
 }
 
 on_both! {
+    async fn of_a_tenant_that_is_deleted_while_others_write_nothing_is_left(system: System) {
+        system.add("acme", ResourceKind::User, user("first")).await;
+        let acme = system.tenants.find("acme").unwrap();
+        let writing = (0..4).map(|writer| {
+            let (directory, acme) = (system.directory("acme"), Arc::clone(&acme));
+            tokio::spawn(async move {
+                for number in 0.. {
+                    let body = user(&format!("user-{writer}-{number}"));
+                    let of = acme.schemas().of(ResourceKind::User);
+                    let draft = Draft::parse(body, of, &mut Dialect::lenient()).unwrap().creating();
+                    if directory.create(ResourceKind::User, draft, Include::NOTHING).await.is_err() {
+                        return number;
+                    }
+                }
+                0
+            })
+        });
+        let writing: Vec<_> = writing.collect();
+        system.run(Command::DeleteTenant { name: "acme".to_owned() }).await.unwrap();
+        for task in writing {
+            // Each wrote until the tenant was gone.
+            task.await.unwrap();
+        }
+        let database = &system.database;
+        for table in ["directories", "resources", "events", "blocks", "emails"] {
+            let statement = Statement::from_string(database.backend(), format!("SELECT COUNT(*) FROM {table}"));
+            let row = database.query(statement).await.unwrap().remove(0);
+            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), 0, "{table}");
+        }
+    }
+
     async fn users_are_listed_as_their_client_sees_them(system: System) {
         let ada = system.add("acme", ResourceKind::User, user("ada")).await;
         system.add("acme", ResourceKind::User, user("bob")).await;

@@ -43,6 +43,7 @@ struct System {
     operator: Operator,
     tenants: Tenants,
     directories: Directories,
+    database: Database,
     folder: TempDir,
 }
 
@@ -75,7 +76,7 @@ impl System {
         let days = TokenDays { usual: 30, most: 90 };
         let operator = Operator::new(tenants.clone(), directories.clone(), events, origin, days);
         operator.run(create("acme", false, None)).await.unwrap();
-        Self { operator, tenants, directories, folder }
+        Self { operator, tenants, directories, database, folder }
     }
 
     async fn run(&self, command: Command) -> Result<Answer, Failure> {

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::on_both;
 use super::support::{ALL, System, draft, patch, status};
-use crate::{Condition, Directory};
+use crate::{Condition, Directory, DirectoryError};
 
 async fn create(directory: &Directory, name: &str) -> Result<String, u16> {
     let draft = draft(ResourceKind::User, json!({ "userName": name }));
@@ -84,6 +84,28 @@ on_both! {
         assert_eq!(system.events().await.len(), 0);
         create(&system.directory, "ada").await.unwrap();
         assert_eq!(system.event_types().await, ["user.created"]);
+    }
+
+    async fn a_tenant_that_was_deleted_gets_no_directory_again(system: System) {
+        // Both remember it.
+        create(&system.directory, "ada").await.unwrap();
+        create(&system.rival, "bob").await.unwrap();
+        create(&system.directory, "eve").await.unwrap();
+        system.rival.erase().await.unwrap();
+        system.database.writer().execute_unprepared("DELETE FROM tenants WHERE name = 'acme'").await.unwrap();
+        for late in [&system.directory, &system.rival] {
+            let draft = draft(ResourceKind::User, json!({ "userName": "late" }));
+            let refused = late.create(ResourceKind::User, draft, ALL).await.unwrap_err();
+            assert!(matches!(refused, DirectoryError::Unavailable(_)), "{refused}");
+            late.erase().await.unwrap();
+        }
+        system.other.create(ResourceKind::User, draft(ResourceKind::User, json!({ "userName": "ada" })), ALL).await.unwrap();
+        for (table, others) in [("directories", 1), ("resources", 1), ("events", 1), ("emails", 0)] {
+            let sql = format!("SELECT COUNT(*) FROM {table}");
+            let statement = Statement::from_string(system.database.backend(), sql);
+            let row = system.database.query(statement).await.unwrap().remove(0);
+            assert_eq!(row.try_get_by_index::<i64>(0).unwrap(), others, "{table}");
+        }
     }
 
     async fn positions_are_counted_from_where_the_database_is(system: System) {

@@ -17,6 +17,9 @@ type Answer = Result<Outcome, DirectoryError>;
 
 /// Makes one change.
 pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
+    if !working.counters.contains_key(&change.tenant_number()) && !matches!(change.action, Action::Erase) {
+        return Err(DirectoryError::gone());
+    }
     match &change.action {
         Action::Create(new) => create(change, new, working),
         Action::Replace(draft, condition) => replace(change, draft, condition, working),

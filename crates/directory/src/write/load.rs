@@ -16,7 +16,8 @@ use super::{Action, Change};
 use crate::key;
 use crate::read::{record, uuid};
 
-/// Locks the directories of the batch, in the order of their tenants, and reads their counters.
+/// Locks the directories of the batch, in the order of their tenants, and reads their counters. A tenant that was deleted has
+/// none, and gets none.
 pub(super) async fn lock(
     transaction: &DatabaseTransaction,
     statements: &Statements,

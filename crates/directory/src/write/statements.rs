@@ -89,10 +89,7 @@ impl Statements {
             backend,
             lock: counters(&rows(&TENANT), lock_rows),
             counters: counters(&rows(&TENANT), ""),
-            create_directories: format!(
-                "INSERT INTO directories (tenant_id) SELECT k.tenant_id FROM {} WHERE true ON CONFLICT DO NOTHING",
-                rows(&TENANT)
-            ),
+            create_directories: create_directories(backend, &rows(&TENANT)),
             targets: targets(backend),
             mentioned: format!(
                 "SELECT r.tenant_id, CAST(r.id AS text), r.kind, r.display FROM {place} CROSS JOIN resources r \
@@ -147,6 +144,15 @@ fn counters(tenants: &str, lock: &str) -> String {
     format!(
         "SELECT d.tenant_id, d.sequence, d.next_position FROM {tenants} CROSS JOIN directories d \
          WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
+    )
+}
+
+/// Only for tenants that there are, and that stay until the batch is made.
+fn create_directories(backend: DbBackend, tenants: &str) -> String {
+    let keep = if backend == DbBackend::Postgres { "FOR KEY SHARE OF t" } else { "" };
+    format!(
+        "INSERT INTO directories (tenant_id) SELECT t.id FROM {tenants} CROSS JOIN tenants t WHERE t.id = k.tenant_id \
+         {keep} ON CONFLICT DO NOTHING"
     )
 }
 
