@@ -10,7 +10,7 @@ use scim::{
     BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError, VersionTag,
 };
 use serde_json::Value;
-use tenancy::{Authenticated, Tenant};
+use tenancy::{Authenticated, Denied, Tenant};
 
 use crate::app::Gateway;
 use crate::body::{self, Bound};
@@ -121,6 +121,15 @@ impl<'a> Caller<'a> {
         limits.wait_for_turn(|| tenants.newest(self.tenant())).await;
     }
 
+    /// Refuses to go on for somebody who would not be let in now.
+    pub(crate) async fn confirm(&mut self) -> Result<(), Rejection> {
+        let tenants = &self.worker.gateway.tenants;
+        tenants.confirm(&mut self.authenticated).await.map_err(|denied| match denied {
+            Denied::Refused { refusal, .. } => Rejection::Unauthenticated(refusal),
+            failure @ Denied::Unavailable(_) => Rejection::unavailable(failure),
+        })
+    }
+
     /// Notes how long the request took.
     pub(crate) fn note_duration(&self, took: Duration) {
         self.permit.note_duration(took);
@@ -213,7 +222,10 @@ impl<'a> Caller<'a> {
     async fn body(&mut self, bytes: usize) -> Result<Value, Rejection> {
         let bound = Bound { bytes, time: Duration::from_secs(self.worker.gateway.settings.limits.body_seconds) };
         let payload = std::mem::replace(&mut self.payload, Payload::None);
-        body::read(self.request, payload, bound, &mut self.permit).await
+        let body = body::read(self.request, payload, bound, &mut self.permit).await?;
+        // Whoever sends slowly must not go on when their token has ended meanwhile.
+        self.confirm().await?;
+        Ok(body)
     }
 
     /// Okta sends all members of a group in one PUT, Entra many in one PATCH.

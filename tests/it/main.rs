@@ -49,3 +49,4 @@ mod slow_database;
 mod start_and_stop;
 mod token_life;
 mod token_networks;
+mod under_way;

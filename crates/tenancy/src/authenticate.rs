@@ -8,7 +8,7 @@ use aws_lc_rs::digest::{SHA256, digest};
 use time::OffsetDateTime;
 
 use crate::credential::{Credential, Digest, lets_in};
-use crate::oauth::access::AccessClaims;
+use crate::oauth::access::{Access, AccessClaims};
 use crate::snapshot::{Addressed, Entry, Snapshot};
 use crate::token::Claims;
 use crate::{Address, AddressSettings, CredentialId, Scopes, SigningKeys, TenancyError, Tenant, TokenId, TokenState};
@@ -43,13 +43,21 @@ impl Visit<'_> {
 #[derive(Clone, Debug)]
 pub struct Authenticated {
     tenant: Arc<Tenant>,
-    credential: CredentialId,
+    carried: Carried,
     scopes: Scopes,
+    sender: IpAddr,
+}
+
+/// What the request carried.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Carried {
+    Token(TokenId),
+    Access(Access),
 }
 
 impl Authenticated {
-    pub(crate) fn new(tenant: Arc<Tenant>, credential: CredentialId, scopes: Scopes) -> Self {
-        Self { tenant, credential, scopes }
+    pub(crate) fn new(tenant: Arc<Tenant>, carried: Carried, scopes: Scopes, sender: IpAddr) -> Self {
+        Self { tenant, carried, scopes, sender }
     }
 
     /// Whose request it is.
@@ -61,13 +69,32 @@ impl Authenticated {
     /// Which token it carried, or of which client.
     #[must_use]
     pub fn credential(&self) -> CredentialId {
-        self.credential
+        match self.carried {
+            Carried::Token(id) => CredentialId::Token(id),
+            Carried::Access(access) => CredentialId::Client(access.client()),
+        }
     }
 
     /// What its holder may do.
     #[must_use]
     pub fn scopes(&self) -> Scopes {
         self.scopes
+    }
+
+    /// Decides again, by what `snapshot` knows, about who was let in before. What has changed about them counts from here on.
+    pub(crate) fn decide_again(&mut self, snapshot: &Snapshot, now: OffsetDateTime) -> Result<(), Denied> {
+        let entry = snapshot.by_id(self.tenant.id()).ok_or(Refusal::Unknown)?;
+        self.scopes = match &self.carried {
+            Carried::Token(id) => entry.check_again(*id, self.sender, now)?,
+            Carried::Access(access) => {
+                let checked = entry.check_access(access, self.sender, now);
+                checked.map_err(|refusal| entry.refuse(refusal))?.1
+            }
+        };
+        if !Arc::ptr_eq(&self.tenant, &entry.tenant) {
+            self.tenant = Arc::clone(&entry.tenant);
+        }
+        Ok(())
     }
 }
 
@@ -228,8 +255,17 @@ impl Entry {
             return Ok(Admission::AfterFirstUse(Arc::clone(self), credential.id));
         }
         credential.last_use.note(visit.arrived, visit.used());
-        let (id, scopes) = (CredentialId::Token(credential.id), credential.grant.scopes);
-        Ok(Admission::Now(Authenticated::new(Arc::clone(&self.tenant), id, scopes)))
+        let (carried, scopes) = (Carried::Token(credential.id), credential.grant.scopes);
+        Ok(Admission::Now(Authenticated::new(Arc::clone(&self.tenant), carried, scopes, visit.sender)))
+    }
+
+    /// What the holder of a token that was let in before may do now.
+    fn check_again(&self, id: TokenId, sender: IpAddr, now: OffsetDateTime) -> Result<Scopes, Denied> {
+        let Some(credential) = self.credentials.iter().find(|credential| credential.id == id) else {
+            return Err(self.why_ended(id));
+        };
+        self.check(credential, sender, milliseconds(now)).map_err(|refusal| self.refuse(refusal))?;
+        Ok(credential.grant.scopes)
     }
 
     fn check(&self, credential: &Credential, sender: IpAddr, now_ms: i64) -> Result<(), Refusal> {

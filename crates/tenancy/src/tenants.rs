@@ -123,19 +123,47 @@ impl Tenants {
 
     /// Lets in the holder of a valid token of a tenant at an address of that tenant. Needs no database, except for the
     /// first use of a token that waits for it: that is durable, and no server lets the others in, before anybody is let in
-    /// with it. It says what is true if
-    /// [`Self::settle`] was awaited just before.
+    /// with it. [`Self::settle`] is to be awaited just before.
     ///
     /// # Errors
     /// The [`Refusal`] that the sender is told, or the database's.
     pub async fn authenticate(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
+        let decided = self.let_in(address, visit).await;
+        // The lease is looked at once more: the process may have been stopped between that and the decision, and have
+        // decided by what was known long before.
+        if self.is_settled() {
+            return decided;
+        }
+        self.settle_to_decide().await?;
+        Box::pin(self.let_in(address, &Visit { now: OffsetDateTime::now_utc(), ..*visit })).await
+    }
+
+    /// Refuses to go on for somebody who was let in a while ago and would not be any more: because the token has ended, its
+    /// tenant is switched off or gone. To be asked when what a request wants is there at last, and before each part of it.
+    ///
+    /// # Errors
+    /// As [`Self::authenticate`].
+    pub async fn confirm(&self, who: &mut Authenticated) -> Result<(), Denied> {
+        let decided = who.decide_again(&self.inner.known.snapshot(), OffsetDateTime::now_utc());
+        if self.is_settled() {
+            return decided;
+        }
+        self.settle_to_decide().await?;
+        who.decide_again(&self.inner.known.snapshot(), OffsetDateTime::now_utc())
+    }
+
+    async fn settle_to_decide(&self) -> Result<(), Denied> {
+        Box::pin(self.settle()).await.map_err(|error| Denied::Unavailable(Box::new(error)))
+    }
+
+    async fn let_in(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
         let (entry, token) = match self.admit(address, visit)? {
             Admission::Now(authenticated) => return Ok(authenticated),
             Admission::AfterFirstUse(entry, token) => (entry, token),
         };
         Box::pin(self.wait_for_first_use(&entry.tenant, token)).await;
         // Another command may have ended it while this one waited for its turn, and the lease or its time may be over.
-        self.settle().await.map_err(|error| Denied::Unavailable(Box::new(error)))?;
+        self.settle_to_decide().await?;
         let visit = &Visit { now: OffsetDateTime::now_utc(), ..*visit };
         match self.admit(address, visit)? {
             Admission::Now(authenticated) => Ok(authenticated),

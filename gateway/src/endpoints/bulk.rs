@@ -9,16 +9,22 @@ use crate::precondition::if_match;
 use crate::reply::Reply;
 use crate::scope;
 
-/// Runs many operations, each as if it were a request of its own (RFC 7644 section 3.7).
+/// Runs many operations, each as if it were a request of its own (RFC 7644 section 3.7): once their token has ended, those
+/// that are left are refused.
 pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
     let mut run = caller.bulk_request().await?.start();
     let mut next = run.next_task();
     while let Some(task) = next {
-        let outcome = perform(caller, &task.action).await;
+        let confirmed = caller.confirm().await;
+        let may_go_on = confirmed.is_ok();
+        let outcome = match confirmed {
+            Ok(()) => perform(caller, &task.action).await,
+            Err(refused) => Err(refused),
+        };
         run.record(&task, outcome.map_err(|rejection| caller.explain(&rejection)));
         caller.note_operation();
         next = run.next_task();
-        if next.is_some() {
+        if next.is_some() && may_go_on {
             // The first was counted when the request was let in.
             caller.wait_for_turn().await;
         }

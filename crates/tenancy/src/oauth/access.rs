@@ -1,5 +1,6 @@
 //! The access token: a JWT that a client got from the token endpoint (RFC 9068), for an hour or so.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use jsonwebtoken::{Algorithm, Header};
@@ -9,8 +10,8 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::id::random;
-use super::{CredentialId, OauthClient, OauthClientId, SecretId};
-use crate::authenticate::Visit;
+use super::{OauthClient, OauthClientId, SecretId};
+use crate::authenticate::{Carried, Visit, milliseconds};
 use crate::credential::lets_in;
 use crate::snapshot::Entry;
 use crate::token::ISSUER;
@@ -79,8 +80,30 @@ impl AccessClaims {
         self.tenant.parse().ok().map(TenantId::new)
     }
 
+    fn access(&self) -> Access {
+        let scopes = self.scope.parse().ok();
+        Access { client: self.client_id, secret: self.secret, scopes, expires: self.exp }
+    }
+}
+
+/// What an access token stands for.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Access {
+    client: OauthClientId,
+    secret: Option<SecretId>,
+    /// What was granted; `None` if this version cannot read it.
+    scopes: Option<Scopes>,
+    /// In seconds since 1970.
+    expires: i64,
+}
+
+impl Access {
+    pub(crate) fn client(&self) -> OauthClientId {
+        self.client
+    }
+
     fn has_expired(&self, now: OffsetDateTime) -> bool {
-        now.unix_timestamp() >= self.exp
+        now.unix_timestamp() >= self.expires
     }
 }
 
@@ -91,26 +114,34 @@ impl Entry {
         claims: &AccessClaims,
         visit: &Visit<'_>,
     ) -> Result<Authenticated, Denied> {
-        let now_ms = crate::authenticate::milliseconds(visit.now);
-        self.check_access(claims, visit, now_ms).map_err(|refusal| self.refuse(refusal))
+        let access = claims.access();
+        let checked = self.check_access(&access, visit.sender, visit.now);
+        let (client, scopes) = checked.map_err(|refusal| self.refuse(refusal))?;
+        client.note_use(access.secret, visit.arrived, visit.used());
+        Ok(Authenticated::new(Arc::clone(&self.tenant), Carried::Access(access), scopes, visit.sender))
     }
 
-    fn check_access(&self, claims: &AccessClaims, visit: &Visit<'_>, now_ms: i64) -> Result<Authenticated, Refusal> {
-        if claims.has_expired(visit.now) {
+    /// Whose access token it is and what they may do with it, if it is accepted.
+    pub(crate) fn check_access(
+        &self,
+        access: &Access,
+        sender: IpAddr,
+        now: OffsetDateTime,
+    ) -> Result<(&OauthClient, Scopes), Refusal> {
+        if access.has_expired(now) {
             return Err(Refusal::AccessExpired);
         }
-        let client = self.oauth_clients.iter().find(|client| client.id == claims.client_id && client.enabled);
-        let client = client.filter(|client| client.stands_for(claims.secret, now_ms)).ok_or(Refusal::AccessEnded)?;
-        if !lets_in(&client.networks, visit.sender) || !lets_in(&self.tenant.settings.token_networks, visit.sender) {
+        let client = self.oauth_clients.iter().find(|client| client.id == access.client && client.enabled);
+        let stands = |client: &&OauthClient| client.stands_for(access.secret, milliseconds(now));
+        let client = client.filter(stands).ok_or(Refusal::AccessEnded)?;
+        if !lets_in(&client.networks, sender) || !lets_in(&self.tenant.settings.token_networks, sender) {
             return Err(Refusal::Address);
         }
         if !self.tenant.enabled {
             return Err(Refusal::Disabled);
         }
-        let scopes = claims.scope.parse::<Scopes>().ok().and_then(|scopes| client.scopes.narrowed(scopes));
-        let scopes = scopes.ok_or(Refusal::Unknown)?;
-        client.note_use(claims.secret, visit.arrived, visit.used());
-        Ok(Authenticated::new(Arc::clone(&self.tenant), CredentialId::Client(client.id), scopes))
+        let scopes = access.scopes.and_then(|scopes| client.scopes.narrowed(scopes));
+        Ok((client, scopes.ok_or(Refusal::Unknown)?))
     }
 }
 

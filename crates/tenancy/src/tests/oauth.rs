@@ -65,6 +65,23 @@ fn claims(token: &str) -> Value {
 }
 
 on_both! {
+    async fn who_was_let_in_with_an_access_token_is_refused_once_its_client_is_gone(system: System) {
+        let holder = system.holder("acme", named("entra")).await;
+        let token = header(&system.grant("acme", &holder, None).unwrap());
+        let mut who = system.authenticate("acme", &token).await.unwrap();
+        system.tenants.confirm(&mut who).await.unwrap();
+        let ended = |confirmed: Result<(), Denied>| {
+            let refused = confirmed.unwrap_err();
+            assert!(matches!(refused, Denied::Refused { refusal: Refusal::AccessEnded, .. }), "{refused:?}");
+        };
+        system.tenants.enable_oauth_client("acme", holder.client.id, false).await.unwrap();
+        ended(system.tenants.confirm(&mut who).await);
+        system.tenants.enable_oauth_client("acme", holder.client.id, true).await.unwrap();
+        system.tenants.confirm(&mut who).await.unwrap();
+        system.tenants.revoke_oauth_secret("acme", holder.client.id, holder.secret_id).await.unwrap();
+        ended(system.tenants.confirm(&mut who).await);
+    }
+
     async fn an_access_token_lets_its_client_in(system: System) {
         let holder = system.holder("acme", named("entra")).await;
         let token = system.grant("acme", &holder, None).unwrap();

@@ -5,7 +5,7 @@ use serde_json::json;
 use time::{Duration, OffsetDateTime};
 
 use super::{System, at_path, authenticate, on_both, visit};
-use crate::{Conflict, Issue, Mode, NewToken, Refusal, TenancyError, TenantChange, TokenState};
+use crate::{Conflict, Denied, Issue, Mode, NewToken, Refusal, TenancyError, TenantChange, TokenState};
 
 fn new(mode: Mode) -> NewToken {
     let overlap = (mode == Mode::Overlap).then_some(Duration::hours(2));
@@ -14,6 +14,13 @@ fn new(mode: Mode) -> NewToken {
 
 fn header(issue: &Issue) -> String {
     format!("Bearer {}", issue.token.as_ref().unwrap().expose_secret())
+}
+
+fn refusal(confirmed: Result<(), Denied>) -> Refusal {
+    match confirmed.unwrap_err() {
+        Denied::Refused { refusal, .. } => refusal,
+        Denied::Unavailable(error) => panic!("{error}"),
+    }
 }
 
 impl System {
@@ -227,6 +234,21 @@ on_both! {
         let tenants = system.restarted().await;
         assert_eq!(authenticate(&tenants, "acme", &old).await.unwrap_err(), Refusal::Superseded);
         authenticate(&tenants, "acme", &new).await.unwrap();
+    }
+
+    async fn who_was_let_in_is_refused_once_the_token_has_ended(system: System) {
+        let (old, _) = system.issue(Mode::Strict).await;
+        let mut who = system.authenticate("acme", &old).await.unwrap();
+        system.tenants.confirm(&mut who).await.unwrap();
+        system.tenants.set_enabled("acme", false).await.unwrap();
+        assert_eq!(refusal(system.tenants.confirm(&mut who).await), Refusal::Disabled);
+        system.tenants.set_enabled("acme", true).await.unwrap();
+        system.tenants.confirm(&mut who).await.unwrap();
+        assert!(who.tenant().is_enabled(), "it is the tenant of now");
+        system.issue(Mode::Strict).await;
+        assert_eq!(refusal(system.tenants.confirm(&mut who).await), Refusal::Superseded);
+        system.tenants.delete("acme").await.unwrap();
+        assert_eq!(refusal(system.tenants.confirm(&mut who).await), Refusal::Unknown);
     }
 
     async fn a_name_of_a_request_is_short_and_visible(system: System) {
