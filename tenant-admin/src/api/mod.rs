@@ -1,8 +1,8 @@
 //! Administration over HTTP: the same commands as on the command line, for programs that have an API key.
 //!
-//! It adds who may ask, and nothing to what happens. A request passes in this order: its key, a bound on how many
-//! that key has under way, its tenant and role, its body, a bound on how many run at once, its key once more. No endpoint reaches the operator's hand but through `asked::Permitted`, which only
-//! that decision makes.
+//! It adds who may ask, and nothing to what happens. A request passes in this order: its key, a bound on how many that key has
+//! under way, its tenant and role, its body, a bound on how many run at once, its key once more. No endpoint reaches the
+//! operator's hand but through `asked::Permitted`, which only that decision makes.
 
 mod asked;
 mod attempts;
