@@ -35,6 +35,11 @@ impl Rate {
         missing.div_ceil(self.per_second.max(1)).max(1)
     }
 
+    /// What one of so many equal parts holds.
+    pub(crate) fn burst_of(self, parts: u32) -> u32 {
+        self.quota(parts).burst_size().get()
+    }
+
     /// What one of so many equal parts is for a bucket that is counted in one process.
     pub(crate) fn quota(self, parts: u32) -> Quota {
         let positive = |number: u32| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);

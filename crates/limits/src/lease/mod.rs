@@ -48,6 +48,9 @@ pub(crate) struct Lease {
     ahead: AtomicU32,
     /// What was let through without a lease.
     debt: AtomicU32,
+    /// How much the share lacked when it was last used, and when that was.
+    lacking: AtomicU32,
+    owed: AtomicU64,
     demand: Mutex<Demand>,
 }
 
@@ -78,6 +81,8 @@ pub(crate) struct Ask {
     pub(crate) back: u32,
     /// What was used without having been held.
     pub(crate) debt: u32,
+    /// How much of that is beyond what the rate has yielded meanwhile.
+    pub(crate) beyond: u32,
     /// How long ago something was used last.
     pub(crate) age: Micros,
 }
@@ -106,6 +111,8 @@ impl Lease {
             recorded: AtomicU32::new(0),
             ahead: AtomicU32::new(0),
             debt: AtomicU32::new(0),
+            lacking: AtomicU32::new(0),
+            owed: AtomicU64::new(0),
             demand: Mutex::default(),
         }
     }
@@ -141,7 +148,8 @@ impl Lease {
         self.ahead.store(ahead, Relaxed);
         // One ahead would be of more use in the bucket.
         let want = if ahead == 1 { waiting } else { ahead.max(waiting) }.saturating_sub(held);
-        Ask { held, want, back: 0, debt: self.debt.swap(0, Relaxed), age }
+        let (debt, beyond) = self.settle_debt(now);
+        Ask { held, want, back: 0, debt, beyond, age }
     }
 
     /// Whether nothing was taken of late, so that what is held is of more use in the bucket.
@@ -151,9 +159,9 @@ impl Lease {
 
     /// What to give back, and to report, if there is anything.
     pub(crate) fn give_back(&self, now: Micros) -> Option<Ask> {
-        let (back, debt) = (self.held.take_all(now), self.debt.swap(0, Relaxed));
+        let (back, (debt, beyond)) = (self.held.take_all(now), self.settle_debt(now));
         let is_known = back + debt + self.recorded.load(Relaxed) == 0;
-        (!is_known).then(|| Ask { held: 0, want: 0, back, debt, age: self.age(now) })
+        (!is_known).then(|| Ask { held: 0, want: 0, back, debt, beyond, age: self.age(now) })
     }
 
     /// Takes the answer to a question that was asked at `sent`.
@@ -170,14 +178,25 @@ impl Lease {
         self.debt.fetch_add(ask.debt, Relaxed);
     }
 
-    /// Notes that one request was let through without the keeper.
-    pub(crate) fn owe(&self) {
+    /// Notes that one request was let through without the keeper, by a share that now lacks so many.
+    pub(crate) fn owe(&self, lacking: u32, now: Micros) {
+        self.lacking.store(lacking, Relaxed);
+        self.owed.store(now, Relaxed);
         self.debt.fetch_add(1, Relaxed);
     }
 
     /// Whether it can be forgotten: it holds nothing, owes nothing and was not asked for a while.
     pub(crate) fn is_idle(&self, now: Micros) -> bool {
         self.held.count(now) == 0 && self.debt.load(Relaxed) == 0 && now > self.used.load(Relaxed) + LEASE
+    }
+
+    /// What is owed, and how much of it is beyond the rate. It is told once.
+    fn settle_debt(&self, now: Micros) -> (u32, u32) {
+        let debt = self.debt.swap(0, Relaxed);
+        let since = now.saturating_sub(self.owed.load(Relaxed));
+        let came = since.saturating_mul(u64::from(self.rate.per_second)) / 1_000_000;
+        let lacking = u64::from(self.lacking.load(Relaxed)).saturating_sub(came);
+        (debt, debt.min(u32::try_from(lacking).unwrap_or(u32::MAX)))
     }
 
     fn age(&self, now: Micros) -> Micros {

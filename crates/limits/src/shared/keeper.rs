@@ -20,6 +20,9 @@ pub(crate) enum KeeperError {
     /// It does not answer.
     #[error("Redis does not answer in time")]
     Silent,
+    /// It answers, and later than requests wait for it.
+    #[error("Redis takes longer for its answers than requests wait for it")]
+    Slow,
     /// It cannot be reached, or refuses.
     #[error("Redis cannot be used: {0}")]
     Redis(#[from] redis::RedisError),
@@ -76,7 +79,7 @@ fn lease_commands(name: &str, questions: &[Question<'_>]) -> Pipeline {
     for Question { bucket, rate, holder, number, ask } in questions {
         let mut command = call(name, bucket);
         command.arg(rate.per_second.max(1)).arg(rate.burst.max(1)).arg(holder).arg(number);
-        command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.age).arg(LEASE);
+        command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.beyond).arg(ask.age).arg(LEASE);
         pipeline.add_command(command);
     }
     pipeline

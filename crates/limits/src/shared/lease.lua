@@ -3,8 +3,8 @@
 -- the question. Never are more in the bucket and in leases together than the burst.
 --
 -- KEYS[1]: the bucket
--- ARGV: per second, burst, holder, number of the question, held, want, back, debt, microseconds since something was used
--- last, microseconds of a lease
+-- ARGV: per second, burst, holder, number of the question, held, want, back, debt, how much of the debt is beyond what
+-- came meanwhile, microseconds since something was used last, microseconds of a lease
 -- Returns how many are granted, how many are left, and how many microseconds pass before the next one comes.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
@@ -12,7 +12,7 @@ local period = 1000000 / ARGV[1]
 local full = ARGV[2] * period
 local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local age, lease = tonumber(ARGV[9]), tonumber(ARGV[10])
+local beyond, age, lease = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 
 local tat, mine, others, overtaken = now, 0, 0, false
 local state = redis.call('HGETALL', KEYS[1])
@@ -40,14 +40,18 @@ if overtaken then
     held, want, back, debt, age = mine, 0, 0, 0, 0
 end
 
--- No request can lead further ahead than a full bucket: then the clock was set back.
-tat = math.min(tat, now + full)
+-- No request can lead further ahead than a full bucket, and no debt than another one: then the clock was set back.
+if tat > now + 2 * full then
+    tat = now + full
+end
 -- What others hold may be used in a moment, and what this one held was there until it was used: it had not begun to
 -- come back.
 tat = math.max(tat, now + (others + held + back) * period, now - age + (others + mine) * period)
 tat = tat - back * period
 if debt > 0 then
-    tat = math.max(tat, math.min(tat + debt * period, now + full))
+    -- What came while it was let through is not counted twice: only the rest of it is owed by an empty bucket.
+    local most = math.min(math.max(tat, now + full) + beyond * period, now + 2 * full)
+    tat = math.max(tat, math.min(tat + debt * period, most))
 end
 
 local free = math.max(0, math.floor((now + full - tat) / period + 0.0001))

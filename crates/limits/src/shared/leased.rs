@@ -132,7 +132,7 @@ impl Leased {
             Some(share) if share.0 == replicas => share.1.take(),
             before => self.divide(before.as_ref(), replicas).1.take(),
         };
-        taken.inspect(|_| self.lease.owe())
+        taken.inspect(|left| self.lease.owe(self.rate.burst_of(replicas).saturating_sub(*left), self.shared.now()))
     }
 
     /// The share of one of so many. What is left of a share by another number is what there is: a replica that comes or

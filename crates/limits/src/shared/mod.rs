@@ -2,6 +2,7 @@
 
 mod keeper;
 mod leased;
+mod pace;
 mod task;
 
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use tokio::sync::mpsc;
 use crate::Rate;
 use crate::lease::Micros;
 pub(crate) use leased::Leased;
+#[cfg(test)]
+pub(crate) use pace::Pace;
 
 /// The longest that a request waits for Redis.
 pub const PATIENCE: Duration = Duration::from_millis(50);

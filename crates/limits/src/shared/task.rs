@@ -9,6 +9,7 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval};
 
 use super::keeper::{Keeper, KeeperError, Question};
+use super::pace::Pace;
 use super::{Leased, Shared};
 use crate::lease::{Ask, Micros};
 
@@ -24,6 +25,7 @@ const PROBING: Duration = Duration::from_millis(500);
 struct Task<F> {
     shared: Arc<Shared>,
     keeper: Keeper,
+    pace: Pace,
     told: F,
     /// Those that may hold something.
     holders: Vec<Arc<Leased>>,
@@ -36,7 +38,8 @@ pub(super) async fn run(
     mut waiting: mpsc::Receiver<Arc<Leased>>,
     told: impl Fn(bool),
 ) {
-    let mut task = Task { shared, keeper: Keeper::new(redis), told, holders: Vec::new(), last_probe: None };
+    let (keeper, pace) = (Keeper::new(redis), Pace::default());
+    let mut task = Task { shared, keeper, pace, told, holders: Vec::new(), last_probe: None };
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut batch = Vec::with_capacity(BATCH);
@@ -76,9 +79,10 @@ impl<F: Fn(bool)> Task<F> {
             }
         }
         if self.shared.is_alone() || self.last_probe.is_none_or(|last| last.elapsed() >= PROBING) {
-            self.last_probe = Some(Instant::now());
+            let asked = Instant::now();
+            self.last_probe = Some(asked);
             let probed = self.keeper.probe().await;
-            self.be_alone(probed.err().as_ref());
+            self.judge(asked.elapsed(), probed.err().as_ref());
         }
     }
 
@@ -88,8 +92,10 @@ impl<F: Fn(bool)> Task<F> {
             return asks.iter().for_each(|(leased, ask)| fail(leased, *ask));
         }
         let questions: Vec<_> = asks.iter().map(|(leased, ask)| question(leased, *ask, sent)).collect();
+        let asked = Instant::now();
         match self.keeper.ask(&questions).await {
             Ok(answers) => {
+                self.judge(asked.elapsed(), None);
                 let now = self.shared.now();
                 for ((leased, ask), answer) in asks.iter().zip(answers) {
                     leased.lease.granted((sent, *ask), now, answer);
@@ -100,9 +106,22 @@ impl<F: Fn(bool)> Task<F> {
                 }
             }
             Err(error) => {
-                self.be_alone(Some(&error));
+                self.judge(asked.elapsed(), Some(&error));
                 asks.iter().for_each(|(leased, ask)| fail(leased, *ask));
             }
+        }
+    }
+
+    /// Decides after each answer whether Redis is to be asked: not while it fails or is late, and not before it is quick.
+    fn judge(&mut self, took: Duration, error: Option<&KeeperError>) {
+        self.pace.note(took);
+        if error.is_some() {
+            self.pace = Pace::default();
+            self.be_alone(error);
+        } else if self.pace.is_late() {
+            self.be_alone(Some(&KeeperError::Slow));
+        } else if self.pace.is_quick() {
+            self.be_alone(None);
         }
     }
 

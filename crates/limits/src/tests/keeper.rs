@@ -29,12 +29,16 @@ impl Keeper {
         self.holders.retain(|own, known| *own == holder || known.ends > now);
         self.holders.values_mut().for_each(|known| known.ends = known.ends.min(now + LEASE as f64));
         let ask = if overtaken { Ask { held: mine, ..Ask::default() } } else { ask };
-        let mut tat = self.tat.unwrap_or(now).min(now + full);
+        let mut tat = self.tat.unwrap_or(now);
+        if tat > now + 2.0 * full {
+            tat = now + full;
+        }
         tat = tat.max(now + f64::from(others + ask.held + ask.back) * period);
         tat = tat.max(now - ask.age as f64 + f64::from(others + mine) * period);
         tat -= f64::from(ask.back) * period;
         if ask.debt > 0 {
-            tat = tat.max((tat + f64::from(ask.debt) * period).min(now + full));
+            let most = (tat.max(now + full) + f64::from(ask.beyond) * period).min(now + 2.0 * full);
+            tat = tat.max((tat + f64::from(ask.debt) * period).min(most));
         }
         let free = ((now + full - tat) / period + 0.0001).floor().max(0.0) as u32;
         let granted = ask.want.min(free);

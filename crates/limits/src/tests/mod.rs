@@ -4,3 +4,4 @@ mod keeper;
 mod properties;
 mod redis;
 mod simulation;
+mod slow;

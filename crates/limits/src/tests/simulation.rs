@@ -1,10 +1,15 @@
 //! Three replicas and their keeper in a network of its own time: answers are late, lost and overtaken.
 
 use std::collections::VecDeque;
+use std::time::Duration;
+
+use governor::clock::FakeRelativeClock;
 
 use super::keeper::Keeper;
 use crate::Rate;
 use crate::lease::{Answer, Ask, Lease, Micros, Taken};
+use crate::local::Local;
+use crate::shared::Pace;
 
 pub(super) const REPLICAS: usize = 3;
 
@@ -13,6 +18,12 @@ const STEP: Micros = 250;
 
 /// How long a request waits for the keeper.
 const PATIENCE: Micros = 50_000;
+
+/// When no answer is expected any more.
+const SILENCE: Micros = 250_000;
+
+/// How often the keeper is looked for by those who do without it, and by the others.
+const PROBING: (Micros, Micros) = (100_000, 500_000);
 
 /// How many requests come to each replica in a second, for so many microseconds.
 #[derive(Clone, Debug)]
@@ -26,7 +37,8 @@ pub(super) struct Phase {
 pub(super) struct World {
     pub(super) rate: Rate,
     pub(super) phases: Vec<Phase>,
-    /// The longest that a message is under way, in microseconds.
+    /// How long every message is under way at least, and how much longer at most, in microseconds.
+    pub(super) delay: Micros,
     pub(super) latency: Micros,
     /// How many of a thousand messages are lost.
     pub(super) lost: u64,
@@ -41,13 +53,18 @@ pub(super) struct Course {
     /// When requests were let through.
     pub(super) admitted: Vec<Micros>,
     pub(super) refused: usize,
-    /// Requests that got no answer in time, and would go by the share.
+    /// Requests that went by the share, because there was no answer in time.
     pub(super) unanswered: usize,
     pub(super) questions: usize,
 }
 
 struct Replica {
     lease: Lease,
+    share: Local<FakeRelativeClock>,
+    share_burst: u32,
+    pace: Pace,
+    is_alone: bool,
+    probed: Micros,
     waiting: VecDeque<Micros>,
     question: Option<Question>,
     due: f64,
@@ -56,7 +73,8 @@ struct Replica {
 
 struct Question {
     sent: Micros,
-    ask: Ask,
+    /// None only asks whether the keeper is there.
+    ask: Option<Ask>,
     /// When it arrives at the keeper, and when the answer arrives here; none of a lost message.
     arrives: Option<Micros>,
     returns: Option<Micros>,
@@ -68,7 +86,8 @@ impl World {
     pub(super) fn run(&self) -> Course {
         let mut dice = Dice(self.seed | 1);
         let (mut keeper, mut course) = (Keeper::default(), Course::default());
-        let mut replicas = [(); REPLICAS].map(|()| Replica::new(self.rate));
+        let time = FakeRelativeClock::default();
+        let mut replicas = [(); REPLICAS].map(|()| Replica::new(self.rate, &time));
         let end = self.phases.iter().map(|phase| phase.length).sum();
         let mut now = 0;
         while now < end {
@@ -79,6 +98,7 @@ impl World {
                 replica.talk(self, (number, clock), now, (&mut keeper, &mut dice), &mut course);
             }
             now += STEP;
+            time.advance(Duration::from_micros(STEP));
         }
         course
     }
@@ -94,15 +114,27 @@ impl World {
 }
 
 impl Replica {
-    fn new(rate: Rate) -> Self {
-        Self { lease: Lease::new(rate), waiting: VecDeque::new(), question: None, due: 0.0, is_low: false }
+    fn new(rate: Rate, time: &FakeRelativeClock) -> Self {
+        let parts = u32::try_from(REPLICAS).unwrap();
+        Self {
+            lease: Lease::new(rate),
+            share: Local::part(rate, (parts, None), time.clone()),
+            share_burst: rate.burst_of(parts),
+            pace: Pace::default(),
+            is_alone: false,
+            probed: 0,
+            waiting: VecDeque::new(),
+            question: None,
+            due: 0.0,
+            is_low: false,
+        }
     }
 
     /// Those who wait are served first; then those who come.
     fn serve(&mut self, now: Micros, course: &mut Course) {
-        while self.waiting.front().is_some_and(|since| now > since + PATIENCE) {
+        while self.waiting.front().is_some_and(|since| self.is_alone || now > since + PATIENCE) {
             self.waiting.pop_front();
-            course.unanswered += 1;
+            self.take_of_share(now, course);
         }
         while !self.waiting.is_empty() {
             let taken = self.lease.take_again(now);
@@ -113,11 +145,36 @@ impl Replica {
         }
         while self.due >= 1.0 {
             self.due -= 1.0;
+            if self.is_alone {
+                self.take_of_share(now, course);
+                continue;
+            }
             let taken = self.lease.take(now);
             if !self.note(taken, now, course) {
                 self.waiting.push_back(now);
             }
         }
+    }
+
+    fn take_of_share(&mut self, now: Micros, course: &mut Course) {
+        course.unanswered += 1;
+        match self.share.take() {
+            Ok(left) => {
+                self.lease.owe(self.share_burst - left, now);
+                course.admitted.push(now);
+            }
+            Err(_) => course.refused += 1,
+        }
+    }
+
+    /// What came of a question: how long the answer took, if there was one.
+    fn judge(&mut self, took: Option<Micros>) {
+        let Some(took) = took else {
+            (self.pace, self.is_alone) = (Pace::default(), true);
+            return;
+        };
+        self.pace.note(Duration::from_micros(took));
+        self.is_alone = (self.is_alone || self.pace.is_late()) && !self.pace.is_quick();
     }
 
     fn note(&mut self, taken: Taken, now: Micros, course: &mut Course) -> bool {
@@ -140,20 +197,50 @@ impl Replica {
         (keeper, dice): (&mut Keeper, &mut Dice),
         course: &mut Course,
     ) {
-        if let Some(question) = &mut self.question {
+        if let Some(mut question) = self.question.take() {
             if question.answer.is_none() && question.arrives.is_some_and(|arrives| now >= arrives) {
-                let answer = keeper.answer(world.rate, (number, question.sent), question.ask, clock);
-                question.answer = Some(answer);
+                let answer = |ask| keeper.answer(world.rate, (number, question.sent), ask, clock);
+                question.answer = Some(question.ask.map(answer).unwrap_or_default());
             }
             let returned = question.returns.is_some_and(|returns| now >= returns);
-            if let Some(answer) = question.answer.filter(|_| returned) {
-                self.lease.granted((question.sent, question.ask), now, answer);
-                self.question = None;
-            } else if now > question.sent + 250_000 {
-                self.lease.failed(question.ask);
-                self.question = None;
+            if !self.learn(&question, returned, now) {
+                self.question = Some(question);
             }
             return;
+        }
+        if let Some(ask) = self.next_question(now) {
+            course.questions += usize::from(ask.is_some());
+            let arrives = dice.travel(world).map(|time| now + time);
+            let returns = arrives.and_then(|arrives| Some(arrives + dice.travel(world)?));
+            self.question = Some(Question { sent: now, ask, arrives, returns, answer: None });
+        }
+    }
+
+    /// Whether the question is over: answered, or waited for long enough.
+    fn learn(&mut self, question: &Question, returned: bool, now: Micros) -> bool {
+        if let Some(answer) = question.answer.filter(|_| returned) {
+            self.judge(Some(now - question.sent));
+            if let Some(ask) = question.ask {
+                self.lease.granted((question.sent, ask), now, answer);
+            }
+            return true;
+        }
+        let is_over = now > question.sent + SILENCE;
+        if is_over {
+            self.judge(None);
+            question.ask.iter().for_each(|ask| self.lease.failed(*ask));
+        }
+        is_over
+    }
+
+    fn next_question(&mut self, now: Micros) -> Option<Option<Ask>> {
+        let probing = if self.is_alone { PROBING.0 } else { PROBING.1 };
+        if now >= self.probed + probing {
+            self.probed = now;
+            return Some(None);
+        }
+        if self.is_alone {
+            return None;
         }
         let ask = if !self.waiting.is_empty() || self.is_low {
             Some(self.lease.ask(now, u32::try_from(self.waiting.len()).unwrap()))
@@ -162,13 +249,8 @@ impl Replica {
         } else {
             None
         };
-        if let Some(ask) = ask {
-            self.is_low = false;
-            course.questions += 1;
-            let arrives = dice.travel(world).map(|time| now + time);
-            let returns = arrives.and_then(|arrives| Some(arrives + dice.travel(world)?));
-            self.question = Some(Question { sent: now, ask, arrives, returns, answer: None });
-        }
+        self.is_low &= ask.is_none();
+        ask.map(Some)
     }
 }
 
@@ -184,7 +266,7 @@ impl Dice {
     }
 
     fn travel(&mut self, world: &World) -> Option<Micros> {
-        let time = self.below(world.latency);
+        let time = world.delay + self.below(world.latency);
         (self.below(1000) >= world.lost).then_some(time)
     }
 }
