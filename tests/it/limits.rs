@@ -61,14 +61,15 @@ on_both! {
         assert_eq!(first.header("ratelimit-policy"), Some("\"requests\";q=10;w=10"));
         let (left, _) = quota(&first, "requests").expect("what is left");
         let (fewer, _) = quota(&client.get("/Users/unknown").await.expect(404), "requests").expect("what is left");
-        assert_eq!((left, fewer), (9, 8));
+        // One comes back in a second, which a busy machine may need.
+        assert!(left == 9 && (8..=9).contains(&fewer), "{left} {fewer}");
         let refused = until_refused(&client).await;
         assert_eq!(quota(&refused, "requests"), Some((0, seconds(&refused))));
         for stranger in [client.clone().with_token("guessed.wrong.token"), client.clone().without("authorization")] {
             let answer = stranger.get("/ServiceProviderConfig").await;
             assert!(answer.header("ratelimit").is_none() && answer.header("ratelimit-policy").is_none(), "{answer:?}");
         }
-        let sailpoint = client.with("user-agent", "SailPoint IdentityNow").get("/Users").await.expect(429);
+        let sailpoint = until_refused(&client.with("user-agent", "SailPoint IdentityNow")).await;
         assert_eq!(sailpoint.header("x-rate-limit-limit"), Some("10"));
         assert_eq!(sailpoint.header("x-rate-limit-retry-after-seconds"), sailpoint.header("retry-after"));
     }
@@ -82,7 +83,7 @@ on_both! {
             async move { client.get("/Users").await.status }
         })
         .await;
-        flooded.get("/Users").await.expect(429);
+        until_refused(&flooded).await;
         quiet.get("/Users").await.expect(200);
     }
 
@@ -106,8 +107,12 @@ on_both! {
             })
             .await
         };
-        let few = statuses().await;
-        assert!(few.iter().all(|status| matches!(status, 201 | 429)) && few.contains(&429), "{few:?}");
+        until("a refusal", async || {
+            let few = statuses().await;
+            assert!(few.iter().all(|status| matches!(status, 201 | 409 | 429)), "{few:?}");
+            few.contains(&429).then_some(())
+        })
+        .await;
         system.set(&tenant, &json!({ "concurrency": 1000 }));
         let many = statuses().await;
         assert!(many.iter().all(|status| matches!(status, 201 | 409)), "{many:?}");
@@ -118,7 +123,7 @@ on_both! {
         let settings = json!({ "write_per_second": 2, "write_burst": 2, "concurrency": 1 });
         let tenant = system.tenant_with("bulky", &settings);
         let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
-        let body = json!({ "schemas": [urn::BULK], "Operations": (0..10).map(operation).collect::<Vec<_>>() });
+        let body = json!({ "schemas": [urn::BULK], "Operations": (0..20).map(operation).collect::<Vec<_>>() });
         let (client, own) = (tenant.client(), tenant.client());
         let running = tokio::spawn(async move { own.post("/Bulk", &body).await });
         until("its first operation", async || (!system.events(&tenant, 1).is_empty()).then_some(())).await;
@@ -129,10 +134,10 @@ on_both! {
         })
         .await;
         let seconds = seconds(&refused);
-        assert!(seconds > 1, "a few operations of ten at two a second: {seconds} s");
+        assert!(seconds > 1, "a few operations of twenty at two a second: {seconds} s");
         tokio::time::sleep(Duration::from_secs(seconds)).await;
         client.get("/ServiceProviderConfig").await.expect(200);
-        assert_eq!(running.await.expect("an answer").expect(200).body["Operations"].as_array().map(Vec::len), Some(10));
+        assert_eq!(running.await.expect("an answer").expect(200).body["Operations"].as_array().map(Vec::len), Some(20));
     }
 
     /// A bulk request that is under way goes by the rate of now.
@@ -184,11 +189,7 @@ on_both! {
         .await;
         let tenant = system.tenant("guessed");
         let guesser = tenant.client().with_token("guessed.wrong.token");
-        let mut refused = guesser.get("/Users").await;
-        for _ in 0..10 {
-            refused = guesser.get("/Users").await;
-        }
-        assert_eq!(refused.status, 429);
+        let refused = until_refused(&guesser).await;
         let wait = seconds(&refused);
         tenant.client().get("/Users").await.expect(200);
         tokio::time::sleep(Duration::from_secs(wait)).await;

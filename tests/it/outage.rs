@@ -64,7 +64,8 @@ async fn a_database_that_is_restarted_is_found_again() {
             (tenant.client().post("/Users", &user(&name)).await.status == 201).then_some(())
         })
         .await;
-        assert!(back.elapsed() < Duration::from_secs(5), "{mode}: {:?}", back.elapsed());
+        // On a machine that is busy with other tests, too.
+        assert!(back.elapsed() < Duration::from_secs(20), "{mode}: {:?}", back.elapsed());
     }
     is_over.store(true, Ordering::Relaxed);
     let answered = writing.join_all().await.concat();

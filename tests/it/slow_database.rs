@@ -9,8 +9,8 @@ use tokio::task::JoinSet;
 
 use crate::support::{Answer, Client, Database, Line, Proxy, Request, System, Tenant, crowd, database, until, user};
 
-/// How soon after the cause has ended everything is as before.
-const RECOVERY: Duration = Duration::from_secs(5);
+/// How soon after the cause has ended everything is as before, on a machine that is busy with other tests, too.
+const RECOVERY: Duration = Duration::from_secs(20);
 
 /// More at once than are let in when nobody is answered in time.
 const CROWD: usize = 200;
@@ -171,12 +171,13 @@ async fn what_would_wait_too_long_is_refused_at_once_and_served_when_it_comes_ba
     refused.iter().for_each(check_refused_early);
     assert!(served.iter().all(|answer| answer.status == 200 && answer.id() == known), "{served:?}");
     // The line is as slow as before; the crowd has gone.
-    tokio::time::sleep(Duration::from_secs(1)).await;
-    lined.client().get(&path).await.expect(200);
+    until("to be served", async || (lined.client().get(&path).await.status == 200).then_some(())).await;
     let metrics = reqwest::get(format!("{}/metrics", lined.system.server().operations())).await.expect("the metrics");
     let metrics = metrics.text().await.expect("a text");
-    let counted = format!("tenantry_rate_limited_total{{scope=\"overload\"}} {}", refused.len());
-    assert!(metrics.contains(&counted), "{counted} in {metrics}");
+    let counted =
+        metrics.lines().find_map(|line| line.strip_prefix("tenantry_rate_limited_total{scope=\"overload\"} "));
+    let counted = counted.and_then(|count| count.parse::<usize>().ok()).unwrap_or_default();
+    assert!(counted >= refused.len(), "{counted} of {} in {metrics}", refused.len());
     lined.recover().await;
     until("a whole crowd to be served again", async || crowd_is_served(&lined.client(), &path).await.then_some(()))
         .await;

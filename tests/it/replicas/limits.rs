@@ -24,16 +24,26 @@ fn rate(per_second: u32, burst: u32) -> Value {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn three_servers_let_through_what_one_would_while_traffic_moves() {
     let replicas = Replicas::start(3, 2000).await;
-    let tenant = limited(&replicas, RATE, BURST);
-    let flood = Flood::begin();
-    for on in [&[0][..], &[1], &[2], &ALL, &[0, 2], &[1]] {
-        flood.ask(&replicas, &tenant, on, Duration::from_millis(900)).await;
-        flood.check_most(RATE, BURST);
-    }
-    flood.check_least(RATE, BURST, 0.95);
-    for system in replicas.all() {
-        assert!(!system.server().log().contains("limits: Redis is gone"), "{}", system.server().log());
-    }
+    // On a busy machine Redis may seem away for a moment; then shares are counted, and nothing is known.
+    until("a time in which Redis is there", async || {
+        let (tenant, before) = (limited(&replicas, RATE, BURST), missed(&replicas));
+        let flood = Flood::begin();
+        for on in [&[0][..], &[1], &[2], &ALL, &[0, 2], &[1]] {
+            flood.ask(&replicas, &tenant, on, Duration::from_millis(900)).await;
+            if missed(&replicas) != before {
+                return None;
+            }
+            flood.check_most(RATE, BURST);
+        }
+        flood.check_least(RATE, BURST, 0.95);
+        Some(())
+    })
+    .await;
+}
+
+/// How often Redis was missed by any of them.
+fn missed(replicas: &Replicas) -> usize {
+    replicas.all().iter().map(|system| system.server().log().matches("limits: Redis is gone").count()).sum()
 }
 
 /// When the command has returned, which asked one of them.

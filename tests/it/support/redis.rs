@@ -21,14 +21,23 @@ pub(crate) struct Redis {
 impl Redis {
     /// Starts one and waits until it answers.
     pub(crate) async fn start() -> Self {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let redis = Self { folder, port: free_port(), child: Mutex::new(None) };
-        redis.start_again().await;
-        redis
+        loop {
+            let folder = tempfile::tempdir().expect("a temporary folder");
+            let redis = Self { folder, port: free_port(), child: Mutex::new(None) };
+            // Somebody else may have taken the port meanwhile.
+            if redis.begin().await {
+                return redis;
+            }
+        }
     }
 
     /// The same again, on the same port, with nothing in it.
     pub(crate) async fn start_again(&self) {
+        until("Redis to start on its port", async || self.begin().await.then_some(())).await;
+    }
+
+    /// Starts it and waits until it answers; false if it ended.
+    async fn begin(&self) -> bool {
         let program = std::env::var_os(VARIABLE)
             .unwrap_or_else(|| panic!("{VARIABLE} is not set: run `tests/run`, which finds a Redis"));
         let port = self.port.to_string();
@@ -41,7 +50,21 @@ impl Redis {
             .expect("Redis to start");
         reaper::watch(child.id());
         *self.child.lock().expect("the process") = Some(child);
-        until("Redis to answer", async || std::net::TcpStream::connect(("127.0.0.1", self.port)).ok()).await;
+        until("Redis to answer", async || {
+            let answers = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
+            // Whoever answers is another one then.
+            if self.has_ended() { Some(false) } else { answers.then_some(true) }
+        })
+        .await
+    }
+
+    fn has_ended(&self) -> bool {
+        let mut child = self.child.lock().expect("the process");
+        let ended = child.as_mut().and_then(|child| child.try_wait().expect("its status")).is_some();
+        if ended && let Some(child) = child.take() {
+            reaper::forget(child.id());
+        }
+        ended
     }
 
     /// As the setting `replicas.redis_url`.

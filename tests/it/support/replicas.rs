@@ -79,6 +79,28 @@ impl Replicas {
         self.metric(number, &name).await as u64
     }
 
+    /// Nearly all changes were acknowledged by all of them. On a busy machine one may miss its moment.
+    pub(crate) async fn check_acknowledged(&self, numbers: std::ops::Range<usize>) {
+        let (mut acknowledged, mut waited) = (0, 0);
+        for number in numbers {
+            acknowledged += self.changes(number, "acknowledged").await;
+            waited += self.changes(number, "waited").await;
+        }
+        assert!(acknowledged >= 9 * waited, "{acknowledged} changes were acknowledged, {waited} waited for a lease");
+    }
+
+    /// Replaces the token through one of them until all acknowledge it, so that nobody waits for a lease.
+    pub(crate) async fn issue_acknowledged(&self, number: usize, tenant: &Tenant) -> Tenant {
+        let mut tenant = tenant.clone();
+        until("a change to be acknowledged", async || {
+            let before = self.changes(number, "acknowledged").await;
+            tenant = self.of(number).issue(&tenant);
+            (self.changes(number, "acknowledged").await > before).then_some(())
+        })
+        .await;
+        tenant
+    }
+
     /// How many messages one of them could not send.
     pub(crate) async fn messages_lost(&self, number: usize) -> f64 {
         self.metric(number, "tenantry_replication_messages_lost_total").await

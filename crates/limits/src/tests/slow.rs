@@ -26,7 +26,7 @@ impl Line {
         let late = Arc::clone(&delay);
         tokio::spawn(async move {
             while let Ok((here, _)) = listener.accept().await {
-                let there = TcpStream::connect(("127.0.0.1", port)).await.unwrap();
+                let Ok(there) = TcpStream::connect(("127.0.0.1", port)).await else { continue };
                 here.set_nodelay(true).unwrap();
                 there.set_nodelay(true).unwrap();
                 let ((from_here, to_here), (from_there, to_there)) = (here.into_split(), there.into_split());
