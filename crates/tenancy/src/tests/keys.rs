@@ -136,7 +136,7 @@ mod several {
             let source = KeySource::File(system.folder.path().join("signing.key"));
             let before = system.tenants.signing_keys().signing().id().to_owned();
             system.meddle(&["DELETE FROM signing_keys"]).await;
-            let tenants = system.restarted_with(source.rotate().unwrap()).await;
+            let tenants = system.restarted_with(source.rotate(&before).unwrap()).await;
             let left = tenants.access_tokens_of(&before).await.unwrap().unwrap();
             assert_eq!(left.tenants, ["acme"]);
             assert_eq!(tenants.access_tokens_of("12345678").await.unwrap(), None);
