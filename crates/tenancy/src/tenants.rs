@@ -126,7 +126,7 @@ impl Tenants {
     /// with it. [`Self::settle`] is to be awaited just before.
     ///
     /// # Errors
-    /// The [`Refusal`] that the sender is told, or the database's.
+    /// The [`Refusal`](crate::Refusal) that the sender is told, or the database's.
     pub async fn authenticate(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
         let decided = self.let_in(address, visit).await;
         // The lease is looked at once more: the process may have been stopped between that and the decision, and have
