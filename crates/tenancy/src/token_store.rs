@@ -109,13 +109,14 @@ pub(crate) async fn issued_since(
     Ok(row.map(|row| row.try_get("", "issued")).transpose()?.unwrap_or_default())
 }
 
-/// For how many milliseconds the token is valid that the call of this name has made, counted from its issue.
+/// For how many milliseconds the call of this name has asked; of the version before, how long its token is valid.
 pub(crate) async fn lifetime_of_request(
     on: &impl ConnectionTrait,
     tenant: TenantId,
     request: &str,
 ) -> Result<Option<i64>, TenancyError> {
-    let sql = "SELECT expires_ms - issued_ms AS lifetime_ms FROM tokens WHERE tenant_id = $1 AND request = $2";
+    let sql = "SELECT COALESCE(asked_lifetime_ms, expires_ms - issued_ms) AS lifetime_ms FROM tokens \
+               WHERE tenant_id = $1 AND request = $2";
     let row = on.query_one_raw(statement(on, sql, [tenant.as_i64().into(), request.into()])).await?;
     Ok(row.map(|row| row.try_get("", "lifetime_ms")).transpose()?)
 }
