@@ -232,9 +232,9 @@ async fn fill(system: &System, count: i64, days: i64) {
     let rows = (0..count).map(|number| {
         let token = uuid::Uuid::now_v7();
         let at = issued_ms + number;
-        format!("('{token}', {id}, {at}, {}, {at}, 'superseded', FALSE, '', '')", at + 1000)
+        format!("('{token}', {id}, {at}, {}, {at}, 'superseded', 0, '', '')", at + 1000)
     });
-    let columns = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, ends_later, scopes, networks";
+    let columns = "id, tenant_id, issued_ms, expires_ms, ended_ms, ended_by, overlap_until_ms, scopes, networks";
     let rows = rows.collect::<Vec<_>>().join(", ");
     database.reader().execute_unprepared(&format!("INSERT INTO tokens ({columns}) VALUES {rows}")).await.unwrap();
 }
