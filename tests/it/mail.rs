@@ -2,12 +2,12 @@
 
 use std::sync::{Arc, Mutex};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{System, until};
+use crate::support::{Database, System, Tenant, until};
 
 /// A mail server that keeps what it is given.
 #[derive(Clone, Default)]
@@ -78,20 +78,34 @@ fn is_busy(left: &Mutex<u32>) -> bool {
     was > 0
 }
 
+/// A server that sends its mail there.
+async fn mailing(database: Database, url: &str) -> System {
+    System::start_with(
+        database,
+        &[
+            ("TENANTRY_MAIL__SERVER", url),
+            ("TENANTRY_MAIL__FROM", "Tenantry <tenantry@example.com>"),
+            ("TENANTRY_MAIL__TO", "operator@example.com"),
+        ],
+    )
+    .await
+}
+
+/// Gives a tenant a token whose last day begins a moment later, and waits for that; it is looked for at the next start.
+async fn issue_for_a_day(system: &System, tenant: &Tenant) -> Value {
+    let issued = system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s", "--json"]).expect(0).json();
+    let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
+    until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+    issued
+}
+
 on_both! {
     /// The operators and the tenant's contacts are told once, each in a mail of their own.
     async fn a_token_that_ends_soon_is_told_by_mail(database: Database) {
         let (post, url) = Post::open(0).await;
-        let system = System::start_with(database, &[
-            ("TENANTRY_MAIL__SERVER", url.as_str()),
-            ("TENANTRY_MAIL__FROM", "Tenantry <tenantry@example.com>"),
-            ("TENANTRY_MAIL__TO", "operator@example.com"),
-        ])
-        .await;
+        let system = mailing(database, &url).await;
         let tenant = system.tenant_with("mailed", &json!({ "token_contacts": ["ada@acme.example"] }));
-        let issued = system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s", "--json"]).expect(0).json();
-        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
-        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        let issued = issue_for_a_day(&system, &tenant).await;
         for _ in 0..2 {
             assert!(system.server().stop().await.success());
             system.server().start_again().await;
@@ -112,16 +126,9 @@ on_both! {
     /// A mail server that is busy or away stops nothing, and what it says of people is not logged.
     async fn a_mail_server_without_time_stops_nothing(database: Database) {
         let (post, url) = Post::open(u32::MAX).await;
-        let system = System::start_with(database, &[
-            ("TENANTRY_MAIL__SERVER", url.as_str()),
-            ("TENANTRY_MAIL__FROM", "tenantry@example.com"),
-            ("TENANTRY_MAIL__TO", "operator@example.com"),
-        ])
-        .await;
+        let system = mailing(database, &url).await;
         let tenant = system.tenant("mailed");
-        system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s"]).expect(0);
-        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
-        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        issue_for_a_day(&system, &tenant).await;
         assert!(system.server().stop().await.success());
         system.server().start_again().await;
         until("the failure in the log", async || system.server().log().contains("a mail could not be sent").then_some(())).await;
@@ -136,16 +143,9 @@ on_both! {
     async fn a_mail_server_that_hangs_delays_nothing(database: Database) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("its address"));
-        let system = System::start_with(database, &[
-            ("TENANTRY_MAIL__SERVER", url.as_str()),
-            ("TENANTRY_MAIL__FROM", "tenantry@example.com"),
-            ("TENANTRY_MAIL__TO", "operator@example.com"),
-        ])
-        .await;
+        let system = mailing(database, &url).await;
         let tenant = system.tenant("mailed");
-        system.tenantry(&["token", "issue", &tenant.name, "--for", "86401s"]).expect(0);
-        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
-        until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        issue_for_a_day(&system, &tenant).await;
         assert!(system.server().stop().await.success());
         system.server().start_again().await;
         let (_hanging, _) = listener.accept().await.expect("the mail");

@@ -5,29 +5,10 @@ Everything that is wrong with the document is printed. The exit code is 0 if not
 """
 
 import json
-import signal
-import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from pathlib import Path
 
 from openapi_spec_validator import OpenAPIV31SpecValidator
-
-PATIENCE_SECONDS = 60
-
-
-def read(server: subprocess.Popen, url: str) -> dict:
-    """The document, once the server answers; ends the program when it never will."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url) as answer:
-                return json.load(answer)
-        except urllib.error.URLError:
-            time.sleep(0.05)
-    sys.exit("tenantry served no OpenAPI document")
+from running import running
 
 
 def check(document: dict) -> bool:
@@ -44,20 +25,8 @@ def check(document: dict) -> bool:
 def main() -> int:
     """The whole way, from the start of the server to its end."""
     program, url, log_file = sys.argv[1:]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with Path(log_file).open("w") as log:
-        server = subprocess.Popen([program, "serve"], stdout=log, stderr=log)
-    try:
-        return 0 if check(read(server, url)) else 1
-    except (Exception, SystemExit):
-        print(Path(log_file).read_text()[-4000:], file=sys.stderr)
-        raise
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
+    with running(program, url, log_file) as document:
+        return 0 if check(json.loads(document)) else 1
 
 
 if __name__ == "__main__":

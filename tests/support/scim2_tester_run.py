@@ -5,35 +5,16 @@ Each check that did not succeed is printed, also the skipped ones. The exit code
 """
 
 import json
-import signal
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections import Counter
-from pathlib import Path
 
 from httpx2 import Client
+from running import running
 from scim2_client.engines.httpx2 import SyncSCIMClient
 from scim2_tester import Status, check_server
 
 FAILURES = {Status.DEVIATION, Status.ERROR, Status.CRITICAL}
-PATIENCE_SECONDS = 60
-
-
-def wait_until_ready(server: subprocess.Popen, url: str) -> None:
-    """Returns when the server answers; ends the program when it never will."""
-    deadline = time.monotonic() + PATIENCE_SECONDS
-    while server.poll() is None and time.monotonic() < deadline:
-        try:
-            with urllib.request.urlopen(url) as answer:
-                if answer.status == 200:
-                    return
-        except urllib.error.URLError:
-            pass
-        time.sleep(0.05)
-    sys.exit("tenantry did not become ready")
 
 
 def make_tenant(program: str) -> dict:
@@ -66,21 +47,8 @@ def check(tenant: dict) -> bool:
 def main() -> int:
     """The whole way, from the start of the server to its end."""
     program, ready_url, log_file = sys.argv[1:]
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    with Path(log_file).open("w") as log:
-        server = subprocess.Popen([program, "serve"], stdout=log, stderr=log)
-    try:
-        wait_until_ready(server, ready_url)
+    with running(program, ready_url, log_file):
         return 0 if check(make_tenant(program)) else 1
-    except (Exception, SystemExit):
-        print(Path(log_file).read_text()[-4000:], file=sys.stderr)
-        raise
-    finally:
-        server.terminate()
-        try:
-            server.wait(timeout=30)
-        except subprocess.TimeoutExpired:
-            server.kill()
 
 
 if __name__ == "__main__":

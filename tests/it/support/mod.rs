@@ -1,6 +1,7 @@
 //! What every test stands on: servers, tenants, clients and their answers.
 
 mod answer;
+mod child;
 mod client;
 mod clock;
 mod crowd;

@@ -1,21 +1,22 @@
 //! A Redis of a test's own, to be killed and stopped.
 
 use std::io::{Read as _, Write as _};
-use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
+use std::process::{Command, Stdio};
 
 use tempfile::TempDir;
 
-use super::{free_port, reaper, until};
+use super::child::Child;
+use super::{free_port, until};
 
 /// The variable in which `tests/run` tells which program it is.
 const VARIABLE: &str = "TESTS_REDIS_SERVER";
 
 /// A Redis server that keeps nothing, ended when this value goes.
 pub(crate) struct Redis {
+    // Ended before its folder goes.
+    child: Child,
     folder: TempDir,
     port: u16,
-    child: Mutex<Option<Child>>,
 }
 
 impl Redis {
@@ -23,7 +24,7 @@ impl Redis {
     pub(crate) async fn start() -> Self {
         loop {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            let redis = Self { folder, port: free_port(), child: Mutex::new(None) };
+            let redis = Self { folder, port: free_port(), child: Child::default() };
             // Somebody else may have taken the port meanwhile.
             if redis.begin().await {
                 return redis;
@@ -41,30 +42,19 @@ impl Redis {
         let program = std::env::var_os(VARIABLE)
             .unwrap_or_else(|| panic!("{VARIABLE} is not set: run `tests/run`, which finds a Redis"));
         let port = self.port.to_string();
-        let child = Command::new(program)
+        let mut command = Command::new(program);
+        command
             .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no", "--dir"])
             .arg(self.folder.path())
             .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .expect("Redis to start");
-        reaper::watch(child.id());
-        *self.child.lock().expect("the process") = Some(child);
+            .stderr(Stdio::null());
+        self.child.start(&mut command);
         until("Redis to answer", async || {
             let answers = std::net::TcpStream::connect(("127.0.0.1", self.port)).is_ok();
             // Whoever answers is another one then.
-            if self.has_ended() { Some(false) } else { answers.then_some(true) }
+            if self.child.ended().is_some() { Some(false) } else { answers.then_some(true) }
         })
         .await
-    }
-
-    fn has_ended(&self) -> bool {
-        let mut child = self.child.lock().expect("the process");
-        let ended = child.as_mut().and_then(|child| child.try_wait().expect("its status")).is_some();
-        if ended && let Some(child) = child.take() {
-            reaper::forget(child.id());
-        }
-        ended
     }
 
     /// As the setting `replicas.redis_url`.
@@ -83,23 +73,11 @@ impl Redis {
 
     /// Ends it at once.
     pub(crate) fn kill(&self) {
-        if let Some(mut child) = self.child.lock().expect("the process").take() {
-            child.kill().expect("to kill it");
-            child.wait().expect("it to end");
-            reaper::forget(child.id());
-        }
+        self.child.kill();
     }
 
     /// `STOP` makes it silent without closing a connection, `CONT` lets it go on.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.lock().expect("the process").as_ref().expect("a running Redis").id();
-        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill");
-        assert!(sent.success());
-    }
-}
-
-impl Drop for Redis {
-    fn drop(&mut self) {
-        self.kill();
+        self.child.signal(name);
     }
 }

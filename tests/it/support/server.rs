@@ -3,13 +3,13 @@
 use std::fs::File;
 use std::net::TcpListener;
 use std::path::PathBuf;
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::Mutex;
+use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
 use tempfile::TempDir;
 
-use super::{Database, Program, database, reaper, until};
+use super::child::Child;
+use super::{Database, Program, database, until};
 
 /// How often a port that was free a moment ago may turn out to be taken.
 const ATTEMPTS: u32 = 5;
@@ -20,7 +20,7 @@ pub(crate) struct Server {
     settings: Vec<(String, String)>,
     ports: (u16, u16),
     admin_port: u16,
-    child: Mutex<Option<Child>>,
+    child: Child,
 }
 
 impl Server {
@@ -37,7 +37,7 @@ impl Server {
     }
 
     async fn start_in(folder: TempDir, url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), admin_port: 0, child: Mutex::new(None) };
+        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), admin_port: 0, child: Child::default() };
         for attempt in 1..=ATTEMPTS {
             server.choose_ports();
             server.settings = server.basics(url);
@@ -77,9 +77,7 @@ impl Server {
         let log = File::options().create(true).append(true).open(self.log_path()).expect("a log file");
         let mut command = self.program(&["serve"]).into_command();
         command.stdout(Stdio::from(log.try_clone().expect("the log twice"))).stderr(Stdio::from(log));
-        let child = command.spawn().expect("the server to start");
-        reaper::watch(child.id());
-        *self.child.lock().expect("the process") = Some(child);
+        self.child.start(&mut command);
     }
 
     /// Waits until it answers; false if it ended instead.
@@ -101,28 +99,17 @@ impl Server {
 
     /// Its exit status, if it has ended.
     pub(crate) fn ended(&self) -> Option<ExitStatus> {
-        let mut guard = self.child.lock().expect("the process");
-        let status = guard.as_mut()?.try_wait().expect("its status")?;
-        if let Some(child) = guard.take() {
-            reaper::forget(child.id());
-        }
-        Some(status)
+        self.child.ended()
     }
 
     /// Ends it as a power cut would.
     pub(crate) fn kill(&self) {
-        if let Some(mut child) = self.child.lock().expect("the process").take() {
-            child.kill().expect("to kill it");
-            child.wait().expect("it to end");
-            reaper::forget(child.id());
-        }
+        self.child.kill();
     }
 
-    /// Asks it to end, as a service manager does.
+    /// Sends it a signal, as a service manager does.
     pub(crate) fn signal(&self, name: &str) {
-        let pid = self.child.lock().expect("the process").as_ref().expect("a running server").id();
-        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status().expect("kill");
-        assert!(sent.success());
+        self.child.signal(name);
     }
 
     /// Asks it to end and waits until it has.
