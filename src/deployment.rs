@@ -8,8 +8,9 @@ use std::path::Path;
 use std::time::Duration;
 
 use database::{Database, DatabaseError, Exclusive, Migrated};
-use delivery::Events;
+use delivery::{Environment, Stores, Vault};
 use directory::Directories;
+use events::Events;
 use replicas::Redis;
 use tenancy::{AddressSettings, KeySource, Participation, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
@@ -21,6 +22,8 @@ use crate::{notice, signing};
 pub(crate) struct Deployment {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
+    /// Where events are brought.
+    pub(crate) stores: Stores,
     keys: KeySource,
     events: Events,
     /// What replicas share besides the database, if there may be others.
@@ -74,10 +77,22 @@ impl Deployment {
                 return Err(error.into());
             }
         };
+        let vault = Vault::open(&settings.store_key_file()).map_err(|error| store_key(settings, &error))?;
+        let stores = Stores::new(Environment {
+            database: database.clone(),
+            events: events.clone(),
+            tenants: tenants.clone(),
+            directories: directories.clone(),
+            vault,
+            folder: settings.data_dir.join("stores"),
+            allow_private: settings.stores.allow_private,
+            is_shared: redis.is_some(),
+            holder: uuid::Uuid::now_v7().to_string(),
+        });
         let lost = are_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));
-        Ok(Self { tenants, directories, keys, events, redis, lock, warning })
+        Ok(Self { tenants, directories, stores, keys, events, redis, lock, warning })
     }
 
     /// Whether others may change something meanwhile.
@@ -91,6 +106,7 @@ impl Deployment {
         let days = TokenDays { usual: settings.tokens.default_days, most: settings.tokens.max_days };
         Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
             .keeping_keys(self.keys.clone())
+            .feeding(self.stores.clone())
     }
 }
 
@@ -131,6 +147,14 @@ fn try_writing(folder: &Path) -> io::Result<()> {
     let probe = folder.join(".probe");
     fs::write(&probe, "")?;
     fs::remove_file(&probe)
+}
+
+fn store_key(settings: &Settings, error: &io::Error) -> Failure {
+    let file = settings.store_key_file();
+    Failure::new(
+        Code::Failed,
+        format!("the key of stores in {} cannot be used: {error}; set stores.key_file", file.display()),
+    )
 }
 
 /// Takes the lock of the database, and says what is waited for when that takes its time.

@@ -11,6 +11,7 @@ mod migrate;
 mod oauth;
 mod output;
 mod resource;
+mod store;
 mod table;
 mod tenant;
 #[cfg(test)]
@@ -91,6 +92,9 @@ enum Command {
     /// Prints the changes of a tenant's directory
     #[command(subcommand, after_help = events::EXAMPLES)]
     Events(events::Command),
+    /// Keeps the stores of tenants, to which their events are brought
+    #[command(subcommand, after_help = store::EXAMPLES)]
+    Store(store::Command),
     /// Shows and checks the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(config::Command),
@@ -147,6 +151,7 @@ impl Cli {
             Command::Key(command) => in_runtime(key::run(command, &settings, output)),
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
+            Command::Store(command) => in_runtime(store::run(command, &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),
             Command::Completions(arguments) => completions::print(&arguments, output),
         }

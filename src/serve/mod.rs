@@ -13,6 +13,7 @@ mod tests;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
+use delivery::Dispatcher;
 use gateway::App;
 use telemetry::Telemetry;
 use tenant_admin::control::{Connection, Socket};
@@ -101,6 +102,9 @@ impl Server<'_> {
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
         let upkeep = self.upkeep(mail);
         let post = post.map(|post| tokio::spawn(post.run()));
+        let (parting, ended) = tokio::sync::oneshot::channel::<()>();
+        let dispatcher = Dispatcher::new(&deployment.stores);
+        let dispatching = tokio::spawn(dispatcher.run(async { drop(ended.await) }));
         let mut administration = Administration::start(administration, &operator, settings).map_err(failed)?;
         let served = tokio::select! {
             served = app.serve(clients, operations, stop) => served.map_err(failed),
@@ -115,6 +119,9 @@ impl Server<'_> {
             )),
         };
         administration.finish().await;
+        drop(parting);
+        // Whether it ended well is told in the log.
+        let _ = dispatching.await;
         upkeep.finish().await;
         drop(upkeep);
         send_the_last(post).await;

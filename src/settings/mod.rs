@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) tokens: Tokens,
     pub(crate) oauth: Oauth,
     pub(crate) replicas: Replicas,
+    pub(crate) stores: Stores,
     pub(crate) mail: Mail,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
@@ -118,6 +119,14 @@ pub(crate) struct Oauth {
     pub(crate) allow_private_jwks: bool,
 }
 
+/// What stores of tenants may do, and what seals their secrets.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Stores {
+    pub(crate) key_file: PathBuf,
+    pub(crate) allow_private: bool,
+}
+
 /// Who is told of tokens that end soon.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -159,6 +168,15 @@ impl Settings {
             self.data_dir.join("signing.key")
         } else {
             self.tokens.signing_key_file.clone()
+        }
+    }
+
+    /// The file of the key that seals secrets of stores.
+    pub(crate) fn store_key_file(&self) -> PathBuf {
+        if self.stores.key_file.as_os_str().is_empty() {
+            self.data_dir.join("stores.key")
+        } else {
+            self.stores.key_file.clone()
         }
     }
 

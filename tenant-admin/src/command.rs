@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
-use crate::{ApiKeyCommand, OauthCommand};
+use crate::{ApiKeyCommand, OauthCommand, StoreCommand};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -97,6 +97,8 @@ pub enum Command {
     },
     /// Something about the OAuth clients of a tenant.
     Oauth(OauthCommand),
+    /// Something about the stores of a tenant.
+    Store(StoreCommand),
     /// Something about the keys of programs that administer.
     ApiKey(ApiKeyCommand),
     /// Makes a new signing key.

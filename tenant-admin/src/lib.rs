@@ -13,6 +13,7 @@ mod failure;
 mod oauth_command;
 mod operator;
 mod origin;
+mod store_command;
 mod view;
 
 pub use api_key_command::ApiKeyCommand;
@@ -21,6 +22,7 @@ pub use failure::{Code, Failure};
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};
 pub use operator::{Operator, TokenDays};
 pub use origin::Origin;
+pub use store_command::StoreCommand;
 
 /// What a command answers: a JSON object.
 pub type Answer = serde_json::Value;

@@ -1,5 +1,6 @@
 //! Tenants and tokens as JSON.
 
+use delivery::StoreRecord;
 use serde_json::{Value, json};
 use tenancy::{ApiKey, Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
@@ -35,6 +36,31 @@ pub(crate) fn issued(issue: &Issue, token: Option<&str>) -> [(&'static str, Valu
         ("scopes", record.scopes.words().collect()),
         ("other_tokens", issue.others.iter().map(self::token).collect()),
     ]
+}
+
+/// A store: what it is, and how far it has come. Secrets are never shown.
+pub(crate) fn store(store: &StoreRecord) -> Value {
+    json!({
+        "name": store.name,
+        "id": store.id.to_string(),
+        "kind": store.kind,
+        "options": store.options,
+        "settings": store.settings,
+        "state": store.state.as_str(),
+        "degraded": store.is_degraded,
+        "position": store.position,
+        "newest": store.newest,
+        "lag": store.lag(),
+        "snapshot": store.wants_snapshot,
+        "attempts": store.attempts,
+        "failing_since": store.failing_since_ms.map(moment),
+        "error": store.error,
+        "succeeded": store.succeeded_ms.map(moment),
+        "dead_letters": store.dead_letters,
+        "created": moment(store.created_ms),
+        "modified": moment(store.modified_ms),
+        "version": store.version,
+    })
 }
 
 /// A token as it is listed.

@@ -7,13 +7,14 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 13] = [
+const ARROWS: [(&str, &[&str]); 14] = [
     (
         "tenantry",
         &[
             "database",
             "delivery",
             "directory",
+            "events",
             "gateway",
             "migrations",
             "replicas",
@@ -23,10 +24,11 @@ const ARROWS: [(&str, &[&str]); 13] = [
             "scim",
         ],
     ),
-    ("gateway", &["directory", "tenancy", "delivery", "limits", "replicas", "scim", "telemetry"]),
-    ("tenant-admin", &["directory", "tenancy", "delivery", "scim", "telemetry"]),
-    ("directory", &["delivery", "tenancy", "database", "scim"]),
-    ("delivery", &["tenancy", "database", "scim"]),
+    ("gateway", &["directory", "tenancy", "delivery", "events", "limits", "replicas", "scim", "telemetry"]),
+    ("tenant-admin", &["directory", "tenancy", "delivery", "events", "scim", "telemetry"]),
+    ("delivery", &["directory", "events", "tenancy", "database", "scim"]),
+    ("directory", &["events", "tenancy", "database", "scim"]),
+    ("events", &["tenancy", "database", "scim"]),
     ("tenancy", &["database", "replicas", "scim"]),
     ("limits", &["replicas"]),
     ("replicas", &[]),

@@ -88,7 +88,7 @@ fn check_events(events: &[Value], answered: &BTreeMap<String, String>) {
         .collect();
     for (id, name) in answered {
         let event = created.get(format!("Users/{id}").as_str()).unwrap_or_else(|| panic!("no event for {id}"));
-        assert_eq!(event["data"]["resource"]["userName"], json!(name));
+        assert_eq!(event["data"]["user"]["userName"], json!(name));
     }
 }
 
@@ -99,7 +99,7 @@ async fn check_state(client: &Client, group_id: &str, events: &[Value]) {
     let added = events.iter().filter(|event| event["type"] == "group.member_added");
     let mut told: Vec<String> = added
         .flat_map(|event| event["data"]["members"]["added"].as_array().expect("members"))
-        .map(|member| member["value"].as_str().expect("an id").to_owned())
+        .map(|member| member["id"].as_str().expect("an id").to_owned())
         .collect();
     let mut members = client.get(&format!("/Groups/{group_id}")).await.expect(200).members();
     told.sort();

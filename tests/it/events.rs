@@ -53,8 +53,8 @@ on_both! {
         assert_eq!(events.len(), 2);
         assert!(!events.iter().any(|event| event.to_string().contains("hunter2-secret")), "no password in events");
         let data = &events[1]["data"];
-        assert_eq!(data["resource"]["displayName"], "Mara Lind");
-        assert_eq!(data["resource"]["id"], json!(id));
+        assert_eq!(data["user"]["displayName"], "Mara Lind");
+        assert_eq!(data["user"]["id"], json!(id));
         assert_eq!(data["changed"], json!([{ "path": "displayName", "old": "The user mara", "new": "Mara Lind" }]));
         assert_eq!(data["client"], "okta");
         assert!(data["token"].is_string() && data["requestId"].is_string(), "{data}");

@@ -47,6 +47,7 @@ mod shared_limits;
 mod signing_keys;
 mod slow_database;
 mod start_and_stop;
+mod stores;
 mod token_life;
 mod token_networks;
 mod under_way;

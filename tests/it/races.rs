@@ -105,7 +105,7 @@ on_both! {
             assert_eq!(all.total(), 160);
             assert!(all.resources().iter().all(|user| user["title"] == side));
             let events = system.events(tenant, 0);
-            assert!(events.iter().all(|event| event["data"]["resource"]["title"] == side));
+            assert!(events.iter().all(|event| event["data"]["user"]["title"] == side));
             assert_eq!(events.len(), 160);
         }
     }

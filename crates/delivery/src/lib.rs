@@ -1,12 +1,25 @@
-//! The event log: every change of a directory as one event, numbered per tenant without gaps, in commit order.
+//! Bringing events to stores: any number of destinations for each tenant, each fed whole and in order.
 //!
-//! It promises that an event is in the log exactly if its change is in the database (both are one transaction), and
-//! that a reader who has seen number *n* has missed nothing before it. Bringing events to stores builds on it.
+//! A store has a position in the tenant's event log. A worker that holds the store's lease reads on from there, brings the
+//! events to the store and moves the position. It promises that every event that a store's filter lets through reaches it at
+//! least once and in order, or is parked where an operator sees it, and that no store waits for another. What a store
+//! is, is one trait ([`Store`]); each kind of store is one file that implements it.
 
-mod append;
-mod event;
-mod read;
+mod dispatcher;
+mod error;
+mod options;
+mod record;
+mod schedule;
+mod seal;
+mod store;
+mod stores;
+mod table;
+mod worker;
 
-pub use append::{insertion, rows};
-pub use event::{Event, EventType, NewEvent};
-pub use read::Events;
+pub use dispatcher::Dispatcher;
+pub use error::DeliveryError;
+pub use options::{Exhausted, Options};
+pub use record::{State, StoreId, StoreRecord};
+pub use seal::Vault;
+pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, kinds};
+pub use stores::{Environment, NewStore, Stores};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Database;
-use delivery::Events;
+use events::Events;
 use scim::{Dialect, Draft, Patch, ResourceKind};
 use tenancy::{Administered, Authenticated, Tenant};
 use uuid::Uuid;
@@ -157,7 +157,7 @@ impl Directory {
     pub async fn create(&self, kind: ResourceKind, draft: Draft, include: Include) -> Result<Record, DirectoryError> {
         let id = Uuid::now_v7();
         let new = New::of(draft, id, self.tenant.schemas().of(kind));
-        let outcome = self.write(kind, id, Action::Create(new), include).await?;
+        let outcome = self.write(kind, id, Action::Create(new)).await?;
         self.with_members(outcome.record, include).await
     }
 
@@ -174,7 +174,7 @@ impl Directory {
         include: Include,
     ) -> Result<Record, DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
-        let outcome = self.write(kind, id, Action::Replace(draft, condition), include).await?;
+        let outcome = self.write(kind, id, Action::Replace(draft, condition)).await?;
         self.with_members(outcome.record, include).await
     }
 
@@ -195,7 +195,7 @@ impl Directory {
             ResourceKind::User => (patch, Vec::new()),
             ResourceKind::Group => patch.split_members()?,
         };
-        let outcome = self.write(kind, id, Action::Patch(patch, steps, condition), include).await?;
+        let outcome = self.write(kind, id, Action::Patch(patch, steps, condition)).await?;
         let record = self.with_members(outcome.record, include).await?;
         Ok(Patched { record, dialect: outcome.dialect })
     }
@@ -206,7 +206,7 @@ impl Directory {
     /// 404 and 412.
     pub async fn delete(&self, kind: ResourceKind, id: &str, condition: Condition) -> Result<(), DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
-        self.write(kind, id, Action::Delete(condition), Include::NOTHING).await?;
+        self.write(kind, id, Action::Delete(condition)).await?;
         Ok(())
     }
 
@@ -230,7 +230,7 @@ impl Directory {
     /// If the database fails; then nothing is removed.
     pub async fn erase(&self) -> Result<(), DirectoryError> {
         // The operator waits as long as it takes.
-        self.all.writer.write(self.change(ResourceKind::User, Uuid::nil(), Action::Erase, Include::NOTHING)).await?;
+        self.all.writer.write(self.change(ResourceKind::User, Uuid::nil(), Action::Erase)).await?;
         Ok(())
     }
 
@@ -239,29 +239,23 @@ impl Directory {
     /// # Errors
     /// If the database fails; then nothing is told yet.
     pub async fn tell_notices(&self) -> Result<(), DirectoryError> {
-        self.write(ResourceKind::User, Uuid::nil(), Action::Tell, Include::NOTHING).await?;
+        self.write(ResourceKind::User, Uuid::nil(), Action::Tell).await?;
         Ok(())
     }
 
-    async fn write(
-        &self,
-        kind: ResourceKind,
-        id: Uuid,
-        action: Action,
-        include: Include,
-    ) -> Result<Outcome, DirectoryError> {
-        let change = self.change(kind, id, action, include);
+    async fn write(&self, kind: ResourceKind, id: Uuid, action: Action) -> Result<Outcome, DirectoryError> {
+        let change = self.change(kind, id, action);
         self.all.within(Work::Write, self.all.writer.write(change)).await
     }
 
-    fn change(&self, kind: ResourceKind, id: Uuid, action: Action, include: Include) -> Change {
+    fn change(&self, kind: ResourceKind, id: Uuid, action: Action) -> Change {
         Change {
             tenant: Arc::clone(&self.tenant),
             actor: self.actor.clone(),
             kind,
             id,
             action,
-            groups: include.groups && kind == ResourceKind::User,
+            groups: kind == ResourceKind::User,
         }
     }
 

@@ -56,11 +56,12 @@ impl Log {
 
 /// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
 /// warn, and no more unless they are named.
-const OURS: [&str; 10] = [
+const OURS: [&str; 11] = [
     "tenantry",
     "gateway",
     "directory",
     "delivery",
+    "events",
     "limits",
     "replicas",
     "tenancy",

@@ -5,10 +5,12 @@ mod events;
 mod keys;
 mod oauth;
 mod resources;
+mod stores;
 mod tenants;
 mod tokens;
 
-use delivery::Events;
+use ::events::Events;
+use delivery::Stores;
 use directory::Directories;
 use tenancy::{ApiKey, KeySource, TenantChange, TenantId, Tenants};
 
@@ -24,6 +26,7 @@ pub struct Operator {
     origin: Origin,
     days: TokenDays,
     keys: Keys,
+    stores: Option<Stores>,
 }
 
 /// For how many days tokens are valid.
@@ -39,13 +42,19 @@ impl Operator {
     /// One for everything of this deployment.
     #[must_use]
     pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin, days: TokenDays) -> Self {
-        Self { tenants, directories, events, origin, days, keys: Keys::default() }
+        Self { tenants, directories, events, origin, days, keys: Keys::default(), stores: None }
     }
 
     /// The same, with its hand on the signing keys.
     #[must_use]
     pub fn keeping_keys(self, source: KeySource) -> Self {
         Self { keys: Keys::of(source), ..self }
+    }
+
+    /// The same, with its hand on the stores of tenants.
+    #[must_use]
+    pub fn feeding(self, stores: Stores) -> Self {
+        Self { stores: Some(stores), ..self }
     }
 
     /// The tenants it has its hand on.
@@ -86,6 +95,7 @@ impl Operator {
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
             Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
             Command::Oauth(command) => self.oauth(command).await,
+            Command::Store(command) => Box::pin(self.store(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
             Command::RotateKey => self.rotate_key().await,
             Command::ListKeys => self.list_keys().await,

@@ -5,8 +5,8 @@ mod directories;
 mod socket;
 
 use database::Database;
-use delivery::Events;
 use directory::{Directories, Directory, Include};
+use events::Events;
 use scim::{Dialect, Draft, ResourceKind};
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
@@ -51,7 +51,7 @@ impl System {
     async fn on_sqlite() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let url = format!("sqlite://{}", folder.path().join("test.db").display());
-        Self::start(url, folder).await
+        Box::pin(Self::start(url, folder)).await
     }
 
     async fn on_postgres() -> Self {
@@ -60,7 +60,7 @@ impl System {
         let name = format!("admin_{}", Uuid::now_v7().simple());
         let postgres = sea_orm::Database::connect(format!("{server}/postgres")).await.unwrap();
         postgres.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        Self::start(format!("{server}/{name}"), tempfile::tempdir().unwrap()).await
+        Box::pin(Self::start(format!("{server}/{name}"), tempfile::tempdir().unwrap())).await
     }
 
     /// One with the tenant `acme`, which has no token yet.

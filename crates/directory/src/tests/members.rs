@@ -30,9 +30,9 @@ on_both! {
         assert_eq!(member_ids(&system.patch(&group, by_name).await.unwrap()), [bob.id.as_str()]);
         let empty = json!([{ "op": "replace", "path": "members", "value": [] }]);
         assert!(member_ids(&system.patch(&group, empty).await.unwrap()).is_empty());
-        let told: serde_json::Value = serde_json::from_str(system.events().await[4].data.get()).unwrap();
-        assert_eq!(told["members"]["added"], json!([{ "value": cleo.id, "type": "User", "display": "cleo" }]));
-        assert_eq!(told["members"]["removed"], json!([{ "value": ada.id, "type": "User", "display": "ada" }]));
+        let told: serde_json::Value = serde_json::to_value(&system.events().await[4].data).unwrap();
+        assert_eq!(told["members"]["added"], json!([{ "id": cleo.id, "type": "User", "displayName": "cleo" }]));
+        assert_eq!(told["members"]["removed"], json!([{ "id": ada.id, "type": "User", "displayName": "ada" }]));
     }
 
     async fn an_unknown_member_is_refused_and_nothing_changes(system: System) {

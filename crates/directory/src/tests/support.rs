@@ -1,7 +1,7 @@
 //! A directory in a database of its own.
 
 use database::Database;
-use delivery::{Event, Events};
+use events::{Event, Events};
 use scim::{Dialect, Draft, Filter, Patch, ResourceKind};
 use sea_orm::ConnectionTrait;
 use serde_json::{Value, json};
@@ -103,8 +103,8 @@ impl System {
         events
     }
 
-    pub(super) async fn event_types(&self) -> Vec<String> {
-        self.events().await.into_iter().map(|event| event.event_type).collect()
+    pub(super) async fn event_types(&self) -> Vec<&'static str> {
+        self.events().await.into_iter().map(|event| event.event_type.as_str()).collect()
     }
 }
 

@@ -16,7 +16,7 @@ pub(crate) struct Change {
     pub(crate) kind: ResourceKind,
     pub(crate) id: Uuid,
     pub(crate) action: Action,
-    /// Whether the answer shows the user's groups.
+    /// Whether the groups that it is in are loaded: of users, for the answer and for the event.
     pub(crate) groups: bool,
 }
 

@@ -1,6 +1,6 @@
 //! The `data` of an event: the resource after the change, what changed, and who did it.
 
-use delivery::EventType;
+use events::EventType;
 use scim::{Resource, ResourceKind};
 use serde::Serialize;
 use tenancy::{CredentialId, TenantId};
@@ -13,6 +13,8 @@ use crate::{Actor, DirectoryError, Record};
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Data<'a> {
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    groups: Vec<Group<'a>>,
     version: i64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<Changed>,
@@ -24,6 +26,13 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth_client: Option<String>,
     request_id: &'a str,
+}
+
+#[derive(Serialize)]
+struct Group<'a> {
+    value: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    display: Option<&'a str>,
 }
 
 #[derive(Serialize)]
@@ -67,7 +76,9 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         Some(CredentialId::Client(id)) => (None, Some(id.to_string())),
         None => (None, None),
     };
+    let groups = story.record.groups.iter();
     let data = Data {
+        groups: groups.map(|group| Group { value: &group.id, display: group.display.as_deref() }).collect(),
         version: story.record.version,
         changed: changed(story),
         members: members(story, working),

@@ -72,7 +72,7 @@ pub(super) async fn load_touched(
     let mut targets = needs.targets.clone();
     for place in &needs.deleted {
         let referrers = load_referrers(connection, statements, *place).await?;
-        targets.extend(referrers.iter().map(|id| ((place.0, *id), false)));
+        targets.extend(referrers.iter().map(|id| ((place.0, *id), true)));
         working.referrers.insert(*place, referrers);
     }
     load_targets(connection, statements, &targets, working).await?;

@@ -12,7 +12,7 @@ use crate::key;
 /// The rows that changes touch.
 #[derive(Debug, Default)]
 pub(super) struct Needs {
-    /// Resources to be changed; `true` if the answer shows the groups they are in.
+    /// Resources to be changed; `true` if the groups that they are in are loaded.
     pub(super) targets: Vec<(Place, bool)>,
     /// Resources that are only referred to.
     pub(super) mentioned: BTreeSet<Place>,

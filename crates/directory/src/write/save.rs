@@ -35,7 +35,7 @@ pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> V
         Part::of(&statements.insert_memberships, memberships(working)),
         Part::of(&statements.count_blocks, blocks(working)),
         Part::guarding(&statements.save_counters, counters(working)),
-        Part::of(&statements.append_events, delivery::rows(working.take_events())),
+        Part::of(&statements.append_events, events::rows(working.take_events())),
     ];
     parts.into_iter().flatten().collect()
 }

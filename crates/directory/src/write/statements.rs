@@ -132,7 +132,7 @@ impl Statements {
             ),
             count_blocks: count_blocks(backend),
             save_counters: save_counters(backend),
-            append_events: delivery::insertion(backend),
+            append_events: events::insertion(backend),
             notices: tenancy::notices(backend),
             delete_notices: tenancy::removal_of_notices(backend),
             erase: erase(backend),

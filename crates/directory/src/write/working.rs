@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use delivery::{EventType, NewEvent};
+use events::{EventType, NewEvent};
 use scim::{Resource, ResourceKind};
 use tenancy::{Notice, TenantId};
 use uuid::Uuid;

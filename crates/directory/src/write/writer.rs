@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use database::Database;
-use delivery::Events;
+use events::Events;
 use futures::FutureExt as _;
 use sea_orm::DbErr;
 use tokio::sync::{mpsc, oneshot};
@@ -83,7 +83,7 @@ async fn serve(mut crew: Crew, events: Events, mut queue: mpsc::Receiver<Job>) {
         let Committed { answers, written } = made_whatever_happens(&crew, &changes).await;
         company.seen(changes.len(), started.elapsed());
         crew.replace_silent_connections().await;
-        events.announce();
+        events.announce(tenants(&changes));
         statistics.written(written);
         for (reply, answer) in replies.into_iter().zip(answers) {
             // Who no longer listens has gone away; the change is made all the same.

@@ -2,9 +2,27 @@
 
 use database::rows::{Column, Named, Rows, source};
 use sea_orm::DbBackend;
+use tenancy::TenantId;
 use uuid::Uuid;
 
-use crate::NewEvent;
+use crate::EventType;
+
+/// An event on its way into the log.
+#[derive(Clone, Debug)]
+pub struct NewEvent {
+    /// Whose directory changed.
+    pub tenant: TenantId,
+    /// Its number: one more than the tenant's last.
+    pub sequence: i64,
+    /// What happened.
+    pub event_type: EventType,
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
+    pub subject: String,
+    /// When, in milliseconds since 1970 UTC.
+    pub time_ms: i64,
+    /// The JSON text of `data`.
+    pub data: String,
+}
 
 const COLUMNS: [Named; 7] = [
     ("tenant_id", Column::Integer),

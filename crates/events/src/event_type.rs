@@ -1,12 +1,10 @@
-//! One event: a `CloudEvents` 1.0 envelope around what changed.
+//! What can happen: the `type` of an event.
 
 use std::fmt;
+use std::str::FromStr;
 
-use serde::Serialize;
-use serde_json::value::RawValue;
-use tenancy::{NoticeType, TenantId};
-use time::OffsetDateTime;
-use uuid::Uuid;
+use serde::{Serialize, Serializer};
+use tenancy::NoticeType;
 
 macro_rules! event_types {
     ($($(#[$doc:meta])* $name:ident = $text:literal,)*) => {
@@ -20,6 +18,9 @@ macro_rules! event_types {
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $text,)* }
             }
+
+            /// All of them.
+            pub const ALL: &[Self] = &[$(Self::$name),*];
         }
     };
 }
@@ -63,6 +64,14 @@ event_types! {
     OauthSecretRevoked = "oauth_secret.revoked",
     /// A secret of an OAuth client ends soon.
     OauthSecretExpiring = "oauth_secret.expiring",
+    /// A snapshot of the directory begins: what a store has of before is to be replaced.
+    SnapshotStarted = "snapshot.started",
+    /// A user as a snapshot has it.
+    UserSnapshot = "user.snapshot",
+    /// A group with members as a snapshot has it; a large one comes in parts.
+    GroupSnapshot = "group.snapshot",
+    /// A snapshot is complete; what was not in it does not exist.
+    SnapshotCompleted = "snapshot.completed",
 }
 
 impl From<NoticeType> for EventType {
@@ -81,50 +90,28 @@ impl From<NoticeType> for EventType {
     }
 }
 
+impl FromStr for EventType {
+    type Err = UnknownType;
+
+    fn from_str(text: &str) -> Result<Self, UnknownType> {
+        let known = Self::ALL.iter().find(|known| known.as_str() == text);
+        known.copied().ok_or_else(|| UnknownType(text.to_owned()))
+    }
+}
+
+/// A type of event that this version does not know.
+#[derive(Debug, thiserror::Error)]
+#[error("\"{0}\" is no type of event")]
+pub struct UnknownType(String);
+
+impl Serialize for EventType {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
 impl fmt::Display for EventType {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str(self.as_str())
     }
-}
-
-/// An event on its way into the log.
-#[derive(Clone, Debug)]
-pub struct NewEvent {
-    /// Whose directory changed.
-    pub tenant: TenantId,
-    /// Its number: one more than the tenant's last.
-    pub sequence: i64,
-    /// What happened.
-    pub event_type: EventType,
-    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
-    pub subject: String,
-    /// When, in milliseconds since 1970 UTC.
-    pub time_ms: i64,
-    /// The JSON text of `data`.
-    pub data: String,
-}
-
-/// An event as readers see it (`CloudEvents` 1.0 in JSON; `sequence` is an extension attribute).
-#[derive(Debug, Serialize)]
-pub struct Event {
-    /// `1.0`
-    pub specversion: &'static str,
-    /// Unique for all time; the same event always has the same id.
-    pub id: Uuid,
-    /// The tenant: `/tenants/{name}`.
-    pub source: String,
-    /// What happened, such as `user.created`.
-    #[serde(rename = "type")]
-    pub event_type: String,
-    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
-    pub subject: String,
-    /// When, RFC 3339 in UTC.
-    #[serde(with = "time::serde::rfc3339")]
-    pub time: OffsetDateTime,
-    /// The tenant's number of this event: 1, 2, 3, … without gaps.
-    pub sequence: i64,
-    /// `application/json`
-    pub datacontenttype: &'static str,
-    /// The resource after the change, what changed (with old values), and who did it; or the facts about the token or OAuth client.
-    pub data: Box<RawValue>,
 }

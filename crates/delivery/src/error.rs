@@ -1,0 +1,35 @@
+//! Why something about stores was not done.
+
+use sea_orm::DbErr;
+
+/// Why something about stores was not done.
+#[derive(Debug, thiserror::Error)]
+pub enum DeliveryError {
+    /// There is no store of this name.
+    #[error("the tenant has no store named \"{name}\"; see: tenantry store list TENANT")]
+    NoStore {
+        /// The name.
+        name: String,
+    },
+    /// There is one of this name already.
+    #[error("the tenant has a store named \"{name}\" already; choose another name")]
+    Taken {
+        /// The name.
+        name: String,
+    },
+    /// A setting cannot be right.
+    #[error("{0}")]
+    Invalid(String),
+    /// A secret cannot be sealed or opened.
+    #[error("a secret of a store cannot be {0}; the key in stores.key_file is another one than it was sealed with")]
+    Sealed(&'static str),
+    /// Something is in the way, such as a store that is busy.
+    #[error("{0}")]
+    Conflict(String),
+    /// The database failed.
+    #[error("the stores of a tenant cannot be reached in the database")]
+    Database(#[from] DbErr),
+    /// A value cannot be written as JSON.
+    #[error("a value cannot be written as JSON")]
+    Json(#[from] serde_json::Error),
+}

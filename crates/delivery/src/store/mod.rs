@@ -1,0 +1,153 @@
+//! What a store is, and the kinds there are.
+
+mod sql;
+
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::time::Duration;
+
+use async_trait::async_trait;
+use events::Event;
+use serde_json::{Map, Value};
+use uuid::Uuid;
+
+/// A destination of a tenant's events, open. One worker at a time uses it.
+#[async_trait]
+pub trait Store: Send {
+    /// Brings these events there, in their order. It returns when the store has them for good; what it took before a
+    /// failure is in [`Failed::taken`].
+    ///
+    /// A store may get an event again that it has taken, after a worker was killed or lost its lease: what it makes of it must be
+    /// the same, or its receiver must be able to tell by the event's id.
+    async fn apply(&mut self, events: &[Event]) -> Result<(), Failed>;
+
+    /// The number of the last event that it has, for stores that keep that together with what they were told; `None` for
+    /// others. Delivery goes on from there.
+    async fn position(&mut self) -> Result<Option<i64>, Failure> {
+        Ok(None)
+    }
+
+    /// Whether it could take events now: connects, signs in, and changes nothing that its receiver would see as a user's change.
+    async fn probe(&mut self) -> Result<(), Failure>;
+}
+
+/// Some events were not taken.
+#[derive(Debug)]
+pub struct Failed {
+    /// How many of the events were taken before.
+    pub taken: usize,
+    /// Why the next one was not.
+    pub failure: Failure,
+}
+
+/// Why a store takes no events. The sentences are for the tenant's administrators: no secret, no address of a person.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// It cannot be reached, is busy, or failed: it is asked again.
+    #[error("{why}")]
+    Unavailable {
+        /// What happened.
+        why: String,
+        /// How long it asks to be left alone.
+        after: Option<Duration>,
+    },
+    /// It refuses this event. It is asked again all the same, because what it refuses may be mended there.
+    #[error("{why}")]
+    Refused {
+        /// What it said.
+        why: String,
+    },
+    /// It says that it is gone for good (HTTP 410): it is switched off.
+    #[error("{why}")]
+    Gone {
+        /// What it said.
+        why: String,
+    },
+}
+
+impl Failure {
+    /// It cannot be reached, is busy, or failed.
+    pub fn unavailable(why: impl Into<String>) -> Self {
+        Self::Unavailable { why: why.into(), after: None }
+    }
+
+    /// It refuses an event.
+    pub fn refused(why: impl Into<String>) -> Self {
+        Self::Refused { why: why.into() }
+    }
+
+    /// After so many events of a batch were taken.
+    #[must_use]
+    pub fn after(self, taken: usize) -> Failed {
+        Failed { taken, failure: self }
+    }
+}
+
+impl From<Failure> for Failed {
+    fn from(failure: Failure) -> Self {
+        failure.after(0)
+    }
+}
+
+/// Whose store is opened, and where it may keep files.
+#[derive(Clone, Debug)]
+pub struct Place {
+    /// The name of the tenant.
+    pub tenant: String,
+    /// The name of the store.
+    pub store: String,
+    /// The id of the store.
+    pub id: Uuid,
+    /// A folder for files of this tenant's stores; it may not exist yet. Relative paths in settings are below it, and none leads
+    /// out of it.
+    pub folder: PathBuf,
+    /// Whether private, loopback and link-local addresses may be connected to.
+    pub allow_private: bool,
+}
+
+/// What a store is opened with.
+#[derive(Debug)]
+pub struct Opening {
+    /// The settings of its kind, secrets among them.
+    pub settings: Map<String, Value>,
+    /// Whose it is.
+    pub place: Place,
+}
+
+/// A store that is being opened.
+pub type Opened = Pin<Box<dyn Future<Output = Result<Box<dyn Store>, Failure>> + Send>>;
+
+/// A kind of store: each is one file of this folder.
+#[derive(Clone, Copy, Debug)]
+pub struct Kind {
+    /// Its name in settings, such as `webhook`.
+    pub name: &'static str,
+    /// What it is, in a line.
+    pub about: &'static str,
+    /// The settings that are secret: kept sealed, and never shown.
+    pub secrets: &'static [&'static str],
+    /// Refuses settings that cannot be right, with a sentence that names the setting and the way out. Secrets are among
+    /// them.
+    pub check: fn(&Map<String, Value>) -> Result<(), String>,
+    /// Connects.
+    pub open: fn(Opening) -> Opened,
+}
+
+/// All kinds of stores.
+const KINDS: &[Kind] = &[sql::KIND];
+
+/// All kinds of stores.
+#[must_use]
+pub fn kinds() -> &'static [Kind] {
+    KINDS
+}
+
+/// The kind of this name.
+pub(crate) fn find(name: &str) -> Option<&'static Kind> {
+    KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// Reads the settings of a kind; what is wrong is told in a sentence.
+pub(crate) fn read<T: serde::de::DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, String> {
+    T::deserialize(Value::Object(settings.clone())).map_err(|error| error.to_string())
+}

@@ -1,0 +1,255 @@
+//! The stores of tenants, for the people who run them.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use database::Database;
+use directory::Directories;
+use events::Events;
+use serde_json::{Map, Value};
+use tenancy::{Administered, Tenants};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::store::{Failure, Kind, Opening, Place, find, kinds};
+use crate::table::{self, At};
+use crate::{DeliveryError, Options, State, StoreId, StoreRecord, Vault};
+
+/// What stores are made of and fed from.
+#[derive(Clone, Debug)]
+pub struct Environment {
+    /// Where the stores are kept.
+    pub database: Database,
+    /// The log that they are fed from.
+    pub events: Events,
+    /// Whose they are.
+    pub tenants: Tenants,
+    /// What a snapshot is taken of.
+    pub directories: Directories,
+    /// What seals their secrets.
+    pub vault: Vault,
+    /// The folder for files of stores.
+    pub folder: PathBuf,
+    /// Whether stores may be at private, loopback and link-local addresses.
+    pub allow_private: bool,
+    /// Whether other processes append events, too.
+    pub is_shared: bool,
+    /// The name of this process in leases.
+    pub holder: String,
+}
+
+/// A store that is to be.
+#[derive(Clone, Debug)]
+pub struct NewStore {
+    /// What people call it.
+    pub name: String,
+    /// The name of its kind.
+    pub kind: String,
+    /// Options and settings of its kind, by name, secrets among them.
+    pub settings: Map<String, Value>,
+    /// Whether it gets the directory as it is now and then what comes; otherwise every event from the first.
+    pub with_snapshot: bool,
+}
+
+/// The stores of all tenants; every call names a tenant by an operator's proof.
+#[derive(Clone, Debug)]
+pub struct Stores {
+    environment: Arc<Environment>,
+    nudge: Arc<Notify>,
+}
+
+const LONGEST_NAME: usize = 63;
+/// So that one tenant cannot take all workers.
+const MOST: usize = 32;
+
+impl Environment {
+    /// All settings of a store, secrets among them.
+    pub(crate) fn settings_of(&self, record: &StoreRecord) -> Result<Map<String, Value>, DeliveryError> {
+        let mut settings = record.settings.clone();
+        settings.extend(self.vault.open_sealed(record.id, record.secrets.as_deref())?);
+        Ok(settings)
+    }
+
+    pub(crate) fn place(&self, tenant: &str, record: &StoreRecord) -> Place {
+        Place {
+            tenant: tenant.to_owned(),
+            store: record.name.clone(),
+            id: record.id.0,
+            folder: self.folder.join(tenant),
+            allow_private: self.allow_private,
+        }
+    }
+}
+
+impl Stores {
+    /// The stores in this environment.
+    #[must_use]
+    pub fn new(environment: Environment) -> Self {
+        Self { environment: Arc::new(environment), nudge: Arc::default() }
+    }
+
+    pub(crate) fn environment(&self) -> &Arc<Environment> {
+        &self.environment
+    }
+
+    /// Waits until something about a store was changed here.
+    pub(crate) fn nudged(&self) -> impl Future<Output = ()> + Send + use<> {
+        let nudge = Arc::clone(&self.nudge);
+        async move { nudge.notified().await }
+    }
+
+    /// Adds a store.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Invalid`], [`DeliveryError::Taken`], or the database's.
+    pub async fn add(&self, tenant: &Administered, new: NewStore) -> Result<StoreRecord, DeliveryError> {
+        check_name(&new.name)?;
+        let kind = kind(&new.kind)?;
+        let mut settings = new.settings;
+        let options = Options::take(&mut settings)?;
+        (kind.check)(&settings).map_err(DeliveryError::Invalid)?;
+        let number = tenant.tenant().id().as_i64();
+        if table::of_tenant(&self.environment.database, number).await?.len() >= MOST {
+            return Err(DeliveryError::Invalid(format!("a tenant has at most {MOST} stores; delete one")));
+        }
+        let id = StoreId(Uuid::now_v7());
+        let secrets = split(kind, &mut settings);
+        let record = StoreRecord {
+            tenant: number,
+            id,
+            name: new.name,
+            kind: kind.name.to_owned(),
+            options,
+            settings,
+            secrets: self.environment.vault.seal(id, &secrets)?,
+            wants_snapshot: false,
+            ..StoreRecord::unfed()
+        };
+        table::insert(&self.environment.database, &record).await?;
+        self.nudge.notify_one();
+        self.find(tenant, &record.name).await
+    }
+
+    /// The stores of a tenant, by name.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn list(&self, tenant: &Administered) -> Result<Vec<StoreRecord>, DeliveryError> {
+        table::of_tenant(&self.environment.database, tenant.tenant().id().as_i64()).await
+    }
+
+    /// One store.
+    ///
+    /// # Errors
+    /// [`DeliveryError::NoStore`], or the database's.
+    pub async fn find(&self, tenant: &Administered, name: &str) -> Result<StoreRecord, DeliveryError> {
+        let found = self.list(tenant).await?.into_iter().find(|store| store.name == name);
+        found.ok_or_else(|| DeliveryError::NoStore { name: name.to_owned() })
+    }
+
+    /// Stops feeding a store; its events wait.
+    ///
+    /// # Errors
+    /// [`DeliveryError::NoStore`], or the database's.
+    pub async fn pause(&self, tenant: &Administered, name: &str) -> Result<StoreRecord, DeliveryError> {
+        self.change(tenant, name, "state = $3", [State::Paused.as_str().into()]).await
+    }
+
+    /// Feeds a store again, from where it stands, and at once.
+    ///
+    /// # Errors
+    /// [`DeliveryError::NoStore`], or the database's.
+    pub async fn resume(&self, tenant: &Administered, name: &str) -> Result<StoreRecord, DeliveryError> {
+        let assignments = "state = $3, due_ms = 0, attempts = 0, failing_since_ms = NULL";
+        self.change(tenant, name, assignments, [State::Active.as_str().into()]).await
+    }
+
+    /// Removes a store. What it has been brought stays there.
+    ///
+    /// # Errors
+    /// [`DeliveryError::NoStore`], or the database's.
+    pub async fn delete(&self, tenant: &Administered, name: &str) -> Result<(), DeliveryError> {
+        let store = self.find(tenant, name).await?;
+        table::delete(&self.environment.database, store.at()).await?;
+        Ok(())
+    }
+
+    /// Whether a store could take events now.
+    ///
+    /// # Errors
+    /// [`DeliveryError::NoStore`], or the database's. What the store says is the value.
+    pub async fn probe(&self, tenant: &Administered, name: &str) -> Result<Result<(), Failure>, DeliveryError> {
+        let record = self.find(tenant, name).await?;
+        let settings = self.environment.settings_of(&record)?;
+        let place = self.environment.place(tenant.tenant().name(), &record);
+        let opening = (kind(&record.kind)?.open)(Opening { settings, place });
+        Ok(async { opening.await?.probe().await }.await)
+    }
+
+    async fn change(
+        &self,
+        tenant: &Administered,
+        name: &str,
+        assignments: &str,
+        values: impl IntoIterator<Item = sea_orm::Value>,
+    ) -> Result<StoreRecord, DeliveryError> {
+        let store = self.find(tenant, name).await?;
+        table::change(&self.environment.database, store.at(), assignments, values).await?;
+        self.nudge.notify_one();
+        self.find(tenant, name).await
+    }
+}
+
+impl StoreRecord {
+    pub(crate) fn at(&self) -> At {
+        At { tenant: self.tenant, store: self.id }
+    }
+
+    /// One that nothing was done with.
+    fn unfed() -> Self {
+        Self {
+            tenant: 0,
+            id: StoreId(Uuid::nil()),
+            name: String::new(),
+            kind: String::new(),
+            options: Options::default(),
+            settings: Map::new(),
+            secrets: None,
+            version: 1,
+            state: State::Active,
+            position: 0,
+            newest: 0,
+            wants_snapshot: false,
+            attempts: 0,
+            failing_since_ms: None,
+            due_ms: 0,
+            error: None,
+            is_degraded: false,
+            succeeded_ms: None,
+            dead_letters: 0,
+            created_ms: 0,
+            modified_ms: 0,
+            read_ms: 0,
+        }
+    }
+}
+
+fn kind(name: &str) -> Result<&'static Kind, DeliveryError> {
+    let names = || kinds().iter().map(|kind| kind.name).collect::<Vec<_>>().join(", ");
+    find(name).ok_or_else(|| DeliveryError::Invalid(format!("\"{name}\" is no kind of store; there are {}", names())))
+}
+
+/// Takes the secrets out of settings.
+fn split(kind: &Kind, settings: &mut Map<String, Value>) -> Map<String, Value> {
+    kind.secrets.iter().filter_map(|name| settings.shift_remove_entry(*name)).collect()
+}
+
+fn check_name(name: &str) -> Result<(), DeliveryError> {
+    let letter = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    let fits = (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(letter) && !name.starts_with('-');
+    fits.then_some(()).ok_or_else(|| {
+        DeliveryError::Invalid(format!(
+            "\"{name}\" is no name of a store: it has 1 to {LONGEST_NAME} lower-case letters, digits and hyphens"
+        ))
+    })
+}

@@ -1,0 +1,138 @@
+//! One event: a `CloudEvents` 1.0 envelope around the normalized user or group, and what changed.
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use serde_json::value::RawValue;
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::EventType;
+use crate::normal::{Group, User};
+
+/// An event as readers and stores see it (`CloudEvents` 1.0 in JSON; `sequence` is an extension attribute).
+#[derive(Clone, Debug, Serialize)]
+pub struct Event {
+    /// `1.0`
+    pub specversion: &'static str,
+    /// Unique for all time; the same event always has the same id.
+    pub id: Uuid,
+    /// The tenant: `/tenants/{name}`.
+    pub source: String,
+    /// What happened, such as `user.created`.
+    #[serde(rename = "type")]
+    pub event_type: EventType,
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
+    pub subject: String,
+    /// When, RFC 3339 in UTC.
+    #[serde(with = "time::serde::rfc3339")]
+    pub time: OffsetDateTime,
+    /// The tenant's number of this event: 1, 2, 3, … without gaps. In a snapshot, the number up to which it tells.
+    pub sequence: i64,
+    /// `application/json`
+    pub datacontenttype: &'static str,
+    /// The version of the form of `data`: [`SCHEMA`].
+    pub dataschema: &'static str,
+    /// What changed and who did it.
+    pub data: Data,
+}
+
+/// The form of `data`; the number rises when a reader of the form before would misread it. New members do not change it.
+pub const SCHEMA: &str = "urn:tenantry:event:1";
+
+/// What an event is about.
+#[derive(Clone, Debug, Serialize)]
+#[serde(untagged)]
+pub enum Data {
+    /// Of a user.
+    User(Box<UserChange>),
+    /// Of a group.
+    Group(Box<GroupChange>),
+    /// Of something else: facts about it.
+    Other(Box<RawValue>),
+}
+
+/// A user after a change; after a deletion, as it was.
+#[derive(Clone, Debug, Serialize)]
+pub struct UserChange {
+    /// The normalized user.
+    pub user: User,
+    /// What changed, and who did it.
+    #[serde(flatten)]
+    pub change: Change,
+    /// The user in the words of SCIM, for stores that speak it. It is not told to others.
+    #[serde(skip)]
+    pub resource: scim::Resource,
+}
+
+/// A group after a change; after a deletion, as it was.
+#[derive(Clone, Debug, Serialize)]
+pub struct GroupChange {
+    /// The normalized group.
+    pub group: Group,
+    /// Who joined and left it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub members: Option<Moves>,
+    /// What changed, and who did it.
+    #[serde(flatten)]
+    pub change: Change,
+    /// The group in the words of SCIM, for stores that speak it. It is not told to others.
+    #[serde(skip)]
+    pub resource: scim::Resource,
+}
+
+/// What changed, and who did it.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Change {
+    /// The version of the resource: 1 when created, one more with every change.
+    pub version: i64,
+    /// The attributes that changed, by their SCIM paths. What was created or deleted is told whole instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub changed: Vec<Changed>,
+    /// A short name of the client software, such as `entra`.
+    pub client: String,
+    /// The provisioning token that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The OAuth client that was used.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oauth_client: Option<String>,
+    /// The request, as in the log.
+    pub request_id: String,
+}
+
+/// One attribute that changed.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Changed {
+    /// Its SCIM path, such as `name.givenName`.
+    pub path: String,
+    /// Its value before, if it had one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub old: Option<Value>,
+    /// Its value now, if it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub new: Option<Value>,
+}
+
+/// Members of a group that came and went.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Moves {
+    /// Who joined.
+    pub added: Vec<Member>,
+    /// Who left.
+    pub removed: Vec<Member>,
+}
+
+/// A member of a group.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Member {
+    /// The id of the user or group.
+    pub id: Uuid,
+    /// `User` or `Group`; unknown of one that is gone.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Its name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}

@@ -1,0 +1,299 @@
+//! The normalized user.
+
+use scim::{MemberReference, Resource};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::{Custom, ENTERPRISE, Reader, custom, is_empty};
+
+/// A person who may use the application.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The id that Tenantry gave; it never changes and is never given to another.
+    pub id: String,
+    /// The id that the client has for the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub external_id: Option<String>,
+    /// The name to sign in with, as the client wrote it; unique in the tenant without regard to case.
+    pub user_name: String,
+    /// Whether the user may use the application.
+    pub active: bool,
+    /// The primary e-mail address; if none is marked, the one for work, or else the first.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub email: Option<String>,
+    /// The parts of the real name.
+    #[serde(skip_serializing_if = "is_empty")]
+    pub name: Name,
+    /// The name to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+    /// The casual name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub nick_name: Option<String>,
+    /// The title, such as `Vice President`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// The relation to the organization, such as `Contractor`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub user_type: Option<String>,
+    /// The department.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub department: Option<String>,
+    /// The organization.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub organization: Option<String>,
+    /// The division.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub division: Option<String>,
+    /// The cost centre.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cost_center: Option<String>,
+    /// The number that the employer gave.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub employee_number: Option<String>,
+    /// The manager.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub manager: Option<Manager>,
+    /// The preferred language, such as `en-GB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub preferred_language: Option<String>,
+    /// The locale, such as `en-GB`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locale: Option<String>,
+    /// The time zone, such as `Europe/Vienna`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub timezone: Option<String>,
+    /// The page of the user.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub profile_url: Option<String>,
+    /// The e-mail addresses, as sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub emails: Vec<Email>,
+    /// The phone numbers, as sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub phone_numbers: Vec<Phone>,
+    /// The postal addresses, as sent.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub addresses: Vec<Address>,
+    /// The roles, the primary one first.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub roles: Vec<String>,
+    /// What the user is entitled to.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub entitlements: Vec<String>,
+    /// The groups that the user is in, by the time of the event.
+    pub groups: Vec<GroupReference>,
+    /// Attributes of extensions, by the extension's URN.
+    #[serde(skip_serializing_if = "Custom::is_empty")]
+    pub custom: Custom,
+}
+
+/// The parts of a real name (RFC 7643 section 4.1.1).
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Name {
+    /// The whole name, ready to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    /// The given name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub given_name: Option<String>,
+    /// The family name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub family_name: Option<String>,
+    /// The middle names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub middle_name: Option<String>,
+    /// The title before the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub honorific_prefix: Option<String>,
+    /// What follows the name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub honorific_suffix: Option<String>,
+}
+
+/// An e-mail address.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Email {
+    /// The address.
+    pub value: String,
+    /// Such as `work`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether it is the one to use.
+    pub primary: bool,
+}
+
+/// A phone number.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Phone {
+    /// The number, as sent.
+    pub value: String,
+    /// Such as `mobile`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// Whether it is the one to use.
+    pub primary: bool,
+}
+
+/// A postal address.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Address {
+    /// Such as `work`.
+    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
+    pub kind: Option<String>,
+    /// The whole address, ready to show.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub formatted: Option<String>,
+    /// Street and number.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub street_address: Option<String>,
+    /// The city.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub locality: Option<String>,
+    /// The state or region.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub region: Option<String>,
+    /// The postal code.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub postal_code: Option<String>,
+    /// The country, such as `AT`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub country: Option<String>,
+    /// Whether it is the one to use.
+    pub primary: bool,
+}
+
+/// A user's manager.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Manager {
+    /// The manager's id, as the client sent it: of a user of this tenant, or of another system.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// The manager's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+/// A group that a user is in.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct GroupReference {
+    /// The group's id.
+    pub id: String,
+    /// The group's name.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub display_name: Option<String>,
+}
+
+impl User {
+    /// The normalized form of a user who is in these groups.
+    #[must_use]
+    pub fn of(id: &str, resource: &Resource, groups: &[MemberReference]) -> Self {
+        let attributes = Value::Object(resource.attributes().clone());
+        let all = Reader(Some(&attributes));
+        let work = Reader(attributes.get(ENTERPRISE));
+        let emails: Vec<Email> = all.list("emails").filter_map(Email::of).collect();
+        Self {
+            id: id.to_owned(),
+            external_id: all.text("externalId"),
+            user_name: all.text("userName").unwrap_or_default(),
+            active: resource.active(),
+            email: main_address(&emails),
+            name: Name::of(Reader(attributes.get("name"))),
+            display_name: all.text("displayName"),
+            nick_name: all.text("nickName"),
+            title: all.text("title"),
+            user_type: all.text("userType"),
+            department: work.text("department"),
+            organization: work.text("organization"),
+            division: work.text("division"),
+            cost_center: work.text("costCenter"),
+            employee_number: work.text("employeeNumber"),
+            manager: work.0.and_then(|work| work.get("manager")).map(|manager| Manager::of(Reader(Some(manager)))),
+            preferred_language: all.text("preferredLanguage"),
+            locale: all.text("locale"),
+            timezone: all.text("timezone"),
+            profile_url: all.text("profileUrl"),
+            emails,
+            phone_numbers: all.list("phoneNumbers").filter_map(Phone::of).collect(),
+            addresses: all.list("addresses").map(Address::of).collect(),
+            roles: values(all, "roles"),
+            entitlements: values(all, "entitlements"),
+            groups: groups.iter().map(GroupReference::of).collect(),
+            custom: custom(resource),
+        }
+    }
+}
+
+/// The one to write to.
+fn main_address(emails: &[Email]) -> Option<String> {
+    let marked = emails.iter().find(|email| email.primary);
+    let at_work = || emails.iter().find(|email| email.kind.as_deref() == Some("work"));
+    marked.or_else(at_work).or(emails.first()).map(|email| email.value.clone())
+}
+
+/// The values of a list, the primary one first.
+fn values(all: Reader<'_>, name: &str) -> Vec<String> {
+    let mut found: Vec<_> =
+        all.list(name).filter_map(|item| Some((!item.flag("primary"), item.text("value")?))).collect();
+    found.sort_by_key(|(is_secondary, _)| *is_secondary);
+    found.into_iter().map(|(_, value)| value).collect()
+}
+
+impl Name {
+    fn of(name: Reader<'_>) -> Self {
+        Self {
+            formatted: name.text("formatted"),
+            given_name: name.text("givenName"),
+            family_name: name.text("familyName"),
+            middle_name: name.text("middleName"),
+            honorific_prefix: name.text("honorificPrefix"),
+            honorific_suffix: name.text("honorificSuffix"),
+        }
+    }
+}
+
+impl Email {
+    fn of(email: Reader<'_>) -> Option<Self> {
+        Some(Self { value: email.text("value")?, kind: email.text("type"), primary: email.flag("primary") })
+    }
+}
+
+impl Phone {
+    fn of(phone: Reader<'_>) -> Option<Self> {
+        Some(Self { value: phone.text("value")?, kind: phone.text("type"), primary: phone.flag("primary") })
+    }
+}
+
+impl Address {
+    fn of(address: Reader<'_>) -> Self {
+        Self {
+            kind: address.text("type"),
+            formatted: address.text("formatted"),
+            street_address: address.text("streetAddress"),
+            locality: address.text("locality"),
+            region: address.text("region"),
+            postal_code: address.text("postalCode"),
+            country: address.text("country"),
+            primary: address.flag("primary"),
+        }
+    }
+}
+
+impl Manager {
+    fn of(manager: Reader<'_>) -> Self {
+        Self { id: manager.text("value"), display_name: manager.text("displayName") }
+    }
+}
+
+impl GroupReference {
+    fn of(group: &MemberReference) -> Self {
+        Self { id: group.id.clone(), display_name: group.display.clone() }
+    }
+}

@@ -1,0 +1,123 @@
+//! Reading a tenant's events in order, and waiting for the next.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use database::Database;
+use sea_orm::{DbBackend, DbErr, Statement};
+use tenancy::{Administered, Tenant};
+use tokio::sync::Notify;
+
+use crate::{Event, logged};
+
+/// The log of all tenants; every call names one by an operator's proof.
+#[derive(Clone, Debug)]
+pub struct Events {
+    database: Database,
+    appended: Arc<Notify>,
+    changed: Arc<Changed>,
+    /// How often one who waits looks by itself, because others append too.
+    look: Option<Duration>,
+}
+
+/// How late an event of another replica may be told to who follows the log.
+const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
+
+/// The tenants of which something was appended here, for the one who brings events to stores.
+#[derive(Debug, Default)]
+struct Changed {
+    tenants: Mutex<BTreeSet<i64>>,
+    any: Notify,
+}
+
+impl Events {
+    /// The log in this database. `is_shared` says whether other processes append to it too.
+    #[must_use]
+    pub fn new(database: Database, is_shared: bool) -> Self {
+        Self { database, appended: Arc::default(), changed: Arc::default(), look: is_shared.then_some(BETWEEN_LOOKS) }
+    }
+
+    /// Wakes who waits for new events; to be called after a commit that may have appended some, with the numbers of the
+    /// tenants.
+    pub fn announce(&self, tenants: impl IntoIterator<Item = i64>) {
+        self.changed.tenants.lock().unwrap_or_else(PoisonError::into_inner).extend(tenants);
+        self.changed.any.notify_one();
+        self.appended.notify_waiters();
+    }
+
+    /// Waits until something was appended in this process, and gives the numbers of the tenants since the last time. There is
+    /// one who asks.
+    pub async fn changed(&self) -> BTreeSet<i64> {
+        loop {
+            let changed = std::mem::take(&mut *self.changed.tenants.lock().unwrap_or_else(PoisonError::into_inner));
+            if !changed.is_empty() {
+                return changed;
+            }
+            self.changed.any.notified().await;
+        }
+    }
+
+    /// Up to `limit` events numbered above `after`, in order, and not many more bytes of them than `bytes`.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn batch(&self, tenant: &Tenant, after: i64, limit: u32, bytes: u32) -> Result<Vec<Event>, DbErr> {
+        let backend = self.database.backend();
+        let columns = logged::columns(backend == DbBackend::Sqlite);
+        let sql = format!(
+            "SELECT {columns} FROM (SELECT *, SUM(LENGTH(data)) OVER (ORDER BY sequence) - LENGTH(data) AS before FROM \
+             (SELECT * FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT {limit}) AS next) AS sized \
+             WHERE before < {bytes} ORDER BY sequence"
+        );
+        let values = [tenant.id().as_i64().into(), after.into()];
+        let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let source = format!("/tenants/{}", tenant.name());
+        rows.iter().map(|row| logged::read(row, &source)).collect()
+    }
+
+    /// Up to `limit` events numbered above `after`, in order.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn after(&self, tenant: &Administered, after: i64, limit: u32) -> Result<Vec<Event>, DbErr> {
+        let backend = self.database.backend();
+        let columns = logged::columns(backend == DbBackend::Sqlite);
+        let sql =
+            format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
+        let values = [tenant.tenant().id().as_i64().into(), after.into(), i64::from(limit).into()];
+        let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
+        let source = format!("/tenants/{}", tenant.tenant().name());
+        rows.iter().map(|row| logged::read(row, &source)).collect()
+    }
+
+    /// Like [`Events::after`], but waits up to `patience` for the first event to come.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn wait(
+        &self,
+        tenant: &Administered,
+        after: i64,
+        limit: u32,
+        patience: Duration,
+    ) -> Result<Vec<Event>, DbErr> {
+        let deadline = tokio::time::Instant::now() + patience;
+        loop {
+            // Listening starts before looking, so nothing can come between the two unseen.
+            let appended = self.appended.notified();
+            tokio::pin!(appended);
+            appended.as_mut().enable();
+            let events = self.after(tenant, after, limit).await?;
+            if !events.is_empty() || tokio::time::Instant::now() >= deadline {
+                return Ok(events);
+            }
+            // Whatever ended the waiting, one looks again.
+            let _ = tokio::time::timeout_at(self.next_look(deadline), appended).await;
+        }
+    }
+
+    fn next_look(&self, deadline: tokio::time::Instant) -> tokio::time::Instant {
+        self.look.map_or(deadline, |look| deadline.min(tokio::time::Instant::now() + look))
+    }
+}
