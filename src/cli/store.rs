@@ -40,6 +40,9 @@ pub(super) enum Command {
     /// Asks a store whether it could take events now
     #[command(after_help = "Example:\n  tenantry store test acme users")]
     Test(One),
+    /// Issues the token with which a store of the kind pull fetches its events, and prints it, this once
+    #[command(after_help = "Example:\n  tenantry store token acme feed       the one before is refused from now on")]
+    Token(One),
     /// Removes a store; what was brought there stays there
     #[command(after_help = "Example:\n  tenantry store delete acme users")]
     Delete(One),
@@ -87,6 +90,7 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
         Command::Pause(One { tenant, name }) => (StoreCommand::Pause { tenant, name }, store_text),
         Command::Resume(One { tenant, name }) => (StoreCommand::Resume { tenant, name }, store_text),
         Command::Test(One { tenant, name }) => (StoreCommand::Test { tenant, name }, tested_text),
+        Command::Token(One { tenant, name }) => (StoreCommand::IssueToken { tenant, name }, token_text),
         Command::Delete(One { tenant, name }) => (StoreCommand::Delete { tenant, name }, deleted_text),
     };
     output.answer(&ask(settings, Asked::Store(asked)).await?, text)
@@ -147,6 +151,17 @@ fn state(store: &Value) -> String {
 
 fn tested_text(answer: &Value) -> String {
     format!("The store {} can take events.\n", text(answer, "store"))
+}
+
+fn token_text(answer: &Value) -> String {
+    format!(
+        "{}\n",
+        facts([
+            ("Store", text(answer, "store")),
+            ("Token", text(answer, "token")),
+            ("", "It is shown this once; the one before is refused from now on.".to_owned()),
+        ])
+    )
 }
 
 fn deleted_text(answer: &Value) -> String {

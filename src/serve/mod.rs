@@ -2,6 +2,7 @@
 
 mod administration;
 mod banner;
+mod feeding;
 mod first_start;
 mod mail;
 mod signals;
@@ -13,7 +14,6 @@ mod tests;
 use std::net::{SocketAddr, TcpListener};
 use std::time::Duration;
 
-use delivery::Dispatcher;
 use gateway::App;
 use telemetry::Telemetry;
 use tenant_admin::control::{Connection, Socket};
@@ -24,6 +24,7 @@ use crate::deployment::{Deployment, Purpose, reachable};
 use crate::settings::Settings;
 use administration::Administration;
 use banner::Banner;
+use feeding::Feeding;
 use mail::Mail;
 use tokio::signal::unix::Signal;
 use tokio::task::JoinHandle;
@@ -60,19 +61,20 @@ async fn serve(settings: &Settings, telemetry: &Telemetry, output: Output) -> Re
     let clients = listen(settings.server.listen, "server.listen")?;
     let operations = listen(settings.server.operations_listen, "server.operations_listen")?;
     let (administration, no_administration) = administration::listener(settings)?;
+    let (feed, no_feed) = feeding::listener(settings)?;
     let deployment = tokio::select! {
         opened = Deployment::open(settings, Purpose::Serve) => opened?,
         () = &mut stop => return Ok(()),
     };
-    let warnings: Vec<_> = [deployment.warning.clone(), no_administration].into_iter().flatten().collect();
+    let warnings: Vec<_> = [deployment.warning.clone(), no_administration, no_feed].into_iter().flatten().collect();
     let server = Server { settings, telemetry, deployment: &deployment, warnings };
-    let served = Box::pin(server.serve((clients, operations, administration), (stop, hangup), output)).await;
+    let served = Box::pin(server.serve((clients, operations, administration, feed), (stop, hangup), output)).await;
     deployment.tenants.leave_soon().await;
     served
 }
 
-/// The listeners for clients, for operators and for administration.
-type Listeners = (TcpListener, TcpListener, Option<TcpListener>);
+/// The listeners for clients, for operators, for administration, and for stores.
+type Listeners = (TcpListener, TcpListener, Option<TcpListener>, Option<TcpListener>);
 
 /// A server with its data open.
 struct Server<'a> {
@@ -86,7 +88,7 @@ struct Server<'a> {
 impl Server<'_> {
     async fn serve(
         &self,
-        (clients, operations, administration): Listeners,
+        (clients, operations, administration, feed): Listeners,
         (stop, hangup): (impl Future<Output = ()> + Send + 'static, Signal),
         output: Output,
     ) -> Result<(), Failure> {
@@ -102,9 +104,7 @@ impl Server<'_> {
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
         let upkeep = self.upkeep(mail);
         let post = post.map(|post| tokio::spawn(post.run()));
-        let (parting, ended) = tokio::sync::oneshot::channel::<()>();
-        let dispatcher = Dispatcher::new(&deployment.stores);
-        let dispatching = tokio::spawn(dispatcher.run(async { drop(ended.await) }));
+        let mut feeding = Feeding::start(&deployment.stores, feed).map_err(failed)?;
         let mut administration = Administration::start(administration, &operator, settings).map_err(failed)?;
         let served = tokio::select! {
             served = app.serve(clients, operations, stop) => served.map_err(failed),
@@ -112,6 +112,7 @@ impl Server<'_> {
             () = signals::reload(hangup, operator.clone()) => Ok(()),
             () = socket.serve(operator) => Ok(()),
             ended = administration.ended() => ended.map_err(failed),
+            ended = feeding.ended() => ended.map_err(failed),
             () = deployment.lock.lost() => Err(Failure::new(
                 Code::Failed,
                 "another tenantry process took over the database while it could not be reached from here; this one stops, \
@@ -119,9 +120,7 @@ impl Server<'_> {
             )),
         };
         administration.finish().await;
-        drop(parting);
-        // Whether it ended well is told in the log.
-        let _ = dispatching.await;
+        feeding.finish().await;
         upkeep.finish().await;
         drop(upkeep);
         send_the_last(post).await;

@@ -69,6 +69,16 @@ pub(crate) struct Admin {
     pub(crate) listen: Option<SocketAddr>,
 }
 
+impl Stores {
+    /// Where readers are served unless somebody says otherwise.
+    const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8082);
+
+    /// Whether it is where it is by default.
+    pub(crate) fn is_usual(&self) -> bool {
+        self.listen == Some(Self::USUAL)
+    }
+}
+
 impl Admin {
     /// Where it is unless somebody says otherwise; what nobody asked for does not keep a server from starting.
     const USUAL: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8081);
@@ -123,6 +133,8 @@ pub(crate) struct Oauth {
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Stores {
+    #[serde(deserialize_with = "values::optional_address")]
+    pub(crate) listen: Option<SocketAddr>,
     pub(crate) key_file: PathBuf,
     pub(crate) allow_private: bool,
 }

@@ -55,6 +55,13 @@ pub enum StoreCommand {
         /// The store.
         name: String,
     },
+    /// Gives a store that fetches its events a new token.
+    IssueToken {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+    },
     /// Removes a store.
     Delete {
         /// The tenant.

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 14] = [
+const ARROWS: [(&str, &[&str]); 15] = [
     (
         "tenantry",
         &[
@@ -15,6 +15,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
             "delivery",
             "directory",
             "events",
+            "feed",
             "gateway",
             "migrations",
             "replicas",
@@ -27,6 +28,7 @@ const ARROWS: [(&str, &[&str]); 14] = [
     ("gateway", &["directory", "tenancy", "delivery", "events", "limits", "replicas", "scim", "telemetry"]),
     ("tenant-admin", &["directory", "tenancy", "delivery", "events", "scim", "telemetry"]),
     ("delivery", &["directory", "events", "tenancy", "database", "scim"]),
+    ("feed", &["delivery", "events"]),
     ("directory", &["events", "tenancy", "database", "scim"]),
     ("events", &["tenancy", "database", "scim"]),
     ("tenancy", &["database", "replicas", "scim"]),

@@ -8,7 +8,7 @@ run_scim2_tester() {
     operations=$(free_port)
     (
         export TENANTRY_DATA_DIR=$folder/data
-        export TENANTRY_SERVER__LISTEN=127.0.0.1:$port TENANTRY_SERVER__OPERATIONS_LISTEN=127.0.0.1:$operations TENANTRY_ADMIN__LISTEN=
+        export TENANTRY_SERVER__LISTEN=127.0.0.1:$port TENANTRY_SERVER__OPERATIONS_LISTEN=127.0.0.1:$operations TENANTRY_STORES__LISTEN= TENANTRY_ADMIN__LISTEN=
         if [ "$database" = postgres ]; then
             "$postgres_bin/createdb" -h 127.0.0.1 -p "${TESTS_POSTGRES_URL##*:}" -U postgres scim2_tester
             export TENANTRY_DATABASE__URL=$TESTS_POSTGRES_URL/scim2_tester

@@ -8,6 +8,7 @@
 mod dispatcher;
 mod error;
 mod options;
+mod reader;
 mod record;
 mod schedule;
 mod seal;
@@ -19,6 +20,7 @@ mod worker;
 pub use dispatcher::Dispatcher;
 pub use error::DeliveryError;
 pub use options::{Exhausted, Options};
+pub use reader::{LONGEST_WAIT, MOST, Page, Reader};
 pub use record::{State, StoreId, StoreRecord};
 pub use seal::Vault;
 pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, kinds};

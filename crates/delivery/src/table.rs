@@ -127,7 +127,8 @@ pub(crate) async fn waiting(database: &Database, limit: u32) -> Result<Vec<Waiti
     let (id, now) = (id_column(backend), now(backend));
     let sql = format!(
         "SELECT s.tenant_id, {id}, t.name FROM stores s CROSS JOIN tenants t CROSS JOIN directories d \
-         WHERE t.id = s.tenant_id AND d.tenant_id = s.tenant_id AND s.state = 'active' AND s.due_ms <= {now} \
+         WHERE t.id = s.tenant_id AND d.tenant_id = s.tenant_id AND s.state = 'active' AND s.kind <> 'pull' \
+         AND s.due_ms <= {now} \
          AND s.lease_ms <= {now} AND (d.sequence > s.position OR s.snapshot IS NOT NULL) ORDER BY s.due_ms LIMIT {limit}"
     );
     let rows = database.query(Statement::from_string(backend, sql)).await?;
@@ -298,6 +299,19 @@ pub(crate) async fn change(
     let all: Vec<Value> = at.values(backend).into_iter().chain(values).collect();
     let done = database.writer().execute_raw(Statement::from_sql_and_values(backend, sql, all)).await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// The reader of a store has everything up to this number.
+pub(crate) async fn acknowledge(database: &Database, at: At, position: i64) -> Result<(), DeliveryError> {
+    let backend = database.backend();
+    let now = now(backend);
+    let sql = format!(
+        "UPDATE stores SET position = $3, succeeded_ms = {now} WHERE tenant_id = $1 AND id = $2 AND position < $3"
+    );
+    let [tenant, id] = at.values(backend);
+    let values = [tenant, id, position.into()];
+    database.writer().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+    Ok(())
 }
 
 /// Removes a store, and what is parked for it.

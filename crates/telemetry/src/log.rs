@@ -56,12 +56,13 @@ impl Log {
 
 /// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
 /// warn, and no more unless they are named.
-const OURS: [&str; 11] = [
+const OURS: [&str; 12] = [
     "tenantry",
     "gateway",
     "directory",
     "delivery",
     "events",
+    "feed",
     "limits",
     "replicas",
     "tenancy",

@@ -1,6 +1,7 @@
 //! The stores of tenants: add, list, show, pause, resume, test, delete.
 
 use delivery::{DeliveryError, NewStore, StoreRecord, Stores};
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 
 use super::Operator;
@@ -32,6 +33,10 @@ impl Operator {
                 let told = stores.probe(&self.tenants.administer(&tenant)?, &name).await?;
                 told.map_err(|failure| Failure::new(Code::Unavailable, failure.to_string()))?;
                 Ok(json!({ "store": name, "reachable": true }))
+            }
+            StoreCommand::IssueToken { tenant, name } => {
+                let token = stores.issue_token(&self.tenants.administer(&tenant)?, &name).await?;
+                Ok(json!({ "store": name, "token": token.expose_secret() }))
             }
             StoreCommand::Delete { tenant, name } => {
                 stores.delete(&self.tenants.administer(&tenant)?, &name).await?;

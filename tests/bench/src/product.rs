@@ -51,6 +51,7 @@ impl Product {
             ("TENANTRY_SERVER__LISTEN".to_owned(), address.to_string()),
             ("TENANTRY_SERVER__OPERATIONS_LISTEN".to_owned(), operations.to_string()),
             ("TENANTRY_ADMIN__LISTEN".to_owned(), String::new()),
+            ("TENANTRY_STORES__LISTEN".to_owned(), String::new()),
             ("TENANTRY_LOG__FORMAT".to_owned(), "json".to_owned()),
         ];
         environment.extend(measure.settings.iter().filter_map(|setting| split(setting)));

@@ -1,12 +1,19 @@
 //! What a client does reaches the tenant's stores, whole and in order.
 
+mod file;
+mod pull;
 mod sql;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use crate::support::{System, Tenant, added_member, group, patch_one, until, user};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use tokio::task::JoinSet;
+
+use crate::support::{Client, Request, System, Tenant, added_member, group, patch_one, until, user};
 
 /// Adds a store of this kind.
 pub(super) fn add_store(system: &System, tenant: &Tenant, name: &str, kind: &str, settings: &[&str]) -> Value {
@@ -86,4 +93,78 @@ async fn everything(tenant: &Tenant, path: &str) -> Vec<Value> {
 
 pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
+}
+
+/// How often a server is killed in a test of what its stores have afterwards.
+pub(super) const ROUNDS: u32 = 5;
+
+/// Clients change the directory as fast as they can, in a moment the server is killed, and it starts again.
+pub(super) async fn kill_under_load(system: &System, tenant: &Tenant, round: u32) {
+    let answered = Arc::new(AtomicU32::new(0));
+    let mut clients = JoinSet::new();
+    for number in 0..4 {
+        let name = format!("round{round}-{number}");
+        clients.spawn(change_until_gone(tenant.client(), name, Arc::clone(&answered)));
+    }
+    // Another moment each round.
+    let enough = 20 + round * 11;
+    until("enough answers", async || (answered.load(Ordering::SeqCst) >= enough).then_some(())).await;
+    system.server().kill();
+    clients.join_all().await;
+    system.server().start_again().await;
+}
+
+/// Users come, join a group, change and go, until nobody answers any more.
+async fn change_until_gone(client: Client, name: String, answered: Arc<AtomicU32>) {
+    let mut group_id: Option<String> = None;
+    for number in 0.. {
+        let path = group_id.as_ref().map(|id| format!("/Groups/{id}"));
+        let created = Request::new("POST", "/Users").json(&user(&format!("{name}-{number}")));
+        let Some(created) = client.try_send(created).await else { return };
+        let id = created.expect(201).id();
+        let next = match &path {
+            None => Request::new("POST", "/Groups").json(&group(&name, &[&id])),
+            Some(path) => Request::new("PATCH", path.as_str()).json(&added_member(&id)),
+        };
+        let Some(joined) = client.try_send(next).await else { return };
+        if group_id.is_none() {
+            group_id = Some(joined.expect(201).id());
+        }
+        let last = match number % 3 {
+            0 => Request::new("DELETE", format!("/Users/{id}")),
+            _ => Request::new("PATCH", format!("/Users/{id}")).json(&patch_one("replace", "title", json!("changed"))),
+        };
+        if client.try_send(last).await.is_none() {
+            return;
+        }
+        answered.fetch_add(1, Ordering::SeqCst);
+    }
+}
+
+/// What events lead to, for stores that keep events alone. Each is one more than the one before.
+pub(super) fn replayed(events: &[Value]) -> State {
+    let mut state = State::default();
+    for event in events {
+        let data = &event["data"];
+        match (event["type"].as_str().unwrap_or_default(), &data["user"], &data["group"]) {
+            ("user.deleted", user, _) => drop(state.users.remove(&text(&user["id"]))),
+            ("group.deleted", _, group) => drop(state.groups.remove(&text(&group["id"]))),
+            (_, user, _) if user.is_object() => {
+                let about =
+                    (text(&user["userName"]), user["active"] == true, user["title"].as_str().map(str::to_owned));
+                state.users.insert(text(&user["id"]), about);
+            }
+            (_, _, group) if group.is_object() => {
+                let known = state.groups.entry(text(&group["id"])).or_default();
+                known.0 = text(&group["displayName"]);
+                let moved = |which: &str| data["members"][which].as_array().cloned().unwrap_or_default();
+                known.1.extend(moved("added").iter().map(|member| text(&member["id"])));
+                for member in moved("removed") {
+                    known.1.remove(&text(&member["id"]));
+                }
+            }
+            _ => {}
+        }
+    }
+    state
 }

@@ -20,6 +20,7 @@ pub(crate) struct Server {
     settings: Vec<(String, String)>,
     ports: (u16, u16),
     admin_port: u16,
+    feed_port: u16,
     child: Child,
 }
 
@@ -37,7 +38,8 @@ impl Server {
     }
 
     async fn start_in(folder: TempDir, url: &str, settings: &[(&str, &str)]) -> Self {
-        let mut server = Self { folder, settings: Vec::new(), ports: (0, 0), admin_port: 0, child: Child::default() };
+        let mut server =
+            Self { folder, settings: Vec::new(), ports: (0, 0), admin_port: 0, feed_port: 0, child: Child::default() };
         for attempt in 1..=ATTEMPTS {
             server.choose_ports();
             server.settings = server.basics(url);
@@ -58,6 +60,7 @@ impl Server {
     fn choose_ports(&mut self) {
         self.ports = (free_port(), free_port());
         self.admin_port = free_port();
+        self.feed_port = free_port();
     }
 
     fn basics(&self, url: &str) -> Vec<(String, String)> {
@@ -67,6 +70,7 @@ impl Server {
             ("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", self.ports.0)),
             ("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", self.ports.1)),
             ("TENANTRY_ADMIN__LISTEN", format!("127.0.0.1:{}", self.admin_port)),
+            ("TENANTRY_STORES__LISTEN", format!("127.0.0.1:{}", self.feed_port)),
             ("TENANTRY_LOG__FORMAT", "json".to_owned()),
         ]
         .map(|(name, value)| (name.to_owned(), value))
@@ -162,6 +166,11 @@ impl Server {
     /// `http://127.0.0.1:…/api/v1` of the administration API.
     pub(crate) fn admin(&self) -> String {
         format!("http://127.0.0.1:{}/api/v1", self.admin_port)
+    }
+
+    /// Where stores fetch their events.
+    pub(crate) fn feed(&self) -> String {
+        format!("http://127.0.0.1:{}", self.feed_port)
     }
 
     /// The port of administration over HTTP.

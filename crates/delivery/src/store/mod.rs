@@ -1,5 +1,7 @@
 //! What a store is, and the kinds there are.
 
+mod file;
+pub(crate) mod pull;
 mod sql;
 
 use std::path::PathBuf;
@@ -134,7 +136,7 @@ pub struct Kind {
 }
 
 /// All kinds of stores.
-const KINDS: &[Kind] = &[sql::KIND];
+const KINDS: &[Kind] = &[sql::KIND, file::KIND, pull::KIND];
 
 /// All kinds of stores.
 #[must_use]
