@@ -1,7 +1,7 @@
 //! The client of one tenant, in one request that has passed every stage.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use actix_http::{Method, Payload, RequestHead};
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
@@ -32,6 +32,7 @@ pub(crate) struct Caller<'a> {
     base: String,
     client: &'static str,
     id: RequestId,
+    arrived: Instant,
     /// What had to be repaired so far.
     pub(crate) dialect: Dialect,
 }
@@ -47,8 +48,8 @@ impl<'a> Caller<'a> {
     ) -> Self {
         let strict = authenticated.tenant().settings().strict;
         let dialect = if strict { Dialect::strict() } else { Dialect::lenient() };
-        let (client, id) = (exchange.client, exchange.id);
-        Self { worker, request, payload, authenticated, permit, base, client, id, dialect }
+        let (client, id, arrived) = (exchange.client, exchange.id, exchange.started());
+        Self { worker, request, payload, authenticated, permit, base, client, id, arrived, dialect }
     }
 
     /// The thread that serves them.
@@ -97,6 +98,11 @@ impl<'a> Caller<'a> {
             request_id: self.id.as_str().to_owned(),
         };
         self.worker.directories.of(&self.authenticated, actor)
+    }
+
+    /// When their request arrived.
+    pub(crate) fn arrived(&self) -> Instant {
+        self.arrived
     }
 
     /// The message for one operation of many that was not done.

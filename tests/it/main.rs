@@ -16,6 +16,7 @@ mod api;
 mod architecture;
 mod bad_input;
 mod bulk;
+mod bulk_stops;
 mod cli;
 mod conditions;
 mod conformance;

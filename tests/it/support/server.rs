@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::process::{ExitStatus, Stdio};
 use std::sync::atomic::{AtomicU16, Ordering};
 
+use sea_orm::DatabaseTransaction;
 use tempfile::TempDir;
 
 use super::child::Child;
@@ -130,6 +131,25 @@ impl Server {
     /// Gives its PostgreSQL database back.
     pub(crate) async fn restore_database(&self) {
         database::restore(self.setting("TENANTRY_DATABASE__URL")).await;
+    }
+
+    /// Makes its database answer no change until [`Self::give_database_back`]: PostgreSQL is gone, an SQLite file is locked.
+    pub(crate) async fn take_database_away(&self, database: Database) -> Option<DatabaseTransaction> {
+        match database {
+            Database::Sqlite => Some(database::hold_changes(self.setting("TENANTRY_DATABASE__URL")).await),
+            Database::Postgres => {
+                self.cut_database().await;
+                None
+            }
+        }
+    }
+
+    /// Gives it back.
+    pub(crate) async fn give_database_back(&self, held_up: Option<DatabaseTransaction>) {
+        match held_up {
+            Some(held_up) => held_up.rollback().await.expect("to let go"),
+            None => self.restore_database().await,
+        }
     }
 
     /// Whether some process holds the lock of its PostgreSQL database.

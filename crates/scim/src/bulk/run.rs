@@ -36,6 +36,8 @@ pub struct BulkRun {
     ids: BulkIds,
     errors: u32,
     fail_on_errors: Option<u32>,
+    /// What is answered to operations that are not begun any more, once none is.
+    pub(super) stopped: Option<ScimError>,
 }
 
 /// One thing to do, with every reference filled in.
@@ -75,17 +77,19 @@ impl BulkRun {
             ids: BulkIds::default(),
             errors: 0,
             fail_on_errors: request.fail_on_errors,
+            stopped: None,
         }
     }
 
-    /// The next thing to do; `None` when all is done or `failOnErrors` is reached (RFC 7644 section 3.7). Operations that
-    /// cannot be run, because they are malformed or refer to something that was not created, are recorded on the way.
+    /// The next thing to do; `None` when all is done, `failOnErrors` is reached (RFC 7644 section 3.7), or it was stopped
+    /// and nothing is left to take back. Operations that cannot be run, because they are malformed or refer to something
+    /// that was not created, are recorded on the way.
     pub fn next_task(&mut self) -> Option<BulkTask> {
         loop {
             if let Some(task) = self.next_undo() {
                 return Some(task);
             }
-            if self.has_failed_enough() {
+            if self.stopped.is_some() || self.has_failed_enough() {
                 if !self.undo_unfinished() {
                     return None;
                 }
@@ -124,11 +128,30 @@ impl BulkRun {
         }
     }
 
-    /// The `BulkResponse` (RFC 7644 section 3.7.3): every operation that was tried, in the client's order. `base` is the
-    /// URL that `/Users` is appended to.
+    /// Begins no further operation: each that is left is answered with `refusal`, so that the client sees which were not
+    /// done. What was created in parts is still handed out to be taken back. Where `failOnErrors` has ended the run
+    /// already, what is left stays unanswered, as RFC 7644 section 3.7 has it.
+    pub fn stop(&mut self, refusal: ScimError) {
+        if !self.has_failed_enough() {
+            self.stopped.get_or_insert(refusal);
+        }
+    }
+
+    /// The `BulkResponse` (RFC 7644 section 3.7.3): every operation that was tried, in the client's order, and after
+    /// [`Self::stop`] the others too. `base` is the URL that `/Users` is appended to.
     #[must_use]
-    pub fn finish(self, base: &str) -> Value {
+    pub fn finish(mut self, base: &str) -> Value {
+        self.refuse_the_rest();
         response(&self.operations, &self.outcomes, base)
+    }
+
+    fn refuse_the_rest(&mut self) {
+        let Some(refusal) = self.stopped.take() else { return };
+        for operation in 0..self.operations.len() {
+            if self.outcome(operation).is_none() {
+                self.refuse(operation, self.target(operation), refusal.clone());
+            }
+        }
     }
 
     fn has_failed_enough(&self) -> bool {

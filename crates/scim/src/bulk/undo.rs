@@ -18,12 +18,17 @@ impl BulkRun {
     /// Decides that a created resource goes again, and with it those that were created with a reference to it.
     pub(super) fn undo(&mut self, operation: usize, refusal: ScimError) {
         let name = self.operations.get(operation).and_then(|sent| sent.bulk_id.clone()).unwrap_or_default();
+        // What could not be done for now alone can be sent again, and so can what refers to it.
+        let status = if refusal.status == 503 { 503 } else { 409 };
         self.name(operation, None);
         self.forget_missing(operation);
         self.undo.push_front(Undo { operation, refusal });
         for other in 0..self.operations.len() {
             if self.refers(other, operation) && self.created(other).is_some() && !self.is_undone(other) {
-                self.undo(other, ScimError::new(409, format!("the resource with bulkId \"{name}\" was not created")));
+                self.undo(
+                    other,
+                    ScimError::new(status, format!("the resource with bulkId \"{name}\" was not created")),
+                );
             }
         }
     }
@@ -31,11 +36,11 @@ impl BulkRun {
     /// Undoes what still lacks a part when the run stops early; whether there was something.
     pub(super) fn undo_unfinished(&mut self) -> bool {
         let Some(operation) = self.missing.iter().position(Option::is_some) else { return false };
-        let stopped =
-            "failOnErrors was reached before what refers to other resources could be added; it was not created";
+        let early = "failOnErrors was reached before what refers to other resources could be added; it was not created";
+        let refusal = self.stopped.clone().unwrap_or_else(|| ScimError::new(409, early));
         self.forget_missing(operation);
         if self.created(operation).is_some() {
-            self.undo(operation, ScimError::new(409, stopped));
+            self.undo(operation, refusal);
         }
         true
     }

@@ -141,3 +141,79 @@ fn r143_a_group_in_itself_is_refused_before_it_is_created() {
     assert_eq!(statuses(&response), ["400"]);
     assert_eq!(response["Operations"][0].get("location"), None);
 }
+
+fn away() -> ScimError {
+    ScimError::new(503, "away")
+}
+
+/// Runs a request that is stopped when a task gets this far; the tasks that are handed out after that fail or not.
+fn run_until(operations: Value, stops: impl Fn(&BulkTask) -> bool, undoes: bool) -> (Vec<BulkTask>, Value) {
+    let names: Vec<_> = operations.as_array().unwrap().iter().map(|operation| operation["bulkId"].clone()).collect();
+    let mut run = parse(operations).start();
+    let (mut tasks, mut is_stopped) = (Vec::new(), false);
+    while let Some(task) = run.next_task() {
+        let fails = if is_stopped { !undoes } else { stops(&task) };
+        run.record(&task, if fails { Err(away()) } else { Ok(done(&task, &names[task.operation])) });
+        if fails {
+            is_stopped = true;
+            run.stop(ScimError::new(503, "not begun"));
+        }
+        tasks.push(task);
+    }
+    (tasks, run.finish(BASE))
+}
+
+fn details(response: &Value) -> Vec<Option<&str>> {
+    response["Operations"].as_array().unwrap().iter().map(|result| result["response"]["detail"].as_str()).collect()
+}
+
+#[test]
+fn r143_what_was_not_begun_is_told_one_by_one() {
+    let operations = json!([
+        post_user("a"), post_user("b"), post_group("g", &["a", "b"]), post_user("c"),
+        {"method": "DELETE", "path": "/Users/1"}, {"method": "GET", "path": "/Users/1"}]);
+    let (tasks, response) = run_until(operations, |task| task.operation == 1, true);
+    assert_eq!(order(&tasks), [0, 1]);
+    assert_eq!(statuses(&response), ["201", "503", "503", "503", "503", "503"]);
+    let not_begun = Some("not begun");
+    assert_eq!(details(&response), [None, Some("away"), not_begun, not_begun, not_begun, not_begun]);
+    // Only what exists has a place.
+    let places: Vec<_> = (0..6).filter(|number| !response["Operations"][number]["location"].is_null()).collect();
+    assert_eq!(places, [0, 4]);
+}
+
+#[test]
+fn r146_a_circle_that_was_stopped_is_taken_back_and_can_be_sent_again() {
+    for stop in [1, 2] {
+        let operations = json!([post_group("a", &["b"]), post_group("b", &["a"])]);
+        let count = std::cell::Cell::new(0);
+        let at = |_: &BulkTask| count.replace(count.get() + 1) == stop;
+        let (tasks, response) = run_until(operations, at, true);
+        assert!(tasks.iter().skip(stop + 1).all(|task| matches!(task.action, BulkAction::Delete { .. })), "{tasks:?}");
+        assert_eq!(tasks.len(), 2 * stop + 1, "each that was created is deleted: {tasks:?}");
+        assert_eq!(statuses(&response), ["503", "503"]);
+        assert!(!response.to_string().contains("location"), "{response}");
+    }
+}
+
+#[test]
+fn r146_of_a_stopped_circle_what_could_not_be_taken_back_is_told() {
+    let operations = json!([post_group("a", &["b"]), post_group("b", &["a"])]);
+    let (_, response) = run_until(operations, |task| task.operation == 1, false);
+    assert_eq!(statuses(&response), ["503", "503"]);
+    assert_eq!(response["Operations"][0]["location"], json!(format!("{BASE}/Groups/id-a")));
+    let told = "not begun; what was created could not be deleted again: away";
+    assert_eq!(details(&response), [Some(told), Some("away")]);
+}
+
+#[test]
+fn r144_what_fail_on_errors_has_ended_is_not_stopped() {
+    let body = json!({"schemas": [BULK_REQUEST], "failOnErrors": 1,
+        "Operations": [post_user("a"), post_user("b")]});
+    let mut run = BulkRequest::parse(body, 9, &mut Dialect::strict()).unwrap().start();
+    let task = run.next_task().unwrap();
+    run.record(&task, Err(away()));
+    run.stop(away());
+    assert_eq!(run.next_task(), None);
+    assert_eq!(statuses(&run.finish(BASE)), ["503"]);
+}
