@@ -11,11 +11,11 @@ use crate::api_key::Behalf;
 use crate::authenticate::{self, Admission};
 use crate::control::FirstUses;
 use crate::replication::{Known, Replication, Seal};
-use crate::snapshot::Addressed;
+use crate::snapshot::{Addressed, Entry, Snapshot};
 use crate::turns::Turns;
 use crate::{
     Address, AddressSettings, Administered, Authenticated, Denied, Participation, ReplicationNumbers, Resolution,
-    SigningKeys, TenancyError, Tenant, Visit,
+    SigningKeys, TenancyError, Tenant, TokenId, Visit,
 };
 
 /// All tenants: finds the one a request belongs to, verifies its token, and lets the operator change them.
@@ -128,14 +128,10 @@ impl Tenants {
     /// # Errors
     /// The [`Refusal`](crate::Refusal) that the sender is told, or the database's.
     pub async fn authenticate(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
-        let decided = self.let_in(address, visit).await;
-        // The lease is looked at once more: the process may have been stopped between that and the decision, and have
-        // decided by what was known long before.
-        if self.is_settled() {
-            return decided;
+        match self.admit(address, visit, visit.now).await? {
+            Admission::Now(authenticated) => Ok(authenticated),
+            Admission::AfterFirstUse(entry, token) => Box::pin(self.use_and_admit(&entry, token, address, visit)).await,
         }
-        self.settle_to_decide().await?;
-        Box::pin(self.let_in(address, &Visit { now: OffsetDateTime::now_utc(), ..*visit })).await
     }
 
     /// Refuses to go on for somebody who was let in a while ago and would not be any more: because the token has ended, its
@@ -144,36 +140,55 @@ impl Tenants {
     /// # Errors
     /// As [`Self::authenticate`].
     pub async fn confirm(&self, who: &mut Authenticated) -> Result<(), Denied> {
-        let decided = who.decide_again(&self.inner.known.snapshot(), OffsetDateTime::now_utc());
-        if self.is_settled() {
-            return decided;
+        self.decide_by_the_newest(OffsetDateTime::now_utc(), |snapshot, now| who.decide_again(snapshot, now)).await
+    }
+
+    /// Decides by what is right at some moment between call and return. Who is stopped in the middle, for whatever time, has
+    /// decided by that all the same, or decides again: see [`Known::lets_decide_on`].
+    async fn decide_by_the_newest<T>(
+        &self,
+        now: OffsetDateTime,
+        mut decide: impl FnMut(&Snapshot, OffsetDateTime) -> Result<T, Denied>,
+    ) -> Result<T, Denied> {
+        let known = &self.inner.known;
+        {
+            let snapshot = known.snapshot();
+            let decided = decide(&snapshot, now);
+            if known.lets_decide_on(&snapshot) {
+                return decided;
+            }
         }
         self.settle_to_decide().await?;
-        who.decide_again(&self.inner.known.snapshot(), OffsetDateTime::now_utc())
+        // Loaded after what is known was found to be the newest, so it was right then.
+        decide(&known.snapshot(), OffsetDateTime::now_utc())
     }
 
     async fn settle_to_decide(&self) -> Result<(), Denied> {
         Box::pin(self.settle()).await.map_err(|error| Denied::Unavailable(Box::new(error)))
     }
 
-    async fn let_in(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Authenticated, Denied> {
-        let (entry, token) = match self.admit(address, visit)? {
-            Admission::Now(authenticated) => return Ok(authenticated),
-            Admission::AfterFirstUse(entry, token) => (entry, token),
-        };
-        Box::pin(self.wait_for_first_use(&entry.tenant, token)).await;
+    async fn use_and_admit(
+        &self,
+        entry: &Entry,
+        token: TokenId,
+        address: &Address<'_>,
+        visit: &Visit<'_>,
+    ) -> Result<Authenticated, Denied> {
+        self.wait_for_first_use(&entry.tenant, token).await;
         // Another command may have ended it while this one waited for its turn, and the lease or its time may be over.
         self.settle_to_decide().await?;
-        let visit = &Visit { now: OffsetDateTime::now_utc(), ..*visit };
-        match self.admit(address, visit)? {
+        match self.admit(address, visit, OffsetDateTime::now_utc()).await? {
             Admission::Now(authenticated) => Ok(authenticated),
             Admission::AfterFirstUse(..) => Err(Denied::Unavailable(Box::new(TenancyError::FirstUse))),
         }
     }
 
-    fn admit(&self, address: &Address<'_>, visit: &Visit<'_>) -> Result<Admission, Denied> {
-        let Inner { addresses, keys, known, .. } = &*self.inner;
-        authenticate::authenticate(&known.snapshot(), addresses, &keys.load(), address, visit)
+    async fn admit(&self, address: &Address<'_>, visit: &Visit<'_>, now: OffsetDateTime) -> Result<Admission, Denied> {
+        let Inner { addresses, keys, .. } = &*self.inner;
+        let admit = |snapshot: &Snapshot, now| {
+            authenticate::authenticate(snapshot, addresses, &keys.load(), address, &Visit { now, ..*visit })
+        };
+        self.decide_by_the_newest(now, admit).await
     }
 
     /// Lets the operator act on a tenant. Only what an operator alone can reach (the control socket, the command line)
@@ -208,5 +223,37 @@ impl Tenants {
         let mut tenants: Vec<_> = snapshot.entries().map(|entry| Arc::clone(&entry.tenant)).collect();
         tenants.sort_by(|one, other| one.name.cmp(&other.name));
         tenants
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use replicas::protocol::{Fill, Moment};
+
+    use super::*;
+    use crate::Refusal;
+
+    /// Who decides on what it knew is stopped; another thread asks meanwhile, and keeps what is newer, with a new lease.
+    #[tokio::test]
+    async fn a_decision_on_what_is_known_no_more_is_made_again() {
+        let folder = tempfile::tempdir().unwrap();
+        let tenants = crate::tests::empty_in(&folder).await;
+        let known = &tenants.inner.known;
+        let mut generations = 100..;
+        for newer in [0, 1] {
+            let mut decisions = Vec::new();
+            let decided = tenants.decide_by_the_newest(OffsetDateTime::now_utc(), |snapshot, _| {
+                decisions.push(std::ptr::from_ref(snapshot));
+                if decisions.len() <= newer {
+                    let generation = generations.next().unwrap();
+                    known.fill(Fill { began: Moment::NEVER, generation }, Snapshot::default());
+                }
+                Err::<(), _>(Refusal::Unknown.into())
+            });
+            assert!(decided.await.is_err());
+            assert!(known.is_trusted(), "the lease alone says nothing");
+            assert_eq!(decisions.len(), 1 + newer);
+            assert_eq!(decisions.last(), Some(&std::ptr::from_ref(&**known.snapshot())));
+        }
     }
 }

@@ -32,6 +32,16 @@ impl Known {
         }
     }
 
+    /// Whether what was decided on a snapshot is right at this moment: it may be trusted, and nothing else is known. That
+    /// something may be trusted does not do. Who decides may be stopped after the snapshot was loaded, and find here a
+    /// lease that another thread has renewed since, with a newer snapshot; the one that it decided on may be out of date
+    /// for as long as it was stopped.
+    pub(crate) fn lets_decide_on(&self, snapshot: &Arc<Snapshot>) -> bool {
+        // In this order: who sees a new lease sees the snapshot that it is for. Nobody gets the place of a snapshot that is
+        // still held, so that it is the same one says that none came between.
+        self.is_trusted() && Arc::ptr_eq(&self.snapshot.load(), snapshot)
+    }
+
     pub(crate) fn snapshot(&self) -> Guard<Arc<Snapshot>> {
         self.snapshot.load()
     }

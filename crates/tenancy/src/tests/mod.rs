@@ -126,6 +126,11 @@ impl System {
     }
 }
 
+/// An empty deployment in this folder.
+pub(crate) async fn empty_in(folder: &TempDir) -> Tenants {
+    open(&format!("sqlite://{}", folder.path().join("test.db").display()), folder).await
+}
+
 async fn open(url: &str, folder: &TempDir) -> Tenants {
     let database = database(url).await;
     let key = SigningKey::load_or_create(&folder.path().join("signing.key")).unwrap();

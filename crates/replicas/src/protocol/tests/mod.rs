@@ -2,15 +2,18 @@
 //! them in some.
 
 mod explore;
+mod mistake;
+mod request;
 mod world;
 
 use explore::explore;
-use world::{Mistake, World};
+use mistake::Mistake;
+use world::World;
 
 /// No replica decides by a state that a change has ended whose call has returned.
 #[test]
 fn nobody_decides_by_what_a_returned_change_has_ended() {
-    for start in [World::new(None, true), World::building(None)] {
+    for start in [World::new(None, true), World::building(None), World::requested(None)] {
         let explored = explore(start);
         assert!(explored.violation.is_none(), "{:#?}", explored.violation);
         assert!(explored.returned, "some change returns");
@@ -25,6 +28,7 @@ fn each_mistake_lets_an_ended_token_in_and_is_found() {
         let redis_is_up = mistake != Mistake::DoesNotWaitWithoutRedis;
         let start = match mistake {
             Mistake::GoesOnBeforeAgreement | Mistake::CountsAnew => World::building(Some(mistake)),
+            Mistake::DecidesByWhatItSaw => World::requested(Some(mistake)),
             _ => World::new(Some(mistake), redis_is_up),
         };
         let explored = explore(start);

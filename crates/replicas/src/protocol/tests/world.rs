@@ -8,6 +8,8 @@
 use std::time::Duration;
 
 use super::super::{Agreement, Fill, Generation, Held, Lease, Member, Moment, Outcome, Progress};
+use super::mistake::Mistake;
+use super::request::Request;
 
 const REPLICAS: usize = 2;
 /// Questions of one replica that can be under way at once. The program has one and its own commits; two find more.
@@ -17,43 +19,8 @@ const END: u64 = 4;
 const LEASE: Duration = Duration::from_secs(1);
 /// Who makes the changes: a replica, and a visitor that is on no list.
 const CHANGERS: [usize; 2] = [0, 9];
-
-/// A rule that is broken on purpose.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Mistake {
-    /// A fill that read the old row before the commit is stored after the invalidation.
-    StoresAnOldFill,
-    /// A replica that wakes from a long stop trusts its lease by the clock it remembers.
-    TrustsAfterAStop,
-    /// A change does not wait while Redis is gone.
-    DoesNotWaitWithoutRedis,
-    /// The lease begins with the answer and not with the question.
-    TrustsFromTheAnswer,
-    /// The question comes before the place on the list.
-    RegistersAfterReading,
-    /// Who has registered again is taken off the list all the same.
-    RemovesWhoIsBack,
-    /// A replica acknowledges what it has heard of and does not hold yet.
-    AcknowledgesTooEarly,
-    /// Whoever finds what the first change has ended goes on without asking whether everybody knows of it.
-    GoesOnBeforeAgreement,
-    /// Who was taken off the list counts its registrations from one again.
-    CountsAnew,
-}
-
-impl Mistake {
-    pub(super) const ALL: [Self; 9] = [
-        Self::StoresAnOldFill,
-        Self::TrustsAfterAStop,
-        Self::DoesNotWaitWithoutRedis,
-        Self::TrustsFromTheAnswer,
-        Self::RegistersAfterReading,
-        Self::RemovesWhoIsBack,
-        Self::AcknowledgesTooEarly,
-        Self::GoesOnBeforeAgreement,
-        Self::CountsAnew,
-    ];
-}
+/// The replica that a request comes to.
+const ASKED: usize = 1;
 
 /// Something that happens.
 #[derive(Clone, Copy, Debug)]
@@ -71,6 +38,7 @@ pub(super) enum Step {
     List(usize),
     Hear(usize, usize),
     Return(usize),
+    Request,
 }
 
 /// A question to the database that is under way.
@@ -120,6 +88,8 @@ pub(super) struct World {
     list: [Option<Member<usize>>; REPLICAS],
     replicas: [Replica; REPLICAS],
     changes: [Change; CHANGERS.len()],
+    /// A request whose decision takes time. Without it every decision takes none, and is made at every moment.
+    request: Option<Request>,
 }
 
 impl World {
@@ -131,6 +101,11 @@ impl World {
     /// The same with a second change that builds on the first.
     pub(super) fn building(mistake: Option<Mistake>) -> Self {
         Self::of(mistake, true, true, [1, 1])
+    }
+
+    /// The same with a request.
+    pub(super) fn requested(mistake: Option<Mistake>) -> Self {
+        Self { request: Some(Request::Expected), ..Self::of(mistake, true, false, [0, 2]) }
     }
 
     /// `questions` are those that each replica asks in all.
@@ -155,6 +130,7 @@ impl World {
             list: std::array::from_fn(|id| Some(Member { id, beat: 1, acknowledged: 0, lease: LEASE })),
             replicas: std::array::from_fn(replica),
             changes: std::array::from_fn(|_| Change::Planned),
+            request: None,
         }
     }
 
@@ -172,9 +148,12 @@ impl World {
         let [first, second] = &self.changes;
         let deciding = || self.replicas.iter().filter(|replica| self.may_decide(replica));
         let is_let_in = second.made().is_some_and(|second| deciding().any(|replica| replica.value >= second));
-        let returned = self.changes.iter().filter_map(Change::returned).max();
-        let ended = returned.max(first.made().filter(|_| is_let_in)).unwrap_or_default();
-        deciding().any(|replica| replica.value < ended)
+        let ended = self.newest_returned().max(first.made().filter(|_| is_let_in)).unwrap_or_default();
+        deciding().any(|replica| replica.value < ended) || self.request.is_some_and(Request::is_wrong)
+    }
+
+    fn newest_returned(&self) -> Option<Generation> {
+        self.changes.iter().filter_map(Change::returned).max()
     }
 
     pub(super) fn has_returned(&self) -> bool {
@@ -216,7 +195,15 @@ impl World {
             }
             add(Step::Return(change), self.finish(change));
         }
+        add(Step::Request, self.go_on_with_request());
         all
+    }
+
+    fn go_on_with_request(&self) -> Option<Self> {
+        let (replica, is_careless) = (&self.replicas[ASKED], self.makes(Mistake::DecidesByWhatItSaw));
+        let held = (replica.value, self.may_decide(replica));
+        let next = self.request?.next(self.newest_returned().unwrap_or_default(), held, is_careless)?;
+        Some(Self { request: Some(next), ..self.clone() })
     }
 
     fn tick(&self) -> Option<Self> {
