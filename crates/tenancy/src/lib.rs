@@ -15,6 +15,7 @@
 //!
 //! It knows nothing of HTTP and of what a tenant stores.
 
+mod actor;
 mod address;
 mod api_key;
 mod authenticate;

@@ -4,9 +4,10 @@
 use database::rows::Column::{Integer, Uuid as UuidColumn};
 use database::rows::{Named, source};
 use sea_orm::{ConnectionTrait, DbBackend, DbErr, QueryResult, Statement};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::actor::Actor;
 use crate::{TenantId, TokenId};
 
 /// What happened to a token or an OAuth client.
@@ -75,25 +76,28 @@ pub struct Notice {
     pub data: String,
 }
 
-/// Leaves a notice of a token in the transaction of the change it tells.
+/// Leaves a notice of a token in the transaction of the change it tells: the facts, and who had it changed.
 pub(crate) async fn leave(
     on: &impl ConnectionTrait,
     tenant: TenantId,
     notice_type: NoticeType,
     token: TokenId,
-    data: &Value,
+    (data, actor): (Map<String, Value>, &Actor),
 ) -> Result<(), DbErr> {
-    leave_about(on, tenant, notice_type, &format!("Tokens/{token}"), data).await
+    leave_about(on, tenant, notice_type, &format!("Tokens/{token}"), (data, Some(actor))).await
 }
 
-/// Leaves a notice in the transaction of the change it tells.
+/// The same about anything. What nobody has asked for has no actor.
 pub(crate) async fn leave_about(
     on: &impl ConnectionTrait,
     tenant: TenantId,
     notice_type: NoticeType,
     subject: &str,
-    data: &Value,
+    (mut data, actor): (Map<String, Value>, Option<&Actor>),
 ) -> Result<(), DbErr> {
+    if let Some(actor) = actor {
+        data.insert("actor".to_owned(), actor.told());
+    }
     let backend = on.get_database_backend();
     let id = if backend == DbBackend::Postgres { "CAST($2 AS uuid)" } else { "$2" };
     let sql = format!("INSERT INTO notices (tenant_id, id, type, subject, data) VALUES ($1, {id}, $3, $4, $5)");
@@ -102,7 +106,7 @@ pub(crate) async fn leave_about(
         Uuid::now_v7().to_string().into(),
         notice_type.as_str().into(),
         subject.into(),
-        data.to_string().into(),
+        Value::Object(data).to_string().into(),
     ];
     on.execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
     Ok(())

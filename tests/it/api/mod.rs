@@ -1,5 +1,6 @@
 //! The administration API: programs that have a key, from the outside. Every answer is held against the OpenAPI document.
 
+mod actor;
 mod admin;
 mod authority;
 mod document;

@@ -11,6 +11,7 @@ use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 
 use super::tell::told;
+use crate::actor::Actor;
 use crate::authenticate::milliseconds;
 use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
@@ -53,6 +54,7 @@ impl FirstUses {
 struct UnderWay {
     tenants: Tenants,
     id: TokenId,
+    actor: Actor,
     _over: watch::Sender<()>,
 }
 
@@ -67,18 +69,18 @@ impl Tenants {
     /// waits any longer is then to be asked again.
     pub(crate) async fn wait_for_first_use(&self, tenant: &Arc<Tenant>, id: TokenId) {
         if let Ok(_place) = self.inner.first_uses.waiting.try_acquire() {
-            let _ = tokio::time::timeout(PATIENCE, self.use_first(tenant, id)).await;
+            let _ = tokio::time::timeout(PATIENCE, self.use_first(tenant, id, Actor::Client)).await;
         }
     }
 
-    /// Comes back when the first use of a token is over. It goes on without whoever began it.
-    pub(super) async fn use_first(&self, tenant: &Arc<Tenant>, id: TokenId) {
+    /// Comes back when the first use of a token is over. It goes on without whoever began it, who is told as its actor.
+    pub(super) async fn use_first(&self, tenant: &Arc<Tenant>, id: TokenId, actor: Actor) {
         let mut over = match self.inner.first_uses.under_way().entry(id) {
             Occupied(under_way) => under_way.get().clone(),
             Vacant(free) => {
                 let (sender, receiver) = watch::channel(());
                 free.insert(receiver.clone());
-                let under_way = UnderWay { tenants: self.clone(), id, _over: sender };
+                let under_way = UnderWay { tenants: self.clone(), id, actor, _over: sender };
                 tokio::spawn(under_way.complete(Arc::clone(tenant)));
                 receiver
             }
@@ -90,7 +92,7 @@ impl Tenants {
 
 impl UnderWay {
     async fn complete(self, tenant: Arc<Tenant>) {
-        if let Err(error) = self.tenants.complete_first_use(&tenant, self.id).await {
+        if let Err(error) = self.tenants.complete_first_use(&tenant, self.id, &self.actor).await {
             tracing::warn!(tenant.id = tenant.name(), token.id = %self.id, error = %error,
                 "the first use of a token is not written yet; the next request with it tries again");
         }
@@ -98,7 +100,7 @@ impl UnderWay {
 }
 
 impl Tenants {
-    async fn complete_first_use(&self, tenant: &Tenant, id: TokenId) -> Result<(), TenancyError> {
+    async fn complete_first_use(&self, tenant: &Tenant, id: TokenId, actor: &Actor) -> Result<(), TenancyError> {
         let mut is_agreed = false;
         for _ in 0..LOOKS {
             let change = self.inner.begin().await?;
@@ -107,7 +109,7 @@ impl Tenants {
             let rows = tokens(&*change, tenant.id, sought, now_ms).await?;
             let Some(plan) = rotation::first_use(&rows, id, now_ms) else { return Ok(()) };
             if plan.settles.is_none() {
-                self.end_others(change, tenant, (&plan, &rows), now_ms).await?;
+                self.end_others(change, tenant, (&plan, &rows), (now_ms, actor)).await?;
             } else if is_agreed {
                 self.inner.carry_out(&change, tenant, &plan).await?;
                 return self.inner.publish_unawaited(change, tenant.id, now_ms).await;
@@ -126,11 +128,11 @@ impl Tenants {
         change: Change<'_>,
         tenant: &Tenant,
         (plan, rows): (&Plan, &[TokenRecord]),
-        now_ms: i64,
+        (now_ms, actor): (i64, &Actor),
     ) -> Result<(), TenancyError> {
         self.inner.carry_out(&change, tenant, plan).await?;
         if let Some(token) = rows.iter().find(|token| Some(token.id) == plan.subject) {
-            leave(&*change, tenant.id, NoticeType::Rotated, token.id, &told(token, plan)).await?;
+            leave(&*change, tenant.id, NoticeType::Rotated, token.id, (told(token, plan), actor)).await?;
         }
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
@@ -155,7 +157,7 @@ impl Tenants {
                 None => return Ok((change, tenant, now_ms, rows)),
                 Some(id) => {
                     drop(change);
-                    self.use_first(&tenant, id).await;
+                    self.use_first(&tenant, id, self.actor()).await;
                 }
             }
         }

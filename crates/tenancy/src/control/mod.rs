@@ -29,14 +29,14 @@ impl Tenants {
     /// What is known of the tenant of this name, if that may be changed here.
     pub(crate) fn entry(&self, name: &str) -> Result<Arc<Entry>, TenancyError> {
         let found = self.inner.known.snapshot().by_name(name).map(Arc::clone);
-        let meant = found.filter(|entry| self.behalf.is_none_or(|behalf| behalf.means(entry.tenant.id)));
+        let meant = found.filter(|entry| self.behalf.as_ref().is_none_or(|behalf| behalf.means(entry.tenant.id)));
         meant.ok_or_else(|| TenancyError::NoTenant { name: name.to_owned() })
     }
 
     /// Begins a change. It is none of a key that has ended, and a key does not end in the middle of one.
     pub(crate) async fn begin(&self) -> Result<Change<'_>, TenancyError> {
         let change = self.inner.begin().await?;
-        if let Some(behalf) = self.behalf {
+        if let Some(behalf) = &self.behalf {
             Box::pin(behalf.hold(&*change)).await?;
         }
         Ok(change)

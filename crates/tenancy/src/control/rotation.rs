@@ -1,7 +1,5 @@
 //! What comes after the issue of a token: completing and cancelling a rotation, and the end.
 
-use serde_json::Value;
-
 use super::first_use::Begun;
 use super::tell::{facts, told};
 use crate::notice::{NoticeType, leave};
@@ -47,8 +45,8 @@ impl Tenants {
         }
         self.inner.carry_out(&change, &tenant, &plan).await?;
         if let Some(token) = rows.iter().find(|token| token.id == subject) {
-            let data = if notice == NoticeType::Revoked { Value::Object(facts(token)) } else { told(token, &plan) };
-            leave(&*change, tenant.id, notice, subject, &data).await?;
+            let data = if notice == NoticeType::Revoked { facts(token) } else { told(token, &plan) };
+            leave(&*change, tenant.id, notice, subject, (data, &self.actor())).await?;
         }
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
@@ -76,8 +74,7 @@ impl Tenants {
         };
         let revoked: Vec<&TokenRecord> = rows.iter().filter(is_revoked).collect();
         for token in &revoked {
-            let data = Value::Object(facts(token));
-            leave(&*change, tenant.id, NoticeType::Revoked, token.id, &data).await?;
+            leave(&*change, tenant.id, NoticeType::Revoked, token.id, (facts(token), &self.actor())).await?;
         }
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();

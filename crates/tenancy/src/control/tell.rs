@@ -34,7 +34,7 @@ pub(super) fn facts(token: &TokenRecord) -> Map<String, Value> {
 }
 
 /// The facts about a token that comes, and about those whose end it is.
-pub(super) fn told(token: &TokenRecord, plan: &Plan) -> Value {
+pub(super) fn told(token: &TokenRecord, plan: &Plan) -> Map<String, Value> {
     let mut data = facts(token);
     let ended = plan.endings.iter().map(|ending| json!({ "token": ending.id, "ended": moment(ending.at_ms) }));
     let ended: Vec<Value> = ended.collect();
@@ -43,7 +43,7 @@ pub(super) fn told(token: &TokenRecord, plan: &Plan) -> Value {
     } else if let Some(beside) = token.replaces.filter(|_| token.mode != Some(Mode::Strict)) {
         data.insert("beside".to_owned(), beside.to_string().into());
     }
-    Value::Object(data)
+    data
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC, to the second.

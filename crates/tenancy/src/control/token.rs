@@ -81,7 +81,7 @@ impl Tenants {
         insert_token(&*change, tenant.id, &record).await?;
         let rotated = plan.replaces.is_some() && plan.stage.is_none();
         let notice = if rotated { NoticeType::Rotated } else { NoticeType::Issued };
-        leave(&*change, tenant.id, notice, record.id, &told(&record, &plan)).await?;
+        leave(&*change, tenant.id, notice, record.id, (told(&record, &plan), &self.actor())).await?;
         let rows = tokens(&*change, tenant.id, Sought::default(), now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();

@@ -113,7 +113,7 @@ impl Tenants {
         if is_ours {
             let Warning { notice, subject, mut data, expires_ms } = warning;
             data.insert("daysLeft".to_owned(), expiry::days_left(expires_ms, now_ms).into());
-            leave_about(&*change, tenant.id, notice, &subject, &Value::Object(data)).await?;
+            leave_about(&*change, tenant.id, notice, &subject, (data, None)).await?;
         }
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();

@@ -79,7 +79,7 @@ impl Tenants {
         };
         let tenant = self.find(tenant)?;
         insert_client(&*change, tenant.id, &client).await?;
-        self.publish_oauth(change, &tenant, NoticeType::OauthClientCreated, &client, &facts(&client)).await?;
+        self.publish_oauth(change, &tenant, NoticeType::OauthClientCreated, &client, facts(&client)).await?;
         Ok(client)
     }
 
@@ -171,7 +171,7 @@ impl Tenants {
         };
         let of = self.find(tenant)?;
         delete_client(&*change, id).await?;
-        self.publish_oauth(change, &of, NoticeType::OauthClientDeleted, &client, &facts(&client)).await
+        self.publish_oauth(change, &of, NoticeType::OauthClientDeleted, &client, facts(&client)).await
     }
 
     /// Commits a change together with the notice of it.
@@ -181,9 +181,10 @@ impl Tenants {
         tenant: &Tenant,
         notice: NoticeType,
         client: &OauthClient,
-        data: &Value,
+        data: Map<String, Value>,
     ) -> Result<(), TenancyError> {
-        leave_about(&*change, tenant.id, notice, &format!("OauthClients/{}", client.id), data).await?;
+        let told = (data, Some(&self.actor()));
+        leave_about(&*change, tenant.id, notice, &format!("OauthClients/{}", client.id), told).await?;
         self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await?;
         self.inner.told.notify_one();
         Ok(())
@@ -227,8 +228,8 @@ impl Tenants {
             digest: sha256(&secret),
         };
         insert_secret(&*change, id, &record).await?;
-        let data = Value::Object(secret_facts(&client, &record));
-        self.publish_oauth(change, &of, NoticeType::OauthSecretIssued, &client, &data).await?;
+        let data = secret_facts(&client, &record);
+        self.publish_oauth(change, &of, NoticeType::OauthSecretIssued, &client, data).await?;
         Ok(IssuedSecret { secret: secret.into(), record })
     }
 
@@ -266,8 +267,8 @@ impl Tenants {
             return self.inner.made_before(change).await;
         }
         end_secret(&*change, secret, milliseconds(OffsetDateTime::now_utc())).await?;
-        let data = Value::Object(secret_facts(&client, &known));
-        self.publish_oauth(change, &of, NoticeType::OauthSecretRevoked, &client, &data).await
+        let data = secret_facts(&client, &known);
+        self.publish_oauth(change, &of, NoticeType::OauthSecretRevoked, &client, data).await
     }
 }
 
@@ -298,14 +299,17 @@ impl NewOauthClient {
 }
 
 /// What the events of a client say.
-fn facts(client: &OauthClient) -> Value {
+fn facts(client: &OauthClient) -> Map<String, Value> {
     let networks: Vec<String> = client.networks.iter().map(Network::to_string).collect();
     let scopes: Vec<&str> = client.scopes.words().collect();
-    let mut data = json!({ "oauthClient": client.id, "name": client.name, "scopes": scopes, "networks": networks });
-    if let (Some(federation), Some(members)) = (&client.federation, data.as_object_mut()) {
-        members.insert("issuer".to_owned(), federation.issuer.as_str().into());
-    }
-    data
+    let said = [
+        ("oauthClient", json!(client.id)),
+        ("name", json!(client.name)),
+        ("scopes", json!(scopes)),
+        ("networks", json!(networks)),
+    ];
+    let issuer = client.federation.as_ref().map(|federation| ("issuer", json!(federation.issuer)));
+    said.into_iter().chain(issuer).map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
 /// What the events of a secret say, which is not the secret.
