@@ -123,6 +123,43 @@ on_both! {
         assert_eq!(logged, None, "no address is logged:\n{}", system.server().log());
     }
 
+    /// Each of the four times before the end: in the log of events, as a metric and by mail.
+    async fn thirty_fourteen_seven_days_and_one_before_the_end_are_told(database: Database) {
+        let (post, url) = Post::open(0).await;
+        let system = mailing(database, &url).await;
+        let warned: Vec<_> = [30, 14, 7, 1]
+            .into_iter()
+            .map(|days: u32| {
+                let tenant = system.tenant(&format!("days{days}"));
+                let lifetime = format!("{}s", days * 86_400 + 1);
+                system.tenantry(&["token", "issue", &tenant.name, "--for", &lifetime]).expect(0);
+                (days, tenant)
+            })
+            .collect();
+        let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
+        until("those days to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;
+        assert!(system.server().stop().await.success());
+        system.server().start_again().await;
+        until("four mails", async || (post.mails().len() >= 4).then_some(())).await;
+        let metrics = reqwest::get(format!("{}/metrics", system.server().operations())).await.expect("metrics").text().await.expect("text");
+        for (days, tenant) in &warned {
+            let expiring: Vec<_> = until("the event", async || {
+                let mut events = system.all_events(tenant, 0);
+                events.retain(|event| event["type"] == "token.expiring");
+                (!events.is_empty()).then_some(events)
+            })
+            .await;
+            assert_eq!(expiring.iter().map(|event| &event["data"]["daysLeft"]).collect::<Vec<_>>(), [&json!(days)]);
+            let sample = format!("tenantry_token_expiry_seconds{{tenant=\"{}\"}} ", tenant.name);
+            let left = metrics.lines().find_map(|line| line.strip_prefix(&sample)?.parse::<f64>().ok());
+            let begins = f64::from(days * 86_400);
+            assert!(left.is_some_and(|left| left > begins - 600.0 && left <= begins + 1.0), "{left:?} of {days} in\n{metrics}");
+            let subject = format!("Subject: The provisioning token of {} ends in {days} day", tenant.name);
+            assert_eq!(post.mails().iter().filter(|mail| mail.contains(&subject)).count(), 1, "{subject}: {:?}", post.mails());
+        }
+        assert_eq!(post.mails().len(), 4);
+    }
+
     /// A mail server that is busy or away stops nothing, and what it says of people is not logged.
     async fn a_mail_server_without_time_stops_nothing(database: Database) {
         let (post, url) = Post::open(u32::MAX).await;

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-use crate::support::{System, Tenant, until};
+use crate::support::{System, Tenant, database, until, user};
 
 fn issue(system: &System, tenant: &Tenant, arguments: &[&str]) -> (Tenant, Value) {
     let all = [&["token", "issue", tenant.name.as_str(), "--json"], arguments].concat();
@@ -145,6 +145,24 @@ on_both! {
         // Written at the end, and read without a server.
         assert!(system.server().stop().await.success());
         assert_eq!(listed(), used);
+    }
+
+    /// Some hundred requests, and no row of any table is written for one of them: the last use is, now and then, and what the
+    /// server does by itself.
+    async fn a_last_use_costs_no_request_a_write(database: Database) {
+        let system = System::start(database).await;
+        let tenant = system.tenant("used");
+        let known = tenant.client().post("/Users", &user("known")).await.expect(201).id();
+        database::count_writes(system.server().database_url()).await;
+        for _ in 0..400 {
+            tenant.client().get(&format!("/Users/{known}")).await.expect(200);
+        }
+        let written = until("a use in the database", async || {
+            let tables = database::writes(system.server().database_url()).await;
+            tables.contains(&"tokens".to_owned()).then_some(tables)
+        })
+        .await;
+        assert!(written.len() < 100, "{} rows written for 400 requests: {written:?}", written.len());
     }
 
     /// Also where the process has no time to say goodbye, a use is soon written.

@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::Admin;
-use crate::support::{Database, Request, System, until};
+use crate::support::{Clock, Database, Request, System, until};
+
+/// In seconds.
+const DAY: i64 = 86_400;
 
 /// Addresses of senders are what a proxy says, so that a test has many.
 const PROXY: [(&str, &str); 1] = [("TENANTRY_SERVER__TRUSTED_PROXIES", "127.0.0.1")];
@@ -38,6 +41,29 @@ on_both! {
         system.tenantry(&["tenant", "show", "never"]).expect(3);
         system.tenantry(&["api-key", "revoke", "0f6c1a52-6a35-4f5e-9c1d-3f1f0a6f8f10"]).expect(3);
         system.tenantry(&["api-key", "revoke", "x"]).expect(2);
+    }
+
+    /// By the clock of the server: to the second, and whoever asks.
+    async fn a_key_is_refused_when_its_days_are_over(database: Database) {
+        let clock = Clock::new();
+        let variables = clock.variables();
+        let variables = variables.each_ref().map(|(name, value)| (*name, value.as_str()));
+        let system = System::start_unlimited_with(database, &variables).await;
+        let tenant = system.tenant("ends");
+        let (short, long) = (Admin::with(&system, &["--days", "1"]).await, Admin::with(&system, &["--days", "2"]).await);
+        let own = Admin::with(&system, &["--days", "1", "--tenant", &tenant.name]).await;
+        for (ahead, expected) in [(DAY - 60, 200), (DAY + 1, 401), (0, 200)] {
+            clock.set(ahead);
+            let said = [short.get("/me").await.expect(expected), own.get(&format!("/tenants/{}", tenant.name)).await.expect(expected)];
+            if expected == 401 {
+                let unknown = Admin::holding(&system, &format!("{}x", short.key), "").await.get("/me").await.expect(401);
+                assert!(said.iter().all(|said| said.text == unknown.text), "it is as good as none: {said:?}");
+                short.issue(&tenant.name, "late", &json!({})).await.expect(401);
+            }
+            long.get("/me").await.expect(200);
+        }
+        let tokens = long.get(&format!("/tenants/{}/tokens", tenant.name)).await.expect(200);
+        assert_eq!(tokens.body["tokens"].as_array().map(Vec::len), Some(1), "none was issued with a key that had ended");
     }
 
     /// Also when a tenant of the same name comes after it.

@@ -11,6 +11,7 @@ mod limits;
 mod load;
 mod modes;
 mod outages;
+mod redis_line;
 mod restarts;
 mod retries;
 mod rotation;

@@ -39,6 +39,55 @@ async fn a_call_that_is_repeated_after_a_kill_issues_one_token_and_is_as_strict(
     }
 }
 
+/// The same for what ends a token and issues none: completing, cancelling and revoking.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_ends_a_token_is_repeated_after_a_kill_and_is_as_strict() {
+    let trio = Trio::start(2500).await;
+    let replicas = trio.replicas();
+    for (verb, is_new_ended) in [("complete", false), ("cancel", true), ("revoke", true)] {
+        let old = replicas.of(0).tenant("ended");
+        let issued =
+            replicas.of(0).tenantry(&["token", "issue", &old.name, "--mode", "staged", "--json"]).expect(0).json();
+        let new = Tenant { token: issued["token"].as_str().expect("the token").to_owned(), ..old.clone() };
+        let (ending, staying) = if is_new_ended { (&new, &old) } else { (&old, &new) };
+        let knocking = Knocking::start(replicas, ending);
+        knocking.more(3, &[]).await;
+        trio.cut_off();
+        let began = Instant::now();
+        let arguments = ["token", verb, old.name.as_str(), "--json"];
+        let mut call = replicas.of(0).server().program(&arguments).into_command();
+        let mut call = call.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the call");
+        let ended = format!(
+            "SELECT k.id FROM tokens k JOIN tenants t ON t.id = k.tenant_id WHERE t.name = '{}' AND k.ended_ms IS NOT NULL",
+            old.name
+        );
+        until("the commit", async || (!database::texts(replicas.url(), &ended).await.is_empty()).then_some(())).await;
+        replicas.of(0).server().kill();
+        assert!(!call.wait().expect("its end").success(), "{verb}: it was not answered");
+        let again = replicas.of(1).tenantry(&arguments).expect(0).json();
+        let returned = Instant::now();
+        assert!(knocking.let_in_between(2, began, returned) > 0, "{verb}: the third replica went on by its lease");
+        knocking.more(20, &[0]).await;
+        knocking.nobody_was_let_in_since(returned).await;
+        assert_eq!(replicas.of(1).tenantry(&arguments).expect(0).json(), again, "{verb}: once more");
+        if verb != "revoke" {
+            assert_eq!(again["token_id"], issued["token_id"], "{verb}: {again}");
+        }
+        trio.connect();
+        replicas.of(0).server().start_again().await;
+        let expected = if verb == "revoke" { 401 } else { 200 };
+        for number in 0..3 {
+            let answer = until("the third replica", async || {
+                let answer = replicas.client(number, staying).get("/ServiceProviderConfig").await;
+                (answer.status != 503).then_some(answer)
+            })
+            .await;
+            assert_eq!(answer.status, expected, "{verb} at {number}: {}", answer.text);
+            replicas.client(number, ending).get("/ServiceProviderConfig").await.expect(401);
+        }
+    }
+}
+
 /// The same for the deletion of an OAuth client: whoever asks again is told that there is none when it is let in nowhere.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_deletion_that_is_repeated_after_a_kill_is_as_strict() {

@@ -94,9 +94,42 @@ pub(crate) async fn change(url: &str, statement: &str) {
 /// The texts that a query of one column finds.
 pub(crate) async fn texts(url: &str, query: &str) -> Vec<String> {
     let connection = sea_orm::Database::connect(url).await.expect("the database");
-    let rows = connection.query_all_raw(Statement::from_string(DbBackend::Postgres, query)).await.expect("the rows");
+    let statement = Statement::from_string(connection.get_database_backend(), query);
+    let rows = connection.query_all_raw(statement).await.expect("the rows");
     connection.close().await.expect("to close");
     rows.iter().map(|row| row.try_get_by_index(0).expect("a text")).collect()
+}
+
+/// From now on each row that is written in any table is noted; [`writes`] tells.
+pub(crate) async fn count_writes(url: &str) {
+    let is_sqlite = url.starts_with("sqlite:");
+    let tables = match is_sqlite {
+        true => "SELECT name FROM sqlite_master WHERE type = 'table' AND name NOT LIKE 'sqlite_%'",
+        false => "SELECT CAST(tablename AS text) FROM pg_tables WHERE schemaname = 'public'",
+    };
+    let mut statements = vec!["CREATE TABLE test_writes (name TEXT NOT NULL)".to_owned()];
+    if !is_sqlite {
+        statements.push(
+            "CREATE FUNCTION test_note() RETURNS trigger LANGUAGE plpgsql AS \
+             $$ BEGIN INSERT INTO test_writes VALUES (TG_TABLE_NAME); RETURN NULL; END $$"
+                .to_owned(),
+        );
+    }
+    for table in texts(url, tables).await {
+        for what in ["INSERT", "UPDATE", "DELETE"] {
+            let note = match is_sqlite {
+                true => format!("BEGIN INSERT INTO test_writes VALUES ('{table}'); END"),
+                false => "FOR EACH ROW EXECUTE FUNCTION test_note()".to_owned(),
+            };
+            statements.push(format!("CREATE TRIGGER test_{table}_{what} AFTER {what} ON {table} {note}"));
+        }
+    }
+    change(url, &statements.join(";\n")).await;
+}
+
+/// The tables of the rows that were written since [`count_writes`].
+pub(crate) async fn writes(url: &str) -> Vec<String> {
+    texts(url, "SELECT name FROM test_writes").await
 }
 
 async fn administer(statements: &[&str]) {

@@ -157,6 +157,11 @@ impl Server {
         database::is_locked(self.setting("TENANTRY_DATABASE__URL")).await
     }
 
+    /// The setting `database.url`.
+    pub(crate) fn database_url(&self) -> &str {
+        self.setting("TENANTRY_DATABASE__URL")
+    }
+
     /// Changes rows of its database while it does not run.
     pub(crate) async fn change_rows(&self, statement: &str) {
         database::change(self.setting("TENANTRY_DATABASE__URL"), statement).await;
