@@ -25,6 +25,7 @@ mod m0009_clocks_and_keys;
 mod m0010_oauth_uses;
 mod m0011_api_keys;
 mod m0012_emails_by_value;
+mod m0014_ended_tokens;
 mod m0015_stores;
 
 /// The migrations in their order.
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_oauth_uses::Migration),
             Box::new(m0011_api_keys::Migration),
             Box::new(m0012_emails_by_value::Migration),
+            Box::new(m0014_ended_tokens::Migration),
             Box::new(m0015_stores::Migration),
         ]
     }

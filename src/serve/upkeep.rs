@@ -1,5 +1,5 @@
-//! What a server does by itself beside answering: it writes when credentials were used, tells what happened to them, and
-//! warns before one ends.
+//! What a server does by itself beside answering: it writes when credentials were used, tells what happened to them, warns
+//! before one ends, and forgets those that ended long ago.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,7 @@ use super::mail::Mail;
 
 /// How often the uses of credentials are written.
 const WRITE: Duration = Duration::from_secs(5);
-/// How often tokens and secrets are looked through for those that end soon, and the log for events that could not be told
+/// How often tokens and secrets are looked through for those that end soon or ended long ago, and the log for events that could not be told
 /// at once.
 const LOOK: Duration = Duration::from_secs(60);
 /// How many days before its end a token or secret is in the metric.
@@ -32,7 +32,7 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// Goes on until it is dropped.
     pub(super) async fn run(&self) {
-        tokio::join!(self.keep_writing(), self.keep_warning(), self.keep_telling());
+        tokio::join!(self.keep_writing(), self.keep_warning(), self.keep_telling(), self.keep_forgetting());
     }
 
     /// Writes what would be lost with the process.
@@ -87,6 +87,18 @@ impl Upkeep {
         }
         if let (Some(mail), Ok(tenant)) = (&self.mail, self.tenants.find(tenant)) {
             mail.tell(end, &tenant.settings().token_contacts);
+        }
+    }
+
+    /// A small step each time: however many there are, nobody notices.
+    async fn keep_forgetting(&self) {
+        loop {
+            match self.tenants.forget_ended().await {
+                Ok(0) => {}
+                Ok(count) => tracing::info!(count, "tokens and secrets that ended long ago are forgotten"),
+                Err(error) => tracing::debug!(%error, "what ended long ago is forgotten later"),
+            }
+            tokio::time::sleep(LOOK).await;
         }
     }
 

@@ -2,6 +2,7 @@
 //! in every process, before the call returns: what it ended is refused from then on.
 
 mod first_use;
+mod forgetting;
 mod keys;
 mod new_token;
 mod rotation;

@@ -21,7 +21,8 @@ const SHOWN_AGAIN: Duration = Duration::minutes(10);
 /// So many tokens of a tenant are listed.
 const MOST_LISTED: i64 = 1000;
 
-/// So many tokens are issued to a tenant within a day: one in a minute and a half, all day long. They are kept for good.
+/// So many tokens are issued to a tenant within a day: one in a minute and a half, all day long. They are kept until
+/// long after their time is over.
 const MOST_A_DAY: i64 = 1000;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 

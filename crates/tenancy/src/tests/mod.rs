@@ -3,6 +3,7 @@
 mod addresses;
 mod api_keys;
 mod federation;
+mod forgetting;
 mod keys;
 mod oauth;
 mod restrictions;
