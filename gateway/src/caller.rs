@@ -111,6 +111,12 @@ impl<'a> Caller<'a> {
         rejection.to_error()
     }
 
+    /// Tells the log that operations of a bulk request were not begun.
+    pub(crate) fn log_stop(&self) {
+        let (id, tenant) = (self.id.as_str(), self.tenant().name());
+        tracing::warn!(request.id = id, tenant.id = tenant, "a bulk request was stopped before its end");
+    }
+
     /// The most operations that the tenant's rate lets through in one bulk request.
     pub(crate) fn most_operations(&self) -> u32 {
         self.permit.most_operations()

@@ -7,14 +7,12 @@ use scim::{BulkAction, BulkDone, BulkTask, ScimError};
 
 use crate::caller::Caller;
 use crate::error::Rejection;
+use crate::pipeline::BULK_TIME;
 use crate::precondition::if_match;
 use crate::reply::Reply;
 use crate::scope;
 
-/// No operation is begun later than so long after the request arrived: Okta gives up after 60 seconds.
-const BEGINNING: Duration = Duration::from_secs(55);
-
-/// What was begun by then, and what takes back what was made in parts, is waited for until so long after it arrived.
+/// What was begun in [`BULK_TIME`], and what takes back what was made in parts, is waited for until so long after it arrived.
 const ANSWERING: Duration = Duration::from_secs(58);
 
 /// Runs many operations, each as if it were a request of its own (RFC 7644 section 3.7): once their token has ended, those
@@ -28,7 +26,7 @@ pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
         let is_away = matches!(&outcome, Err(refusal) if refusal.status == 503);
         run.record(&task, outcome);
         if is_away {
-            course.stop();
+            course.stop(caller);
             run.stop(not_begun());
         }
         caller.note_operation();
@@ -83,18 +81,23 @@ impl Course {
     }
 
     async fn wait_for_turn(&self, caller: &Caller<'_>) -> Result<(), Rejection> {
-        let end = self.arrived + BEGINNING;
+        let end = self.arrived + BULK_TIME;
         let turn = tokio::time::timeout_at(end.into(), caller.wait_for_turn()).await;
         turn.map_err(|_| not_begun())?;
         self.check_time()
     }
 
     fn check_time(&self) -> Result<(), Rejection> {
-        if self.arrived.elapsed() < BEGINNING { Ok(()) } else { Err(not_begun().into()) }
+        if self.arrived.elapsed() < BULK_TIME { Ok(()) } else { Err(not_begun().into()) }
     }
 
-    fn stop(&mut self) {
-        self.stage = if matches!(self.stage, Stage::Stopped | Stage::Away) { Stage::Away } else { Stage::Stopped };
+    fn stop(&mut self, caller: &Caller<'_>) {
+        if matches!(self.stage, Stage::Stopped | Stage::Away) {
+            self.stage = Stage::Away;
+            return;
+        }
+        self.stage = Stage::Stopped;
+        caller.log_stop();
     }
 }
 

@@ -11,7 +11,7 @@ use directory::Work;
 use tenancy::{Authenticated, Denied, Visit};
 use time::OffsetDateTime;
 
-pub(crate) use limit::{Limited, Limiter, Permit, Quota, subscriber};
+pub(crate) use limit::{BULK_TIME, Limited, Limiter, Permit, Quota, subscriber};
 
 use crate::app::Gateway;
 use crate::caller::Caller;

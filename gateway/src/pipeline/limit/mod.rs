@@ -22,6 +22,7 @@ use limits::{Bucket, Buckets};
 use replicas::Living;
 use tenancy::Tenant;
 
+pub(crate) use pace::BULK_TIME;
 pub(crate) use permit::Permit;
 pub(crate) use quota::Quota;
 
@@ -103,10 +104,11 @@ impl<C: Clock + Clone> Limiter<C> {
     ) -> Result<Permit<C>, Limited> {
         let share = self.share(tenant, allowance);
         let quota = told.insert(Quota::new(allowance));
-        quota.requests = take(&share.requests, "tenant").await?;
+        let refuse = |bucket, refused| share.behind_bulks(bucket, refused);
+        quota.requests = take(&share.requests, "tenant").await.map_err(|refused| refuse(&share.requests, refused))?;
         if let Some(bucket) = share.writes.as_ref().filter(|_| work == Work::Write) {
             quota.writes = Some(0);
-            quota.writes = Some(take(bucket, "writes").await?);
+            quota.writes = Some(take(bucket, "writes").await.map_err(|refused| refuse(bucket, refused))?);
         }
         let permit = Permit { share, most_body_bytes: self.body_bytes, body_bytes: 0, bulk: None };
         // The permit counts from here on and stops counting when it is dropped, also when it is refused.

@@ -9,6 +9,9 @@ use limits::Rate;
 /// In milliseconds: what is shorter makes no difference to whole seconds.
 const SHORT: u32 = 1_000;
 
+/// No operation of a bulk request is begun later than so long after the request arrived: Okta gives up after 60 seconds.
+pub(crate) const BULK_TIME: Duration = Duration::from_secs(55);
+
 /// The requests of one tenant: how long they took of late, and those whose time is known.
 #[derive(Default)]
 pub(super) struct Pace {
@@ -57,6 +60,12 @@ impl Pace {
             }
             _ => Duration::from_millis(self.slow.load(Relaxed).into()),
         }
+    }
+
+    /// How long until all bulk requests are done that run here, where they wait for this rate.
+    pub(super) fn until_bulks_end(&self, rate: Rate) -> Duration {
+        let left: u64 = self.bulks().iter().map(|bulk| u64::from(bulk.load(Relaxed))).sum();
+        (Duration::from_secs(left) / rate.per_second.max(1)).min(BULK_TIME)
     }
 
     fn bulks(&self) -> std::sync::MutexGuard<'_, Vec<Bulk>> {

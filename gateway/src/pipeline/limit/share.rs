@@ -8,6 +8,7 @@ use governor::clock::Clock;
 use limits::{Bucket, Buckets, Rate};
 use tenancy::Settings;
 
+use super::Limited;
 use super::pace::Pace;
 use super::permit::Total;
 
@@ -96,6 +97,19 @@ impl<C: Clock> Share<C> {
     pub(super) fn until_one_ends(&self, running: u32) -> Duration {
         let running = usize::try_from(running).unwrap_or(usize::MAX);
         self.usage.pace.until_one_ends(running, self.allowance.rates()) + self.requests.delay()
+    }
+
+    /// What is told to whoever was refused by this bucket. While bulk requests wait for its rate, each turn that comes is
+    /// theirs: whoever comes back when they are done is let in.
+    pub(super) fn behind_bulks(&self, bucket: &Bucket<C>, refused: Limited) -> Limited {
+        let rate = bucket.rate();
+        if self.allowance.rates().any(|other| other.per_second < rate.per_second) {
+            // They wait for the other one.
+            return refused;
+        }
+        let bulks = self.usage.pace.until_bulks_end(rate);
+        let seconds = bulks.as_secs() + u64::from(bulks.subsec_nanos() > 0);
+        Limited { retry_after: refused.retry_after + seconds, ..refused }
     }
 
     /// Whether it can be forgotten: nothing runs, and nothing was asked for so long that new buckets would be as full.

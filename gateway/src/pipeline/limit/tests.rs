@@ -144,6 +144,40 @@ async fn who_is_refused_because_of_slow_requests_is_told_how_long_they_take() {
 }
 
 #[tokio::test]
+async fn who_is_refused_beside_a_bulk_request_is_told_when_that_is_done() {
+    let system = system(&Limits::default());
+    let mut running = system.admit(ACME, 2, 2).await.unwrap();
+    running.begin_bulk(9);
+    running.note_operation();
+    system.admit(ACME, 2, 2).await.unwrap();
+    // Eight at two a second, and the one that comes back.
+    assert_eq!(system.refusal(ACME, 2, 2).await, Limited { scope: "tenant", retry_after: 5 });
+    for _ in 0..8 {
+        system.clock.advance(Duration::from_millis(500));
+        system.limiter.wait_for_turn_by(|| (ACME, allowance(2, 2))).await;
+        running.note_operation();
+    }
+    system.clock.advance(Duration::from_secs(1));
+    system.admit(ACME, 2, 2).await.unwrap();
+    system.admit(ACME, 2, 2).await.unwrap();
+    assert_eq!(system.refusal(ACME, 2, 2).await, Limited { scope: "tenant", retry_after: 1 });
+    running.begin_bulk(1_000_000);
+    assert_eq!(system.refusal(ACME, 2, 2).await.retry_after, 56, "then it is stopped");
+}
+
+#[tokio::test]
+async fn a_bulk_request_that_waits_for_the_rate_of_changes_holds_up_no_reader() {
+    let system = system(&Limits::default());
+    let allowed = Allowance { writes: Some(Rate { per_second: 1, burst: 1 }), ..allowance(10, 2) };
+    let mut running = system.work(ACME, allowed, Work::Write).await.unwrap();
+    running.begin_bulk(20);
+    running.note_operation();
+    let refused = async |work| system.work(ACME, allowed, work).await.err().unwrap();
+    assert_eq!(refused(Work::Write).await, Limited { scope: "writes", retry_after: 20 });
+    assert_eq!(refused(Work::Read).await, Limited { scope: "tenant", retry_after: 1 });
+}
+
+#[tokio::test]
 async fn a_bulk_request_goes_by_the_limits_of_now() {
     let system = system(&Limits::default());
     let _running = system.admit(ACME, 1, 1).await.unwrap();
