@@ -8,7 +8,7 @@ use crate::{ApiKeyId, Conflict, OauthClientId, SecretId, TokenId};
 #[derive(Debug, thiserror::Error)]
 pub enum TenancyError {
     /// Nothing of this name.
-    #[error("no tenant is named \"{name}\"")]
+    #[error("no tenant is named \"{name}\"; see: tenantry tenant list")]
     NoTenant {
         /// The name that was asked for.
         name: String,

@@ -14,7 +14,7 @@ use super::places::Share;
 use super::problem::{Problem, Sort};
 use super::rule::{Needs, decide};
 use super::state::State;
-use crate::{Answer, Command};
+use crate::{Answer, Code, Command, Failure};
 
 /// How long one waits for a command. It may wait for the lease of another server, a minute at most.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -165,13 +165,23 @@ impl Permitted {
             done
         });
         match tokio::time::timeout(PATIENCE, run).await {
-            Ok(Ok(done)) => done.map_err(Problem::from),
+            Ok(Ok(done)) => done.map_err(|failure| self.problem(failure)),
             Ok(Err(_)) => Err(Problem::new(Sort::Failed, "the server failed to do this; its log tells why")),
             Err(_) => Err(Problem::new(
                 Sort::Unavailable,
                 "this is still under way; ask again, with the same Idempotency-Key if there was one",
             )
             .retry_after(5)),
+        }
+    }
+
+    /// A tenant that has gone meanwhile is told like one that there never was.
+    fn problem(&self, failure: Failure) -> Problem {
+        match &self.tenant {
+            Some(tenant) if failure.code == Code::NotFound && self.state.tenants.find(tenant.name()).is_err() => {
+                Problem::no_tenant(tenant.name())
+            }
+            _ => Problem::from(failure),
         }
     }
 }

@@ -78,7 +78,7 @@ on_both! {
 
     async fn what_is_asked_of_nobody_names_the_name(system: System) {
         let change = TenantChange { settings: Map::new(), ..TenantChange::default() };
-        let sentence = "no tenant is named \"nobody\"";
+        let sentence = "no tenant is named \"nobody\"; see: tenantry tenant list";
         assert_eq!(system.tenants.update("nobody", change).await.unwrap_err().to_string(), sentence);
         assert_eq!(system.tenants.set_enabled("nobody", true).await.unwrap_err().to_string(), sentence);
         assert_eq!(system.tenants.delete("nobody").await.unwrap_err().to_string(), sentence);
