@@ -25,6 +25,7 @@ mod m0009_clocks_and_keys;
 mod m0010_oauth_uses;
 mod m0011_api_keys;
 mod m0012_emails_by_value;
+mod m0013_address_limits;
 mod m0014_ended_tokens;
 mod m0015_stores;
 
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0010_oauth_uses::Migration),
             Box::new(m0011_api_keys::Migration),
             Box::new(m0012_emails_by_value::Migration),
+            Box::new(m0013_address_limits::Migration),
             Box::new(m0014_ended_tokens::Migration),
             Box::new(m0015_stores::Migration),
         ]

@@ -13,10 +13,14 @@
 //! Programs that administer have keys of another kind ([`ApiKey`]); administration is rare, so each of their requests asks
 //! the database whether its key is still one.
 //!
+//! What an operator sets for network addresses while servers run ([`Tenants::change_address_limits`]) reaches every process in
+//! the way that changes of tenants do.
+//!
 //! It knows nothing of HTTP and of what a tenant stores.
 
 mod actor;
 mod address;
+mod address_limits;
 mod api_key;
 mod authenticate;
 mod control;
@@ -43,6 +47,7 @@ mod token_store;
 mod turns;
 
 pub use address::{Address, AddressSettings, Resolution};
+pub use address_limits::{AddressLimit, AddressLimits, SetAddressLimits};
 pub use api_key::{ApiKey, ApiKeyId, IssuedApiKey, NewApiKey, Role};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
 pub use control::{AccessTokensLeft, CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};

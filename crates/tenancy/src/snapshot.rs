@@ -1,4 +1,5 @@
-//! What requests read: every tenant with its addresses and its valid tokens, replaced as a whole by each change.
+//! What requests read: every tenant with its addresses and its valid tokens, and the limits of network addresses; replaced as
+//! a whole by each change.
 
 use std::sync::Arc;
 
@@ -7,7 +8,9 @@ use foldhash::HashMap;
 use crate::credential::Credential;
 use crate::credential_row::CredentialRow;
 use crate::last_use::{LastUse, Use};
-use crate::{Address, AddressSettings, OauthClient, OauthClientId, Tenant, TenantId, TokenId, TokenState};
+use crate::{
+    Address, AddressSettings, OauthClient, OauthClientId, SetAddressLimits, Tenant, TenantId, TokenId, TokenState,
+};
 
 /// How many uses of credentials that have ended wait to be written, for one tenant.
 const PAST_USES: usize = 64;
@@ -83,13 +86,14 @@ pub(crate) enum Addressed<'a> {
     Unknown,
 }
 
-/// Every tenant, found in every way.
+/// Every tenant, found in every way, and what was set for all.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Snapshot {
     by_id: HashMap<TenantId, Arc<Entry>>,
     by_name: HashMap<Arc<str>, Arc<Entry>>,
     by_host: HashMap<String, Arc<Entry>>,
     by_client: HashMap<OauthClientId, Arc<Entry>>,
+    address_limits: SetAddressLimits,
 }
 
 impl Snapshot {
@@ -134,8 +138,17 @@ impl Snapshot {
         self.by_id.values()
     }
 
+    pub(crate) fn address_limits(&self) -> SetAddressLimits {
+        self.address_limits
+    }
+
+    /// The same with these limits of network addresses.
+    pub(crate) fn limiting(&self, address_limits: SetAddressLimits) -> Self {
+        Self { address_limits, ..self.clone() }
+    }
+
     /// The same with one tenant as it is now.
-    pub(crate) fn with(&self, mut entry: Entry) -> Self {
+    fn with(&self, mut entry: Entry) -> Self {
         if let Some(before) = self.by_id.get(&entry.tenant.id) {
             entry.inherit(before);
         }
@@ -144,8 +157,16 @@ impl Snapshot {
         next
     }
 
+    /// The same with what has become of one tenant.
+    pub(crate) fn updated(&self, id: TenantId, entry: Option<Entry>) -> Self {
+        match entry {
+            Some(entry) => self.with(entry),
+            None => self.without(id),
+        }
+    }
+
     /// The same with one tenant fewer.
-    pub(crate) fn without(&self, id: TenantId) -> Self {
+    fn without(&self, id: TenantId) -> Self {
         let mut next = self.clone();
         if let Some(entry) = next.by_id.remove(&id) {
             next.by_name.remove(entry.tenant.name());
@@ -156,18 +177,19 @@ impl Snapshot {
     }
 
     /// Everything as it is now, counting on what was counted.
-    pub(crate) fn replaced(&self, mut entries: Vec<Entry>) -> Self {
+    pub(crate) fn replaced(&self, mut entries: Vec<Entry>, address_limits: SetAddressLimits) -> Self {
         for entry in &mut entries {
             if let Some(before) = self.by_id.get(&entry.tenant.id) {
                 entry.inherit(before);
             }
         }
-        entries.into_iter().collect()
+        Self { address_limits, ..entries.into_iter().collect() }
     }
 
     /// The same, without what is remembered of signatures that were verified.
     pub(crate) fn forgetting(&self) -> Self {
-        self.entries().map(|entry| entry.forgetting()).collect()
+        let entries = self.entries().map(|entry| entry.forgetting()).collect();
+        Self { address_limits: self.address_limits, ..entries }
     }
 
     fn insert(&mut self, entry: Arc<Entry>) {

@@ -1,4 +1,4 @@
-//! A change of one tenant: made in one transaction, shown to requests here, and then agreed on with the other replicas.
+//! A change of one tenant, or of what is set for all: made in one transaction, shown to requests here, and then agreed on with the other replicas.
 
 use std::ops::Deref;
 
@@ -10,8 +10,9 @@ use tokio::sync::MutexGuard;
 use super::bounded::{Bounded, in_time};
 use super::messages::Message;
 use super::{Known, table};
+use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
-use crate::{TenancyError, TenantId, store};
+use crate::{SetAddressLimits, TenancyError, TenantId, store};
 
 /// How often a transaction is begun when the connection turns out to be dead: both of the pool may be, after an outage.
 const CONNECTIONS: usize = 3;
@@ -83,6 +84,17 @@ impl Inner {
         Ok(())
     }
 
+    /// The same for the limits of network addresses.
+    pub(crate) async fn publish_address_limits(
+        &self,
+        change: Change<'_>,
+        limits: SetAddressLimits,
+    ) -> Result<(), TenancyError> {
+        let generation = self.commit_and_show(change, table::OF_ALL, |snapshot| snapshot.limiting(limits)).await?;
+        self.agree(generation).await;
+        Ok(())
+    }
+
     /// The same for a change that ends nothing: others may learn of it when they do.
     pub(crate) async fn publish_unawaited(
         &self,
@@ -97,16 +109,22 @@ impl Inner {
 
     /// Others may begin a change once this has returned; each waits for its own agreement.
     async fn commit(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<Generation, TenancyError> {
+        // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
+        let entry = store::find_entry(&*change, id, now_ms).await?;
+        self.commit_and_show(change, id, |snapshot| snapshot.updated(id, entry)).await
+    }
+
+    async fn commit_and_show(
+        &self,
+        change: Change<'_>,
+        id: TenantId,
+        show: impl FnOnce(&Snapshot) -> Snapshot,
+    ) -> Result<Generation, TenancyError> {
         let Change { transaction, generation, _turn } = change;
         table::note_change(&transaction, generation, id).await?;
-        // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
-        let entry = store::find_entry(&transaction, id, now_ms).await?;
         let undecided = Undecided(&self.known);
         transaction.commit().await?;
-        self.known.commit(generation, |snapshot| match entry {
-            Some(entry) => snapshot.with(entry),
-            None => snapshot.without(id),
-        });
+        self.known.commit(generation, show);
         undecided.made();
         Ok(generation)
     }

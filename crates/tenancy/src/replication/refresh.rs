@@ -13,7 +13,7 @@ use super::{Attempts, table};
 use crate::authenticate::milliseconds;
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
-use crate::{TenancyError, store};
+use crate::{TenancyError, address_limits, store};
 
 /// How long the database may take to say what the newest generation is.
 const ANSWERING: Duration = Duration::from_secs(2);
@@ -151,13 +151,15 @@ impl Inner {
             None => None,
         };
         let Some(changed) = changed.filter(|changed| changed.len() < MANY) else {
-            return Ok(snapshot.replaced(store::entries(on, now_ms).await?));
+            let limits = address_limits::store::read(on).await?;
+            return Ok(snapshot.replaced(store::entries(on, now_ms).await?, limits));
         };
         let mut next = Snapshot::clone(&snapshot);
         for id in changed {
-            next = match store::find_entry(on, id, now_ms).await? {
-                Some(entry) => next.with(entry),
-                None => next.without(id),
+            next = if id == table::OF_ALL {
+                next.limiting(address_limits::store::read(on).await?)
+            } else {
+                next.updated(id, store::find_entry(on, id, now_ms).await?)
             };
         }
         Ok(next)

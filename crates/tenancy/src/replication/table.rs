@@ -13,6 +13,9 @@ use crate::{TenancyError, TenantId};
 /// How many generations back it is remembered what changed. Who is further behind reads everything.
 const REMEMBERED: Generation = 1000;
 
+/// The number of no tenant: what was changed is of all of them. The version before looks for this tenant, and finds none.
+pub(super) const OF_ALL: TenantId = TenantId::new(0);
+
 const MEMBERS: &str = "SELECT id, beat, acknowledged, lease_ms, signing_keys FROM replicas";
 
 /// What all replicas share.

@@ -1,5 +1,6 @@
 //! Tenants, addresses and tokens, on both databases.
 
+mod address_limits;
 mod addresses;
 mod api_keys;
 mod federation;
