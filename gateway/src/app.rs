@@ -123,7 +123,7 @@ fn stopping(
 async fn sweep(gateway: &Gateway) {
     loop {
         time::sleep(SWEEP).await;
-        gateway.limits.forget_idle(SWEEP);
+        gateway.limits.forget_idle(SWEEP, gateway.tenants.address_limits());
     }
 }
 

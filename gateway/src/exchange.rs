@@ -110,17 +110,24 @@ impl Exchange {
         request: &'a RequestHead,
         payload: Payload,
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
-        let Some(target) = Target::parse(request.uri.path()) else { return (Err(Rejection::unknown_base()), None) };
-        self.route = target.route.template();
-        self.is_oauth = matches!(target.route, Route::Oauth(_));
+        let target = Target::parse(request.uri.path());
+        if let Some(target) = &target {
+            self.route = target.route.template();
+            self.is_oauth = matches!(target.route, Route::Oauth(_));
+        }
+        let origin = match pipeline::meet(&worker.gateway, request) {
+            Ok(origin) => origin,
+            Err(rejection) => return (Err(rejection), None),
+        };
+        let Some(target) = target else { return (Err(Rejection::unknown_base()), None) };
         let now = match pipeline::settle(worker, self.now()).await {
             Ok(now) => now,
             Err(rejection) => return (Err(rejection), None),
         };
         if let Route::Oauth(endpoint) = target.route {
-            return (Box::pin(oauth::answer(worker, (request, payload), &target, endpoint, self)).await, None);
+            return (Box::pin(oauth::answer(worker, (request, payload, origin), &target, endpoint, self)).await, None);
         }
-        match pipeline::admit(worker, (request, payload), &target, self, now).await {
+        match pipeline::admit(worker, (request, payload, origin), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
                 (outcome, Some(caller))

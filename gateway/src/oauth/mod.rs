@@ -36,14 +36,13 @@ impl TokenEndpoint {
 /// others without token do, before anything of its body is read.
 pub(crate) async fn answer(
     worker: &Worker,
-    (request, payload): (&RequestHead, Payload),
+    (request, payload, origin): (&RequestHead, Payload, Origin<'_>),
     target: &Target<'_>,
     endpoint: Oauth,
     exchange: &mut Exchange,
 ) -> Result<Reply, Rejection> {
     let gateway = &*worker.gateway;
-    let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
-    gateway.limits.admit_anonymous(origin.client)?;
+    gateway.limits.addresses.admit_anonymous(origin.client, gateway.tenants.address_limits())?;
     let tenant = target.tenant.as_deref();
     match (endpoint, &request.method) {
         (Oauth::Token, &Method::POST) => token::give(gateway, (request, payload), &origin, tenant, exchange).await,

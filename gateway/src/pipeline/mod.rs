@@ -1,5 +1,5 @@
-//! The stages every request passes, in this order and before a byte of its body is read: whose address it is, who asks,
-//! and whether they may ask so much.
+//! The stages every request passes, in this order and before a byte of its body is read: from where it comes and whether so
+//! much may come from there, whose address it is, who asks, and whether they may ask so much.
 
 mod address;
 mod bearer;
@@ -21,6 +21,7 @@ use crate::routes::{Discovery, Route, Target};
 use crate::worker::Worker;
 pub(crate) use address::{Named, base_url};
 pub(crate) use origin::Origin;
+use origin::Seen;
 
 /// Somebody who may go on.
 pub(crate) enum Admitted<'a, 't> {
@@ -33,6 +34,14 @@ pub(crate) enum Admitted<'a, 't> {
         /// What they read.
         document: &'t Discovery<'t>,
     },
+}
+
+/// Counts a request by the network address that it comes from, whatever it wants, and tells its origin. It asks nobody and waits
+/// for nothing, so that what is too much costs next to nothing.
+pub(crate) fn meet<'a>(gateway: &Gateway, request: &'a RequestHead) -> Result<Origin<'a>, Rejection> {
+    let seen = Seen::of(request, &gateway.settings.trusted_proxies);
+    gateway.limits.addresses.admit(seen.client(), gateway.tenants.address_limits())?;
+    seen.check()
 }
 
 /// Makes sure that a request that has arrived is judged by the newest tokens, and tells by which moment. [`admit`] follows
@@ -49,13 +58,12 @@ pub(crate) async fn settle(worker: &Worker, arrived: OffsetDateTime) -> Result<O
 /// Lets a request in, or refuses it.
 pub(crate) async fn admit<'a, 't>(
     worker: &'a Worker,
-    (request, payload): (&'a RequestHead, Payload),
+    (request, payload, origin): (&'a RequestHead, Payload, Origin<'a>),
     target: &'t Target<'t>,
     exchange: &mut Exchange,
     now: OffsetDateTime,
 ) -> Result<Admitted<'a, 't>, Rejection> {
     let gateway = &*worker.gateway;
-    let origin = Origin::of(request, &gateway.settings.trusted_proxies)?;
     let tenant = target.tenant.as_deref();
     let named = Named::by(&origin, tenant, &gateway.tenants);
     let base = base_url(&origin, tenant, named, gateway.settings.public_url.as_ref());
@@ -109,14 +117,14 @@ fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut
     if let Some(tenant) = &tenant {
         exchange.blame(tenant);
     }
-    match gateway.limits.admit_anonymous(origin.client) {
+    match gateway.limits.addresses.admit_anonymous(origin.client, gateway.tenants.address_limits()) {
         Ok(()) => Rejection::Unauthenticated(refusal),
         Err(limited) => limited.into(),
     }
 }
 
 fn admit_reader(gateway: &Gateway, origin: &Origin<'_>, method: &Method) -> Result<(), Rejection> {
-    gateway.limits.admit_anonymous(origin.client)?;
+    gateway.limits.addresses.admit_anonymous(origin.client, gateway.tenants.address_limits())?;
     match *method {
         Method::GET | Method::HEAD => Ok(()),
         _ => Err(Rejection::MethodNotAllowed { allow: "GET, HEAD" }),

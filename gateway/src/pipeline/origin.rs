@@ -13,6 +13,9 @@ use tenancy::Address;
 use crate::error::Rejection;
 use crate::settings::Network;
 
+/// A request of which no more is known than how it came.
+pub(crate) struct Seen<'a>(Hop<'a>);
+
 /// The sender and the origin of the URL they used.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Origin<'a> {
@@ -24,21 +27,33 @@ pub(crate) struct Origin<'a> {
     pub(crate) client: IpAddr,
 }
 
-impl<'a> Origin<'a> {
+impl<'a> Seen<'a> {
     /// Reads the connection, and the headers of proxies if it comes from a trusted one.
-    pub(crate) fn of(request: &'a RequestHead, trusted: &[Network]) -> Result<Self, Rejection> {
+    pub(crate) fn of(request: &'a RequestHead, trusted: &[Network]) -> Self {
         let peer = request.peer_addr.map_or(IpAddr::V4(Ipv4Addr::LOCALHOST), |peer| peer.ip());
         let authority = match request.uri.authority() {
             Some(authority) => Some(authority.as_str()),
             None => request.headers().get(HOST).and_then(|host| host.to_str().ok()),
         };
-        let mut origin = Hop { is_secure: false, authority, client: peer };
+        let mut hop = Hop { is_secure: false, authority, client: peer };
         if is_trusted(trusted, peer) {
-            origin.follow(request.headers(), trusted);
+            hop.follow(request.headers(), trusted);
         }
-        origin.check()
+        Self(hop)
     }
 
+    /// The address of the sender.
+    pub(crate) fn client(&self) -> IpAddr {
+        self.0.client.to_canonical()
+    }
+
+    /// The origin, unless its host is none.
+    pub(crate) fn check(self) -> Result<Origin<'a>, Rejection> {
+        self.0.check()
+    }
+}
+
+impl Origin<'_> {
     /// What tenancy looks at.
     pub(crate) fn address<'b>(&'b self, path_tenant: Option<&'b str>) -> Address<'b> {
         Address { host: without_port(&self.authority), path_tenant }
@@ -165,7 +180,10 @@ mod tests {
         }
         let mut request = request.finish();
         request.head_mut().peer_addr = Some(format!("{peer}:4711").parse().unwrap());
-        let origin = Origin::of(request.head(), &[Network::parse("10.0.0.0/8").unwrap()]).unwrap();
+        let seen = Seen::of(request.head(), &[Network::parse("10.0.0.0/8").unwrap()]);
+        let client = seen.client();
+        let origin = seen.check().unwrap();
+        assert_eq!(origin.client, client);
         (origin.is_secure, origin.authority.to_string(), origin.client.to_string())
     }
 
@@ -254,6 +272,6 @@ mod tests {
     #[test]
     fn a_host_that_is_none_is_refused() {
         let request = TestRequest::default().insert_header(("host", "a\"b")).finish();
-        assert!(Origin::of(request.head(), &[]).is_err());
+        assert!(Seen::of(request.head(), &[]).check().is_err());
     }
 }

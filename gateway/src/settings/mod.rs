@@ -6,6 +6,7 @@ use serde::Deserialize;
 
 pub use public_url::PublicUrl;
 pub use tenancy::Network;
+use tenancy::{AddressLimit, AddressLimits};
 
 /// How clients reach the gateway and what it takes from them.
 #[derive(Clone, Debug, Default)]
@@ -60,6 +61,10 @@ pub struct Limits {
     pub tenant_body_bytes: usize,
     /// Bytes of bodies of all tenants that are held at the same time.
     pub total_body_bytes: usize,
+    /// Requests that one address may make in a second, whoever it is; 0: as many as it likes.
+    pub address_requests_per_second: u32,
+    /// The same, at once.
+    pub address_requests_burst: u32,
     /// Failed authentications and requests without token that one address may make in a second.
     pub address_per_second: u32,
     /// The same, at once.
@@ -81,6 +86,8 @@ impl Default for Limits {
             tenant_concurrency: 64,
             tenant_body_bytes: 32 << 20,
             total_body_bytes: 64 << 20,
+            address_requests_per_second: 10_000,
+            address_requests_burst: 20_000,
             address_per_second: 30,
             address_burst: 300,
         }
@@ -104,12 +111,11 @@ impl Limits {
             ("cursor_seconds", self.cursor_seconds as usize),
             ("body_seconds", usize::try_from(self.body_seconds).unwrap_or(usize::MAX)),
             ("tenant_concurrency", self.tenant_concurrency as usize),
-            ("address_per_second", self.address_per_second as usize),
-            ("address_burst", self.address_burst as usize),
         ];
         if let Some((name, _)) = positive.iter().find(|(_, value)| *value == 0) {
             return Err(format!("limits.{name} must be at least 1"));
         }
+        self.check_addresses()?;
         if self.page_size > self.page_size_max {
             return Err("limits.page_size must not exceed limits.page_size_max".to_owned());
         }
@@ -119,6 +125,24 @@ impl Limits {
             Some((name, _)) => Err(format!("limits.{name} must hold the largest body, {largest} bytes")),
             None => Ok(()),
         }
+    }
+
+    /// How often one address may ask, unless the operator has set something else at run time.
+    #[must_use]
+    pub fn of_addresses(&self) -> AddressLimits {
+        AddressLimits::each(|limit| match limit {
+            AddressLimit::RequestsPerSecond => self.address_requests_per_second,
+            AddressLimit::RequestsBurst => self.address_requests_burst,
+            AddressLimit::FailuresPerSecond => self.address_per_second,
+            AddressLimit::FailuresBurst => self.address_burst,
+        })
+    }
+
+    fn check_addresses(&self) -> Result<(), String> {
+        let (limits, mut all) = (self.of_addresses(), AddressLimit::ALL.into_iter());
+        let Some(wrong) = all.find(|limit| !limit.allowed().contains(&limits.get(*limit))) else { return Ok(()) };
+        let (name, allowed) = (wrong.name(), wrong.allowed());
+        Err(format!("limits.{name} must be from {} to {}", allowed.start(), allowed.end()))
     }
 }
 
@@ -137,6 +161,9 @@ mod tests {
         assert_eq!(limits.check(), Err("limits.page_size must be at least 1".to_owned()));
         let limits = Limits { page_size: 300, ..Limits::default() };
         assert_eq!(limits.check(), Err("limits.page_size must not exceed limits.page_size_max".to_owned()));
+        let limits = Limits { address_burst: 0, ..Limits::default() };
+        assert_eq!(limits.check(), Err("limits.address_burst must be from 1 to 1000000000".to_owned()));
+        assert_eq!(Limits { address_requests_per_second: 0, ..Limits::default() }.check(), Ok(()), "no limit");
         let limits = Limits { total_body_bytes: 1 << 20, ..Limits::default() };
         assert_eq!(
             limits.check(),

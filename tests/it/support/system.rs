@@ -10,7 +10,9 @@ use tokio::sync::OnceCell;
 use super::{Database, Finished, Server, Tenant};
 
 /// Settings of a server that only answers, so that tests of other things meet no limit.
-const UNLIMITED: [(&str, &str); 3] = [
+const UNLIMITED: [(&str, &str); 5] = [
+    ("TENANTRY_LIMITS__ADDRESS_REQUESTS_PER_SECOND", "1000000"),
+    ("TENANTRY_LIMITS__ADDRESS_REQUESTS_BURST", "1000000"),
     ("TENANTRY_LIMITS__ADDRESS_PER_SECOND", "1000000"),
     ("TENANTRY_LIMITS__ADDRESS_BURST", "1000000"),
     ("TENANTRY_LIMITS__TENANT_CONCURRENCY", "1000"),

@@ -1,12 +1,13 @@
-//! Stage three: how much one tenant, or one address without a token, may ask.
+//! How much may be asked: by one network address, before its token is looked at; and stage three, by one tenant, or by one
+//! address without a valid token.
 
+mod addresses;
 mod pace;
 mod permit;
 mod quota;
+mod senders;
 mod share;
 
-use std::net::{IpAddr, Ipv6Addr};
-use std::num::NonZeroU32;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,13 +16,11 @@ use arc_swap::ArcSwap;
 use directory::Work;
 use foldhash::HashMap;
 use governor::clock::{Clock, QuantaClock};
-use governor::middleware::NoOpMiddleware;
-use governor::state::keyed::DefaultKeyedStateStore;
-use governor::{NotUntil, RateLimiter};
 use limits::{Bucket, Buckets};
 use replicas::Living;
-use tenancy::Tenant;
+use tenancy::{SetAddressLimits, Tenant};
 
+pub(crate) use addresses::{Addresses, subscriber};
 pub(crate) use pace::BULK_TIME;
 pub(crate) use permit::Permit;
 pub(crate) use quota::Quota;
@@ -49,16 +48,13 @@ impl Limited {
 /// The longest that a bulk request sleeps before it looks at the tenant's rates again: they may have been changed.
 const LOOK: Duration = Duration::from_millis(500);
 
-type Addresses<C> = RateLimiter<IpAddr, DefaultKeyedStateStore<IpAddr>, C, NoOpMiddleware<<C as Clock>::Instant>>;
-
-/// Counts requests by tenant, and by address what comes without a valid token.
+/// Counts requests by address and by tenant.
 pub(crate) struct Limiter<C: Clock = QuantaClock> {
-    clock: C,
     buckets: Buckets<C>,
     /// Read without a lock; copied when a tenant comes or goes.
     tenants: ArcSwap<HashMap<i64, Arc<Share<C>>>>,
     turn: Mutex<()>,
-    addresses: Addresses<C>,
+    pub(crate) addresses: Addresses<C>,
     concurrency: u32,
     /// Those that share what runs at once.
     living: Living,
@@ -69,10 +65,8 @@ pub(crate) struct Limiter<C: Clock = QuantaClock> {
 impl<C: Clock + Clone> Limiter<C> {
     /// Nobody has asked yet.
     pub(crate) fn new(limits: &Limits, clock: C, buckets: Buckets<C>, living: Living) -> Self {
-        let quota = quota(limits.address_per_second, limits.address_burst);
         Self {
-            addresses: RateLimiter::new(quota, DefaultKeyedStateStore::default(), clock.clone()),
-            clock,
+            addresses: Addresses::new(limits.of_addresses(), clock, living.clone()),
             buckets,
             tenants: ArcSwap::from_pointee(HashMap::default()),
             turn: Mutex::default(),
@@ -143,15 +137,9 @@ impl<C: Clock + Clone> Limiter<C> {
         }
     }
 
-    /// Counts one request without valid token by its address.
-    pub(crate) fn admit_anonymous(&self, address: IpAddr) -> Result<(), Limited> {
-        self.addresses.check_key(&subscriber(address)).map_err(|until| self.too_soon("address", &until))
-    }
-
     /// Forgets those who have asked nothing for so long that it makes no difference. To be called every `interval`.
-    pub(crate) fn forget_idle(&self, interval: Duration) {
-        self.addresses.retain_recent();
-        self.addresses.shrink_to_fit();
+    pub(crate) fn forget_idle(&self, interval: Duration, set: SetAddressLimits) {
+        self.addresses.forget_idle(set);
         self.change(|tenants| tenants.retain(|_, share| !share.sweep(interval)));
     }
 
@@ -183,27 +171,10 @@ impl<C: Clock + Clone> Limiter<C> {
         self.tenants.store(Arc::new(tenants));
         result
     }
-
-    fn too_soon(&self, scope: &'static str, until: &NotUntil<C::Instant>) -> Limited {
-        Limited { scope, retry_after: whole_seconds(until.wait_time_from(self.clock.now())) }
-    }
-}
-
-/// What stands for all addresses of one sender: an IPv6 subscriber has a whole /64.
-pub(crate) fn subscriber(address: IpAddr) -> IpAddr {
-    match address {
-        IpAddr::V6(address) => Ipv6Addr::from_bits(address.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 @ IpAddr::V4(_) => v4,
-    }
 }
 
 async fn take<C: Clock>(bucket: &Bucket<C>, scope: &'static str) -> Result<u32, Limited> {
     bucket.take().await.map_err(|wait| Limited { scope, retry_after: whole_seconds(wait + bucket.delay()) })
-}
-
-fn quota(per_second: u32, burst: u32) -> governor::Quota {
-    let positive = |number| NonZeroU32::new(number).unwrap_or(NonZeroU32::MIN);
-    governor::Quota::per_second(positive(per_second)).allow_burst(positive(burst))
 }
 
 /// Rounded up, so that who waits so long is let in (Okta takes nothing but whole seconds).

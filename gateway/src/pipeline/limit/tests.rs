@@ -70,7 +70,7 @@ async fn changes_are_limited_apart_and_count_as_requests_too() {
 #[tokio::test]
 async fn q32_who_obeys_retry_after_is_let_in() {
     let system = system(&Limits::default());
-    system.limiter.admit_anonymous("192.0.2.1".parse().unwrap()).unwrap();
+    system.limiter.addresses.admit_anonymous("192.0.2.1".parse().unwrap(), SetAddressLimits::default()).unwrap();
     for (per_second, burst) in [(1, 1), (3, 7), (7, 1)] {
         let tenant = i64::from(per_second);
         while system.admit(tenant, per_second, burst).await.is_ok() {}
@@ -221,20 +221,20 @@ async fn only_so_many_bytes_of_all_tenants_are_held_at_once() {
 #[test]
 fn an_ipv6_subscriber_counts_as_one_address() {
     let System { limiter, .. } = system(&Limits { address_per_second: 1, address_burst: 1, ..Limits::default() });
-    limiter.admit_anonymous("2001:db8::1".parse().unwrap()).unwrap();
-    assert!(limiter.admit_anonymous("2001:db8::2".parse().unwrap()).is_err());
-    limiter.admit_anonymous("2001:db8:0:1::1".parse().unwrap()).unwrap();
+    limiter.addresses.admit_anonymous("2001:db8::1".parse().unwrap(), SetAddressLimits::default()).unwrap();
+    assert!(limiter.addresses.admit_anonymous("2001:db8::2".parse().unwrap(), SetAddressLimits::default()).is_err());
+    limiter.addresses.admit_anonymous("2001:db8:0:1::1".parse().unwrap(), SetAddressLimits::default()).unwrap();
 }
 
 #[tokio::test]
 async fn who_has_been_idle_is_forgotten() {
     let system = system(&Limits::default());
-    system.limiter.admit_anonymous("192.0.2.1".parse().unwrap()).unwrap();
+    system.limiter.addresses.admit_anonymous("192.0.2.1".parse().unwrap(), SetAddressLimits::default()).unwrap();
     let running = system.admit(ACME, 10, 20).await.unwrap();
     let sweep = || {
         system.clock.advance(Duration::from_secs(60));
-        system.limiter.forget_idle(Duration::from_secs(60));
-        (system.limiter.tenants.load().len(), system.limiter.addresses.len())
+        system.limiter.forget_idle(Duration::from_secs(60), SetAddressLimits::default());
+        (system.limiter.tenants.load().len(), system.limiter.addresses.count())
     };
     assert_eq!((sweep(), sweep()), ((1, 0), (1, 0)), "one runs");
     drop(running);
@@ -247,9 +247,9 @@ async fn to_look_for_the_idle_takes_nothing_from_anybody() {
     let allowed = Allowance { writes: Some(Rate { per_second: 1, burst: 4 }), ..allowance(100, 200) };
     while system.work(ACME, allowed, Work::Write).await.is_ok() {}
     system.clock.advance(Duration::from_secs(1));
-    system.limiter.forget_idle(Duration::from_secs(60));
+    system.limiter.forget_idle(Duration::from_secs(60), SetAddressLimits::default());
     system.work(ACME, allowed, Work::Write).await.unwrap();
-    system.limiter.forget_idle(Duration::from_secs(60));
+    system.limiter.forget_idle(Duration::from_secs(60), SetAddressLimits::default());
     assert_eq!(system.limiter.tenants.load().len(), 1, "who has just asked is known");
 }
 
