@@ -104,9 +104,16 @@ impl Deployment {
     pub(crate) fn operator(&self, settings: &Settings, listen: SocketAddr) -> Operator {
         let (tenants, directories) = (self.tenants.clone(), self.directories.clone());
         let days = TokenDays { usual: settings.tokens.default_days, most: settings.tokens.max_days };
-        Operator::new(tenants, directories, self.events.clone(), origin(settings, listen), days)
-            .keeping_keys(self.keys.clone())
-            .feeding(self.stores.clone())
+        Operator::new(
+            tenants,
+            directories,
+            self.events.clone(),
+            origin(settings, listen),
+            days,
+            settings.limits.of_addresses(),
+        )
+        .keeping_keys(self.keys.clone())
+        .feeding(self.stores.clone())
     }
 }
 

@@ -6,12 +6,17 @@ use tenant_admin::{Code, Failure};
 /// Reads settings of a tenant: `strict=true`, `rate_per_second=50`, `extensions=@schemas.json` (a file with JSON),
 /// `strict=` (the default again).
 pub(super) fn parse(assignments: &[String]) -> Result<Map<String, Value>, Failure> {
-    assignments.iter().map(|assignment| parse_one(assignment)).collect()
+    parse_like("strict=true", assignments)
 }
 
-fn parse_one(assignment: &str) -> Result<(String, Value), Failure> {
+/// The same, of something that looks like this example.
+pub(super) fn parse_like(example: &str, assignments: &[String]) -> Result<Map<String, Value>, Failure> {
+    assignments.iter().map(|assignment| parse_one(example, assignment)).collect()
+}
+
+fn parse_one(example: &str, assignment: &str) -> Result<(String, Value), Failure> {
     let Some((name, text)) = assignment.split_once('=') else {
-        let sentence = format!("\"{assignment}\" is not of the form setting=value, such as strict=true");
+        let sentence = format!("\"{assignment}\" is not of the form NAME=VALUE, such as {example}");
         return Err(Failure::new(Code::Invalid, sentence));
     };
     let value = match text.strip_prefix('@') {

@@ -7,6 +7,7 @@ mod config;
 mod duration;
 mod events;
 mod key;
+mod limits;
 mod migrate;
 mod oauth;
 mod output;
@@ -80,6 +81,9 @@ enum Command {
     /// Makes, lists and revokes the keys of programs that administer over HTTP
     #[command(subcommand, after_help = api_key::EXAMPLES)]
     ApiKey(api_key::Command),
+    /// Shows and changes how often one network address may ask, while servers run
+    #[command(subcommand, after_help = limits::EXAMPLES)]
+    Limits(limits::Command),
     /// Rotates, lists and retires the keys that sign tokens
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
@@ -148,6 +152,7 @@ impl Cli {
             Command::Token(command) => in_runtime(token::run(command, &settings, output)),
             Command::Oauth(command) => in_runtime(oauth::run(command, &settings, output)),
             Command::ApiKey(command) => in_runtime(api_key::run(command, &settings, output)),
+            Command::Limits(command) => in_runtime(limits::run(command, &settings, output)),
             Command::Key(command) => in_runtime(key::run(command, &settings, output)),
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),

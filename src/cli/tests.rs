@@ -3,7 +3,7 @@
 use clap::{CommandFactory, Parser};
 use serde_json::json;
 
-use super::{Cli, assignments, resource, table, tenant, token};
+use super::{Cli, assignments, limits, resource, table, tenant, token};
 
 #[test]
 fn the_arguments_make_sense() {
@@ -134,7 +134,7 @@ fn settings_of_a_tenant_are_json_or_words() {
         json!({"strict": true, "rate_burst": 7, "name": "ada", "extensions": [], "unique_group_names": null});
     assert_eq!(serde_json::Value::Object(assignments::parse(&words).unwrap()), expected);
     let refused = assignments::parse(&["strict".to_owned()]).unwrap_err();
-    assert_eq!(refused.message, "\"strict\" is not of the form setting=value, such as strict=true");
+    assert_eq!(refused.message, "\"strict\" is not of the form NAME=VALUE, such as strict=true");
     let refused = assignments::parse(&["extensions=@no/such/file".to_owned()]).unwrap_err();
     assert!(refused.message.starts_with("no/such/file cannot be read: "), "{refused}");
 }
@@ -146,6 +146,23 @@ fn the_help_names_every_setting_of_a_tenant() {
     for name in tenancy::Settings::names() {
         assert!(help.contains(&name), "{name}");
     }
+}
+
+#[test]
+fn limits_are_shown_with_where_they_come_from() {
+    let all = |failures: u32| json!({"address_requests_per_second": 0, "address_requests_burst": 20000, "address_per_second": 30, "address_burst": failures});
+    let answer = json!({"limits": all(7), "settings": all(300), "set": ["address_burst"]});
+    assert_eq!(
+        limits::shown_text(&answer),
+        "LIMIT                        VALUE  FROM             SETTINGS  OF ONE NETWORK ADDRESS\n\
+         address_requests_per_second  0      the settings     0         requests a second (0: no limit)\n\
+         address_requests_burst       20000  the settings     20000     requests at once\n\
+         address_per_second           30     the settings     30        requests without a valid token a second\n\
+         address_burst                7      set at run time  300       requests without a valid token at once\n"
+    );
+    let help = Cli::command().find_subcommand("limits").unwrap().find_subcommand("set").unwrap().clone();
+    let help = help.get_after_help().unwrap().to_string();
+    assert!(tenancy::AddressLimit::ALL.iter().all(|limit| help.contains(limit.name())), "{help}");
 }
 
 #[test]

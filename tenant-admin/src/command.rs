@@ -101,6 +101,13 @@ pub enum Command {
     Store(StoreCommand),
     /// Something about the keys of programs that administer.
     ApiKey(ApiKeyCommand),
+    /// Shows how often one network address may ask.
+    ShowLimits,
+    /// Changes that.
+    ChangeLimits {
+        /// Limits by name; `null` brings back what the settings have.
+        limits: Map<String, Value>,
+    },
     /// Makes a new signing key.
     RotateKey,
     /// Lists the signing keys, and whom each concerns.

@@ -11,6 +11,7 @@
 #[macro_use]
 mod support;
 
+mod address_limits;
 mod addresses;
 mod api;
 mod architecture;

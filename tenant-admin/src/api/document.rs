@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::endpoints::{me, oauth_clients, oauth_secrets, tenants, tokens};
+use super::endpoints::{limits, me, oauth_clients, oauth_secrets, tenants, tokens};
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
 /// Below this all endpoints are.
@@ -41,6 +41,8 @@ macro_rules! endpoints {
 
 endpoints![
     me::show_me,
+    limits::show_limits,
+    limits::change_limits,
     tenants::list_tenants,
     tenants::create_tenant,
     tenants::show_tenant,

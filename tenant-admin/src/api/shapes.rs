@@ -64,6 +64,35 @@ pub(super) enum TokenState {
     Revoked,
 }
 
+/// How often one network address may ask.
+#[derive(ToSchema)]
+pub(super) struct Limits {
+    /// What is in force.
+    limits: AddressLimits,
+    /// What the settings of the server have.
+    settings: AddressLimits,
+    /// Which of them were set at run time.
+    #[schema(example = json!(["address_requests_per_second"]))]
+    set: Vec<String>,
+}
+
+/// Of one network address, on all servers together.
+#[derive(ToSchema)]
+pub(super) struct AddressLimits {
+    /// Requests a second, counted before the token is looked at; 0: no limit.
+    #[schema(maximum = 1_000_000_000)]
+    address_requests_per_second: u32,
+    /// The same, at once.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    address_requests_burst: u32,
+    /// Requests without a valid token a second.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    address_per_second: u32,
+    /// The same, at once.
+    #[schema(minimum = 1, maximum = 1_000_000_000)]
+    address_burst: u32,
+}
+
 /// A tenant.
 #[derive(ToSchema)]
 pub(super) struct Tenant {

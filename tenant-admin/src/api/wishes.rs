@@ -37,6 +37,15 @@ pub(super) struct TenantChange {
     pub(super) remove_hosts: Vec<String>,
 }
 
+/// What is to change about the limits of network addresses.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct LimitsChange {
+    /// Limits by name; null brings back what the settings have. What is left out stays.
+    #[schema(value_type = Object, example = json!({ "address_requests_per_second": 500, "address_burst": null }))]
+    pub(super) limits: Map<String, Value>,
+}
+
 /// A token that is asked for. What is left out is as usual.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -3,6 +3,7 @@
 mod api_keys;
 mod events;
 mod keys;
+mod limits;
 mod oauth;
 mod resources;
 mod stores;
@@ -12,7 +13,7 @@ mod tokens;
 use ::events::Events;
 use delivery::Stores;
 use directory::Directories;
-use tenancy::{ApiKey, KeySource, TenantChange, TenantId, Tenants};
+use tenancy::{AddressLimits, ApiKey, KeySource, TenantChange, TenantId, Tenants};
 
 use crate::{Answer, Command, Failure, IssueToken, Origin};
 use keys::Keys;
@@ -25,6 +26,7 @@ pub struct Operator {
     events: Events,
     origin: Origin,
     days: TokenDays,
+    limits: AddressLimits,
     keys: Keys,
     stores: Option<Stores>,
 }
@@ -39,10 +41,17 @@ pub struct TokenDays {
 }
 
 impl Operator {
-    /// One for everything of this deployment.
+    /// One for everything of this deployment. `limits` are those of network addresses that the settings have.
     #[must_use]
-    pub fn new(tenants: Tenants, directories: Directories, events: Events, origin: Origin, days: TokenDays) -> Self {
-        Self { tenants, directories, events, origin, days, keys: Keys::default(), stores: None }
+    pub fn new(
+        tenants: Tenants,
+        directories: Directories,
+        events: Events,
+        origin: Origin,
+        days: TokenDays,
+        limits: AddressLimits,
+    ) -> Self {
+        Self { tenants, directories, events, origin, days, limits, keys: Keys::default(), stores: None }
     }
 
     /// The same, with its hand on the signing keys.
@@ -97,6 +106,8 @@ impl Operator {
             Command::Oauth(command) => self.oauth(command).await,
             Command::Store(command) => Box::pin(self.store(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
+            Command::ShowLimits => Ok(self.show_limits()),
+            Command::ChangeLimits { limits } => self.change_limits(&limits).await,
             Command::RotateKey => self.rotate_key().await,
             Command::ListKeys => self.list_keys().await,
             Command::RetireKey { id, force } => self.retire_key(&id, force).await,

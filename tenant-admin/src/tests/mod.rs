@@ -2,6 +2,7 @@
 
 mod commands;
 mod directories;
+mod limits;
 mod socket;
 
 use database::Database;
@@ -11,7 +12,7 @@ use scim::{Dialect, Draft, ResourceKind};
 use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 use tempfile::TempDir;
-use tenancy::{AddressSettings, SigningKey, Tenants};
+use tenancy::{AddressLimits, AddressSettings, SigningKey, Tenants};
 use uuid::Uuid;
 
 use crate::{Answer, Command, Failure, Operator, Origin, TokenDays};
@@ -73,8 +74,8 @@ impl System {
         let events = Events::new(database.clone(), false);
         let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let origin = Origin::new("https://example.com:8443/", Some("scim.example.com".to_owned()));
-        let days = TokenDays { usual: 30, most: 90 };
-        let operator = Operator::new(tenants.clone(), directories.clone(), events, origin, days);
+        let (days, limits) = (TokenDays { usual: 30, most: 90 }, AddressLimits::each(|_| 10));
+        let operator = Operator::new(tenants.clone(), directories.clone(), events, origin, days, limits);
         operator.run(create("acme", false, None)).await.unwrap();
         Self { operator, tenants, directories, database, folder }
     }

@@ -21,9 +21,11 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 23] = [
+const RULES: [(&str, Rule); 25] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
+    ("GET /limits", Rule::Operate),
+    ("PATCH /limits", Rule::Operate),
     ("GET /tenants", Rule::AnyKey),
     ("POST /tenants", Rule::Operate),
     ("GET /tenants/{tenant}", Rule::Read),

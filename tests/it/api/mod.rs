@@ -6,6 +6,7 @@ mod authority;
 mod document;
 mod keys;
 mod late;
+mod limits;
 mod protocol;
 mod replicas;
 mod rotation;
