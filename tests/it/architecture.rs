@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 15] = [
+const ARROWS: [(&str, &[&str]); 16] = [
     (
         "tenantry",
         &[
@@ -25,14 +25,15 @@ const ARROWS: [(&str, &[&str]); 15] = [
             "scim",
         ],
     ),
-    ("gateway", &["directory", "tenancy", "delivery", "events", "limits", "replicas", "scim", "telemetry"]),
+    ("gateway", &["directory", "tenancy", "delivery", "events", "limits", "outbound", "replicas", "scim", "telemetry"]),
     ("tenant-admin", &["directory", "tenancy", "delivery", "events", "scim", "telemetry"]),
-    ("delivery", &["directory", "events", "tenancy", "database", "scim"]),
+    ("delivery", &["directory", "events", "outbound", "tenancy", "database", "scim"]),
     ("feed", &["delivery", "events"]),
     ("directory", &["events", "tenancy", "database", "scim"]),
     ("events", &["tenancy", "database", "scim"]),
     ("tenancy", &["database", "replicas", "scim"]),
     ("limits", &["replicas"]),
+    ("outbound", &[]),
     ("replicas", &[]),
     ("database", &["migrations"]),
     ("migrations", &[]),

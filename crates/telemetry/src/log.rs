@@ -56,7 +56,7 @@ impl Log {
 
 /// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
 /// warn, and no more unless they are named.
-const OURS: [&str; 12] = [
+const OURS: [&str; 13] = [
     "tenantry",
     "gateway",
     "directory",
@@ -64,6 +64,7 @@ const OURS: [&str; 12] = [
     "events",
     "feed",
     "limits",
+    "outbound",
     "replicas",
     "tenancy",
     "database",

@@ -1,7 +1,6 @@
 //! The keys of issuers that clients are federated with: fetched when they are needed, and remembered for a while.
 
 mod fetch;
-mod guard;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
