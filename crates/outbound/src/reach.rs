@@ -117,9 +117,10 @@ impl Reach {
     }
 }
 
-/// Where to connect for a tenant's store: the addresses of a host (a name, or an address, with or without brackets), in the order
-/// of the system, without those that must not be called. Connect to one of these, and not to the name: it may have another
-/// address a moment later.
+/// Where to connect for a tenant's store: the addresses of a host without those that must not be called.
+///
+/// The host is a name, or an address with or without brackets. Connect to one of the addresses, in their order, and not to the
+/// name: it may have another address a moment later.
 ///
 /// # Errors
 /// If the name has no address, or none that may be called.
