@@ -13,6 +13,7 @@ pub(super) const EXAMPLES: &str = "\
 Examples:
   tenantry store kinds                                         what kinds of stores there are
   tenantry store add acme users --kind sql url=sqlite://users.db
+  tenantry store add acme hook --kind webhook url=https://example.com/hook
   tenantry store list acme                                     how far each has come
   tenantry store pause acme users                              its events wait
   tenantry store resume acme users                             and are brought again";
@@ -114,6 +115,7 @@ fn store_text(answer: &Value) -> String {
         ("Dead letters", text(answer, "dead_letters")),
         ("Settings", text(answer, "settings")),
         ("Options", text(answer, "options")),
+        ("Secrets, shown only now", text(answer, "secrets")),
     ];
     shown.retain(|(_, value)| !value.is_empty() && value != "{}");
     facts(shown)

@@ -11,7 +11,7 @@ use tenancy::{Administered, Tenants};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
-use crate::store::{Failure, Kind, Opening, Place, find, kinds};
+use crate::store::{Failure, Kind, Opening, Place, find, kinds, make_secrets};
 use crate::table::{self, At};
 use crate::{DeliveryError, Options, State, StoreId, StoreRecord, Vault};
 
@@ -78,6 +78,17 @@ impl Environment {
             folder: self.folder.join(tenant),
             allow_private: self.allow_private,
         }
+    }
+}
+
+impl NewStore {
+    /// Makes the secrets that are missing and can be made here, such as what a webhook signs with, and gives them back: they are
+    /// shown to whoever adds the store, and never again.
+    ///
+    /// # Errors
+    /// [`DeliveryError::Invalid`]
+    pub fn make_secrets(&mut self) -> Result<Map<String, Value>, DeliveryError> {
+        make_secrets(kind(&self.kind)?, &mut self.settings).map_err(DeliveryError::Invalid)
     }
 }
 

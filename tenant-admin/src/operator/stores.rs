@@ -2,7 +2,7 @@
 
 use delivery::{DeliveryError, NewStore, StoreRecord, Stores};
 use secrecy::ExposeSecret as _;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::Operator;
 use crate::{Answer, Code, Failure, StoreCommand, view};
@@ -13,8 +13,10 @@ impl Operator {
         match command {
             StoreCommand::Kinds => Ok(kinds()),
             StoreCommand::Add { tenant, name, kind, settings, from_start } => {
-                let new = NewStore { name, kind, settings, with_snapshot: !from_start };
-                Ok(view::store(&stores.add(&self.tenants.administer(&tenant)?, new).await?))
+                let mut new = NewStore { name, kind, settings, with_snapshot: !from_start };
+                let made = new.make_secrets()?;
+                let added = view::store(&stores.add(&self.tenants.administer(&tenant)?, new).await?);
+                Ok(with_secrets(added, made))
             }
             StoreCommand::List { tenant } => {
                 let found: Vec<StoreRecord> = stores.list(&self.tenants.administer(&tenant)?).await?;
@@ -48,6 +50,14 @@ impl Operator {
     fn stores(&self) -> Result<&Stores, Failure> {
         self.stores.as_ref().ok_or_else(|| Failure::new(Code::Failed, "stores cannot be changed here"))
     }
+}
+
+/// With the secrets that were made for the store: the only time that they are shown.
+fn with_secrets(mut store: Answer, made: Map<String, Value>) -> Answer {
+    if let Some(members) = store.as_object_mut().filter(|_| !made.is_empty()) {
+        members.insert("secrets".to_owned(), Value::Object(made));
+    }
+    store
 }
 
 fn kinds() -> Answer {

@@ -3,6 +3,7 @@
 mod file;
 mod pull;
 mod sql;
+mod webhook;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -3,6 +3,7 @@
 mod file;
 pub(crate) mod pull;
 mod sql;
+mod webhook;
 
 use std::path::PathBuf;
 use std::pin::Pin;
@@ -136,7 +137,7 @@ pub struct Kind {
 }
 
 /// All kinds of stores.
-const KINDS: &[Kind] = &[sql::KIND, file::KIND, pull::KIND];
+const KINDS: &[Kind] = &[sql::KIND, file::KIND, pull::KIND, webhook::KIND];
 
 /// All kinds of stores.
 #[must_use]
@@ -147,6 +148,11 @@ pub fn kinds() -> &'static [Kind] {
 /// The kind of this name.
 pub(crate) fn find(name: &str) -> Option<&'static Kind> {
     KINDS.iter().find(|kind| kind.name == name)
+}
+
+/// Makes the secrets of a store that are missing and can be made here. They are told once, to whoever adds it.
+pub(crate) fn make_secrets(kind: &Kind, settings: &mut Map<String, Value>) -> Result<Map<String, Value>, String> {
+    if kind.name == webhook::KIND.name { webhook::make_secrets(settings) } else { Ok(Map::new()) }
 }
 
 /// Reads the settings of a kind; what is wrong is told in a sentence.
