@@ -97,6 +97,15 @@ impl Database {
         Ok(Self { writer, ..self.clone() })
     }
 
+    /// The same database with one connection for reading of its own: for a long reading that takes none from others.
+    ///
+    /// # Errors
+    /// If the options of the connection are refused; it is not opened yet.
+    pub async fn apart(&self) -> Result<Self, DbErr> {
+        let reader = lazy(&self.url, 1, Sort::Shared, &self.silence).await?;
+        Ok(Self { reader, replaced: None, connections: 1, ..self.clone() })
+    }
+
     /// Brings the tables to the version of this program.
     ///
     /// # Errors

@@ -109,6 +109,10 @@ impl Directories {
         self.directory(administered.tenant(), actor)
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.0.database
+    }
+
     fn directory(&self, tenant: &Arc<Tenant>, actor: Actor) -> Directory {
         Directory { tenant: Arc::clone(tenant), actor, all: Arc::clone(&self.0) }
     }

@@ -13,6 +13,7 @@ mod list;
 mod pressure;
 mod read;
 mod record;
+mod snapshot;
 mod write;
 
 pub use directories::{Directories, Directory, Patched};
@@ -20,6 +21,7 @@ pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use pressure::Work;
 pub use record::{Actor, Condition, Include, Members, Record};
+pub use snapshot::{Snapshot, SnapshotPart};
 
 #[cfg(test)]
 mod tests;

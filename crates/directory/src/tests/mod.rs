@@ -3,6 +3,7 @@
 mod lists;
 mod members;
 mod rivals;
+mod snapshots;
 mod support;
 mod writes;
 

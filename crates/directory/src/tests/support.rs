@@ -20,6 +20,8 @@ pub(super) struct System {
     pub(super) directory: Directory,
     pub(super) tenant: Administered,
     pub(super) events: Events,
+    pub(super) tenants: Tenants,
+    pub(super) directories: Directories,
     pub(super) other: Directory,
     /// The same directory in the hands of somebody else who writes to the database.
     pub(super) rival: Directory,
@@ -57,7 +59,8 @@ impl System {
         let other = directories.administered(&tenants.administer("beta").unwrap());
         let rivals = Directories::start(&database, events.clone()).expect("another thread that writes");
         let rival = rivals.administered(&tenant);
-        Self { directory: directories.administered(&tenant), tenant, events, other, rival, database, _folder: folder }
+        let directory = directories.administered(&tenant);
+        Self { directory, tenant, events, tenants, directories, other, rival, database, _folder: folder }
     }
 
     pub(super) async fn user(&self, user_name: &str) -> Record {
