@@ -1,5 +1,7 @@
 //! `tenantry events …`
 
+use std::io::Write as _;
+
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use tenant_admin::{Code, Command as Asked, Failure};
@@ -29,7 +31,7 @@ pub(super) enum Command {
 
 const TAIL_EXAMPLES: &str = "\
 Examples:
-  tenantry events tail acme                       everything since the beginning
+  tenantry events tail acme                       everything that the log has
   tenantry events tail acme --from 42 --follow    from number 42 on, and whatever comes
   tenantry events tail acme | jq -r .type         only what happened";
 
@@ -63,6 +65,10 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
     loop {
         let answer = session.run(asked(after)).await?;
         let events = items(&answer, "events");
+        if let Some(gone) = answer.get("gone_to").and_then(Value::as_i64).filter(|gone| *gone > after) {
+            note_gone(after + 1, gone);
+            after = gone;
+        }
         if !follow && events.is_empty() {
             return Ok(());
         }
@@ -71,4 +77,14 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
             after = event.get("sequence").and_then(Value::as_i64).unwrap_or(after);
         }
     }
+}
+
+/// Beside the events: whoever reads them in a program takes numbers that are missing for what they are.
+fn note_gone(first: i64, last: i64) {
+    let events = if first == last { format!("event {first} is") } else { format!("events {first} to {last} are") };
+    // Nobody is left to be told when this fails.
+    let _ = writeln!(
+        std::io::stderr().lock(),
+        "note: {events} no longer in the log; it keeps them for events.retention_days"
+    );
 }

@@ -51,6 +51,7 @@ async fn add_store(operator: &Operator) -> Result<(), Failure> {
         kind: "sql".to_owned(),
         settings,
         from_start: true,
+        from_now: false,
     };
     operator.run(Command::Store(add)).await.map(|_| ())
 }

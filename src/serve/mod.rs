@@ -145,6 +145,8 @@ impl Server<'_> {
         Upkeep {
             tenants: self.deployment.tenants.clone(),
             directories: self.deployment.directories.clone(),
+            stores: self.deployment.stores.clone(),
+            retention_days: self.settings.events.retention_days,
             telemetry: self.telemetry.clone(),
             mail,
         }

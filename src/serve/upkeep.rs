@@ -1,8 +1,9 @@
 //! What a server does by itself beside answering: it writes when credentials were used, tells what happened to them, warns
-//! before one ends, and forgets those that ended long ago.
+//! before one ends, forgets those that ended long ago, and shortens the log of events.
 
 use std::time::{Duration, SystemTime};
 
+use delivery::Stores;
 use directory::Directories;
 use telemetry::{CredentialEnd, Telemetry};
 use tenancy::{EndOf, Tenants};
@@ -14,6 +15,10 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often tokens and secrets are looked through for those that end soon or ended long ago, and the log for events that could not be told
 /// at once.
 const LOOK: Duration = Duration::from_secs(60);
+/// How often the metrics of stores are renewed.
+const MEASURE: Duration = Duration::from_secs(5);
+/// How often the log is shortened.
+const SHORTEN: Duration = Duration::from_secs(60 * 60);
 /// How many days before its end a token or secret is in the metric.
 const DAYS: i64 = 30;
 /// How often the last uses are written at the end, where somebody holds their rows.
@@ -25,6 +30,9 @@ const MOMENT: Duration = Duration::from_millis(100);
 pub(super) struct Upkeep {
     pub(super) tenants: Tenants,
     pub(super) directories: Directories,
+    pub(super) stores: Stores,
+    /// For how many days events are kept; 0 for ever.
+    pub(super) retention_days: u32,
     pub(super) telemetry: Telemetry,
     pub(super) mail: Option<Mail>,
 }
@@ -32,7 +40,14 @@ pub(super) struct Upkeep {
 impl Upkeep {
     /// Goes on until it is dropped.
     pub(super) async fn run(&self) {
-        tokio::join!(self.keep_writing(), self.keep_warning(), self.keep_telling(), self.keep_forgetting());
+        tokio::join!(
+            self.keep_writing(),
+            self.keep_warning(),
+            self.keep_telling(),
+            self.keep_forgetting(),
+            self.keep_shortening(),
+            self.keep_measuring()
+        );
     }
 
     /// Writes what would be lost with the process.
@@ -110,6 +125,45 @@ impl Upkeep {
         }
     }
 
+    /// One tenant after the other, each in small steps.
+    async fn keep_shortening(&self) {
+        if self.retention_days == 0 {
+            return;
+        }
+        let retention = Duration::from_secs(u64::from(self.retention_days) * 24 * 60 * 60);
+        loop {
+            let oldest =
+                SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().saturating_sub(retention);
+            let oldest = i64::try_from(oldest.as_millis()).unwrap_or_default();
+            for tenant in self.tenants.list() {
+                match self.stores.prune(&tenant, oldest).await {
+                    Ok(0) => {}
+                    Ok(events) => {
+                        tracing::info!(
+                            tenant.id = tenant.name(),
+                            events,
+                            "the oldest events were removed from the log"
+                        );
+                    }
+                    Err(error) => {
+                        tracing::debug!(tenant.id = tenant.name(), %error, "the log is shortened later");
+                    }
+                }
+            }
+            tokio::time::sleep(SHORTEN).await;
+        }
+    }
+
+    async fn keep_measuring(&self) {
+        loop {
+            match self.stores.numbers().await {
+                Ok(numbers) => self.telemetry.metrics().stores(numbers.into_iter().map(measured).collect()),
+                Err(error) => tracing::debug!(%error, "the metrics of stores are renewed later"),
+            }
+            tokio::time::sleep(MEASURE).await;
+        }
+    }
+
     async fn tell_notices(&self) {
         let names = self.tenants.with_notices().await.unwrap_or_default();
         for administered in names.iter().filter_map(|name| self.tenants.administer(name).ok()) {
@@ -127,6 +181,14 @@ fn shown(end: tenancy::CredentialEnd) -> CredentialEnd {
         EndOf::Secret { client, .. } => Some(client.to_string()),
     };
     CredentialEnd { tenant: end.tenant, oauth_client, at: moment(end.expires_ms) }
+}
+
+/// As the metrics know it.
+fn measured(store: delivery::StoreNumbers) -> telemetry::StoreNumbers {
+    let delivery::StoreNumbers { tenant, store, state, lag, dead_letters, taken, failed } = store;
+    let number = |number: i64| u64::try_from(number).unwrap_or_default();
+    let (lag, dead_letters) = (number(lag), number(dead_letters));
+    telemetry::StoreNumbers { tenant, store, state, lag, dead_letters, taken, failed }
 }
 
 fn moment(milliseconds: i64) -> SystemTime {

@@ -35,6 +35,7 @@ pub(crate) struct Settings {
     pub(crate) tokens: Tokens,
     pub(crate) oauth: Oauth,
     pub(crate) replicas: Replicas,
+    pub(crate) events: Events,
     pub(crate) stores: Stores,
     pub(crate) mail: Mail,
     pub(crate) limits: Limits,
@@ -127,6 +128,14 @@ pub(crate) struct Replicas {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Oauth {
     pub(crate) allow_private_jwks: bool,
+}
+
+/// How long the log of events is.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Events {
+    #[serde(deserialize_with = "values::retention")]
+    pub(crate) retention_days: u32,
 }
 
 /// What stores of tenants may do, and what seals their secrets.

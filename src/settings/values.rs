@@ -202,6 +202,11 @@ pub(super) fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> 
     between(from, 1, MOST_DAYS)
 }
 
+/// Days; 0 is for ever.
+pub(super) fn retention<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    between(from, 0, MOST_DAYS)
+}
+
 pub(super) fn lease<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     between(from, 200, 60_000)
 }

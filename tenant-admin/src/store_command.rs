@@ -20,7 +20,20 @@ pub enum StoreCommand {
         /// Options and settings by name.
         settings: Map<String, Value>,
         /// Every event from the first, in place of a snapshot and what comes.
+        #[serde(default)]
         from_start: bool,
+        /// Only what comes, without a snapshot.
+        #[serde(default)]
+        from_now: bool,
+    },
+    /// Changes settings of a store.
+    Set {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// Options and settings by name; null is the default.
+        settings: Map<String, Value>,
     },
     /// Lists the stores of a tenant.
     List {
@@ -47,6 +60,63 @@ pub enum StoreCommand {
         tenant: String,
         /// The store.
         name: String,
+    },
+    /// Tries a store now that is to be tried later.
+    Retry {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+    },
+    /// Has a snapshot brought to a store.
+    Rebuild {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+    },
+    /// Has a part of the log brought to a store again.
+    Replay {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// The number of the first event; otherwise `since` tells.
+        from: Option<i64>,
+        /// The moment of the first event (RFC 3339).
+        since: Option<String>,
+        /// The number of the last event.
+        to: Option<i64>,
+    },
+    /// Lists events that a store did not take.
+    DeadLetters {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// Those numbered above this.
+        #[serde(default)]
+        after: i64,
+        /// At most so many.
+        limit: u32,
+    },
+    /// Has dead letters brought again.
+    RetryDeadLetters {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// One of them; all without it.
+        sequence: Option<i64>,
+    },
+    /// Forgets dead letters.
+    DiscardDeadLetters {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// One of them; all without it.
+        sequence: Option<i64>,
     },
     /// Asks a store whether it could take events.
     Test {

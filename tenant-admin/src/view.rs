@@ -1,6 +1,6 @@
 //! Tenants and tokens as JSON.
 
-use delivery::StoreRecord;
+use delivery::{DeadLetter, StoreRecord};
 use serde_json::{Value, json};
 use tenancy::{ApiKey, Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
@@ -51,15 +51,32 @@ pub(crate) fn store(store: &StoreRecord) -> Value {
         "position": store.position,
         "newest": store.newest,
         "lag": store.lag(),
-        "snapshot": store.wants_snapshot,
+        "snapshot": store.snapshot.is_some(),
+        "snapshot_done": store.snapshot.as_ref().map(|snapshot| snapshot.done),
+        "snapshot_total": store.snapshot.as_ref().and_then(|snapshot| snapshot.sequence.map(|_| snapshot.total)),
+        "replay_to": store.replay.map(|replay| replay.to),
         "attempts": store.attempts,
         "failing_since": store.failing_since_ms.map(moment),
+        "retried": (store.attempts > 0).then(|| moment(store.due_ms)),
         "error": store.error,
         "succeeded": store.succeeded_ms.map(moment),
         "dead_letters": store.dead_letters,
         "created": moment(store.created_ms),
         "modified": moment(store.modified_ms),
         "version": store.version,
+    })
+}
+
+/// An event that a store did not take.
+pub(crate) fn dead_letter(letter: &DeadLetter) -> Value {
+    json!({
+        "sequence": letter.sequence,
+        "type": letter.event_type,
+        "subject": letter.subject,
+        "parked": moment(letter.parked_ms),
+        "attempts": letter.attempts,
+        "error": letter.error,
+        "retrying": letter.is_asked_for,
     })
 }
 

@@ -29,6 +29,12 @@ pub enum DeliveryError {
     /// The database failed.
     #[error("the stores of a tenant cannot be reached in the database")]
     Database(#[from] DbErr),
+    /// The directory of a tenant cannot be read.
+    #[error("the directory of a tenant cannot be read")]
+    Directory(#[from] directory::DirectoryError),
+    /// A file for a snapshot cannot be written or read.
+    #[error("the file of a snapshot cannot be written or read in the data folder")]
+    File(#[from] std::io::Error),
     /// A value cannot be written as JSON.
     #[error("a value cannot be written as JSON")]
     Json(#[from] serde_json::Error),

@@ -10,18 +10,23 @@ mod error;
 mod options;
 mod reader;
 mod record;
+mod running;
 mod schedule;
 mod seal;
+mod snapshot;
 mod store;
 mod stores;
 mod table;
+#[cfg(test)]
+mod tests;
 mod worker;
 
 pub use dispatcher::Dispatcher;
 pub use error::DeliveryError;
 pub use options::{Exhausted, Options};
 pub use reader::{LONGEST_WAIT, MOST, Page, Reader};
-pub use record::{State, StoreId, StoreRecord};
+pub use record::{DeadLetter, Replay, State, StoreId, StoreRecord};
 pub use seal::Vault;
+pub use snapshot::Wish;
 pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, kinds};
-pub use stores::{Environment, NewStore, Stores};
+pub use stores::{Beginning, Environment, NewStore, Part, Replayed, Start, StoreNumbers, Stores};

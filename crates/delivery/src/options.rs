@@ -83,14 +83,22 @@ impl Options {
         Schedule::of(self).check()
     }
 
+    /// Whether a store gets events of this type.
+    pub(crate) fn is_for(&self, event_type: EventType) -> bool {
+        if self.types.is_empty() {
+            return USUAL_TYPES.iter().any(|wanted| covers(wanted, event_type));
+        }
+        self.types.iter().any(|wanted| covers(wanted, event_type))
+    }
+
+    /// Whether a snapshot has anything for it.
+    pub(crate) fn takes_snapshots(&self) -> bool {
+        self.is_for(EventType::UserSnapshot) || self.is_for(EventType::GroupSnapshot)
+    }
+
     /// Whether a store gets this event.
     pub(crate) fn lets_through(&self, event: &Event) -> bool {
-        let wanted = if self.types.is_empty() {
-            USUAL_TYPES.iter().any(|wanted| covers(wanted, event.event_type))
-        } else {
-            self.types.iter().any(|wanted| covers(wanted, event.event_type))
-        };
-        wanted && (self.attributes.is_empty() || self.concerns(event))
+        self.is_for(event.event_type) && (self.attributes.is_empty() || self.concerns(event))
     }
 
     fn concerns(&self, event: &Event) -> bool {

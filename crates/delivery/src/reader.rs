@@ -82,7 +82,7 @@ impl Stores {
         let sealed = environment.vault.seal(store.id, &secrets)?;
         let now = table::now(environment.database.backend());
         let assignments = format!("secrets = $3, version = version + 1, modified_ms = {now}");
-        table::change(&environment.database, store.at(), &assignments, [sealed.into()]).await?;
+        table::change(&environment.database, store.at(), (&assignments, "TRUE"), [sealed.into()]).await?;
         Ok(format!("{PREFIX}_{:x}_{}_{secret}", store.tenant, store.id.0.simple()).into())
     }
 

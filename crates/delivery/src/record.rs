@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::Options;
+use crate::snapshot::Wish;
 
 /// The id of a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -51,6 +52,34 @@ impl FromStr for State {
     }
 }
 
+/// A part of the log that a store gets again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Replay {
+    /// The number of its last event.
+    pub to: i64,
+    /// After which number the store goes on afterwards.
+    pub(crate) back: i64,
+}
+
+/// An event that a store did not take.
+#[derive(Clone, Debug)]
+pub struct DeadLetter {
+    /// The number of the event.
+    pub sequence: i64,
+    /// The type of the event, if the log still has it.
+    pub event_type: Option<String>,
+    /// What it is about, if the log still has it.
+    pub subject: Option<String>,
+    /// When it was given up, in milliseconds since 1970 UTC.
+    pub parked_ms: i64,
+    /// How often it was tried.
+    pub attempts: u32,
+    /// Why it was not taken the last time.
+    pub error: String,
+    /// Whether it is to be brought again.
+    pub is_asked_for: bool,
+}
+
 /// What is known of a store.
 #[derive(Clone, Debug)]
 pub struct StoreRecord {
@@ -76,8 +105,12 @@ pub struct StoreRecord {
     pub position: i64,
     /// The number of the newest event of the tenant.
     pub newest: i64,
-    /// Whether a snapshot of the directory is to be brought first.
-    pub wants_snapshot: bool,
+    /// The snapshot of the directory that is to be brought first.
+    pub snapshot: Option<Wish>,
+    /// The part of the log that is brought again.
+    pub replay: Option<Replay>,
+    /// Whether some dead letters are to be brought again.
+    pub(crate) letters: bool,
     /// How often the next event failed in a row.
     pub attempts: u32,
     /// Since when.
@@ -105,6 +138,11 @@ impl StoreRecord {
     pub(crate) fn failing(&self) -> Duration {
         let since = self.failing_since_ms.map_or(0, |since| self.read_ms.saturating_sub(since));
         Duration::from_millis(u64::try_from(since).unwrap_or_default())
+    }
+
+    /// What events about it name.
+    pub(crate) fn subject(&self) -> String {
+        format!("Stores/{}", self.id)
     }
 
     /// How many events it has not got.

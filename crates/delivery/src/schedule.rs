@@ -21,6 +21,8 @@ impl Schedule {
     /// 5 s, 30 s, 2 min, 10 min, and then each hour.
     pub(crate) const USUAL: [u32; 5] = [5, 30, 120, 600, 3600];
     pub(crate) const USUAL_HOURS: u32 = 72;
+    /// No wait is longer.
+    pub(crate) const LONGEST: Duration = Duration::from_secs(30 * 60 * 60);
 
     pub(crate) fn of(options: &Options) -> Self {
         Self { seconds: options.retry_seconds.clone(), hours: options.give_up_hours }

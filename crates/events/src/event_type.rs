@@ -64,6 +64,12 @@ event_types! {
     OauthSecretRevoked = "oauth_secret.revoked",
     /// A secret of an OAuth client ends soon.
     OauthSecretExpiring = "oauth_secret.expiring",
+    /// A store has taken nothing for too long.
+    StoreDegraded = "store.degraded",
+    /// A store that was degraded takes events again.
+    StoreRecovered = "store.recovered",
+    /// A store gets a snapshot, because events that it has not got are no longer in the log.
+    StoreRebuilding = "store.rebuilding",
     /// A snapshot of the directory begins: what a store has of before is to be replaced.
     SnapshotStarted = "snapshot.started",
     /// A user as a snapshot has it.
@@ -86,6 +92,9 @@ impl From<NoticeType> for EventType {
             NoticeType::OauthSecretIssued => Self::OauthSecretIssued,
             NoticeType::OauthSecretRevoked => Self::OauthSecretRevoked,
             NoticeType::OauthSecretExpiring => Self::OauthSecretExpiring,
+            NoticeType::StoreDegraded => Self::StoreDegraded,
+            NoticeType::StoreRecovered => Self::StoreRecovered,
+            NoticeType::StoreRebuilding => Self::StoreRebuilding,
         }
     }
 }

@@ -9,6 +9,7 @@ mod event;
 mod event_type;
 mod logged;
 pub mod normal;
+mod prune;
 mod read;
 
 pub use append::{NewEvent, insertion, rows};

@@ -38,6 +38,10 @@ impl Events {
         Self { database, appended: Arc::default(), changed: Arc::default(), look: is_shared.then_some(BETWEEN_LOOKS) }
     }
 
+    pub(crate) fn database(&self) -> &Database {
+        &self.database
+    }
+
     /// Wakes who waits for new events; to be called after a commit that may have appended some, with the numbers of the
     /// tenants.
     pub fn announce(&self, tenants: impl IntoIterator<Item = i64>) {
@@ -74,6 +78,28 @@ impl Events {
         let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
         let source = format!("/tenants/{}", tenant.name());
         rows.iter().map(|row| logged::read(row, &source)).collect()
+    }
+
+    /// The number of the oldest event that the log still has; none if it has none.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn oldest(&self, tenant: &Tenant) -> Result<Option<i64>, DbErr> {
+        let sql = "SELECT MIN(sequence) FROM events WHERE tenant_id = $1";
+        let statement = Statement::from_sql_and_values(self.database.backend(), sql, [tenant.id().as_i64().into()]);
+        let rows = self.database.query(statement).await?;
+        rows.first().map_or(Ok(None), |row| row.try_get_by_index(0))
+    }
+
+    /// The number of the first event at or after a moment, in milliseconds since 1970 UTC.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn since(&self, tenant: &Tenant, time_ms: i64) -> Result<Option<i64>, DbErr> {
+        let sql = "SELECT MIN(sequence) FROM events WHERE tenant_id = $1 AND time >= $2";
+        let values = [tenant.id().as_i64().into(), time_ms.into()];
+        let rows = self.database.query(Statement::from_sql_and_values(self.database.backend(), sql, values)).await?;
+        rows.first().map_or(Ok(None), |row| row.try_get_by_index(0))
     }
 
     /// Up to `limit` events numbered above `after`, in order.

@@ -55,7 +55,7 @@ pub use error::TenancyError;
 pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;
 pub use network::Network;
-pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, notices, removal_of_notices};
+pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, leave_notice, notices, removal_of_notices};
 pub use oauth::{
     AccessToken, AssertionKeys, CredentialId, Federation, GrantRefusal, IssuedSecret, NewOauthClient, OauthClient,
     OauthClientId, OauthSecret, Proof, SecretId, TokenRequest, Wanted,

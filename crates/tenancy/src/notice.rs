@@ -1,4 +1,4 @@
-//! What happened to tokens and OAuth clients, on its way into the event log of their tenant. The log belongs to other crates: a notice is
+//! What happened to tokens, OAuth clients and stores, on its way into the event log of their tenant. The log belongs to other crates: a notice is
 //! written in the transaction of the change, and taken by whoever numbers the events.
 
 use database::rows::Column::{Integer, Uuid as UuidColumn};
@@ -8,9 +8,9 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::actor::Actor;
-use crate::{TenantId, TokenId};
+use crate::{Tenant, TenantId, TokenId};
 
-/// What happened to a token or an OAuth client.
+/// What happened to a token, an OAuth client or a store.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum NoticeType {
     /// It was issued, beside another one or as the first.
@@ -31,10 +31,16 @@ pub enum NoticeType {
     OauthSecretRevoked,
     /// A secret of an OAuth client ends soon.
     OauthSecretExpiring,
+    /// A store has taken nothing for too long.
+    StoreDegraded,
+    /// A store that was degraded takes events again.
+    StoreRecovered,
+    /// A store gets a snapshot, because events that it has not got are no longer in the log.
+    StoreRebuilding,
 }
 
 impl NoticeType {
-    const ALL: [Self; 9] = [
+    const ALL: [Self; 12] = [
         Self::Issued,
         Self::Rotated,
         Self::Revoked,
@@ -44,6 +50,9 @@ impl NoticeType {
         Self::OauthSecretIssued,
         Self::OauthSecretRevoked,
         Self::OauthSecretExpiring,
+        Self::StoreDegraded,
+        Self::StoreRecovered,
+        Self::StoreRebuilding,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -57,11 +66,14 @@ impl NoticeType {
             Self::OauthSecretIssued => "oauth_secret_issued",
             Self::OauthSecretRevoked => "oauth_secret_revoked",
             Self::OauthSecretExpiring => "oauth_secret_expiring",
+            Self::StoreDegraded => "store_degraded",
+            Self::StoreRecovered => "store_recovered",
+            Self::StoreRebuilding => "store_rebuilding",
         }
     }
 }
 
-/// One thing that happened to a token or an OAuth client and is not yet an event.
+/// One thing that happened to a token, an OAuth client or a store and is not yet an event.
 #[derive(Clone, Debug)]
 pub struct Notice {
     /// Whose it is, as it stands in the tables.
@@ -70,7 +82,7 @@ pub struct Notice {
     pub id: Uuid,
     /// What happened.
     pub notice_type: NoticeType,
-    /// `Tokens/{id}` or `OauthClients/{id}`
+    /// `Tokens/{id}`, `OauthClients/{id}` or `Stores/{id}`
     pub subject: String,
     /// The JSON text of the event's `data`.
     pub data: String,
@@ -85,6 +97,21 @@ pub(crate) async fn leave(
     (data, actor): (Map<String, Value>, &Actor),
 ) -> Result<(), DbErr> {
     leave_about(on, tenant, notice_type, &format!("Tokens/{token}"), (data, Some(actor))).await
+}
+
+/// Leaves a notice of a store in the transaction of the change it tells. After the commit,
+/// [`Tenants::wake_tellers`](crate::Tenants::wake_tellers) has it told soon.
+///
+/// # Errors
+/// If the database fails.
+pub async fn leave_notice(
+    on: &impl ConnectionTrait,
+    tenant: &Tenant,
+    notice_type: NoticeType,
+    subject: &str,
+    data: Map<String, Value>,
+) -> Result<(), DbErr> {
+    leave_about(on, tenant.id(), notice_type, subject, (data, None)).await
 }
 
 /// The same about anything. What nobody has asked for has no actor.

@@ -1,13 +1,17 @@
 //! `tenantry store …`
 
-use clap::{Args, Subcommand};
+mod dead_letters;
+mod shown;
+mod wait;
+
+use clap::{ArgGroup, Args, Subcommand};
 use serde_json::Value;
 use tenant_admin::{Command as Asked, Failure, StoreCommand};
 
 use super::output::Output;
-use super::table::{facts, items, moment, table, text};
 use super::{ask, assignments};
 use crate::settings::Settings;
+use shown::{deleted_text, kinds_text, replayed_text, store_text, stores_text, tested_text, token_text};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
@@ -16,7 +20,36 @@ Examples:
   tenantry store add acme hook --kind webhook url=https://example.com/hook
   tenantry store list acme                                     how far each has come
   tenantry store pause acme users                              its events wait
-  tenantry store resume acme users                             and are brought again";
+  tenantry store resume acme users                             and are brought again
+  tenantry store rebuild acme users --wait                     fills it anew with the users and groups there are
+  tenantry store dead-letters list acme users                  what it did not take";
+
+const ADD_EXAMPLES: &str = "\
+Examples:
+  tenantry store add acme users --kind sql url=sqlite://users.db
+  tenantry store add acme history --kind sql url=sqlite://history.db --from-start";
+
+const SET_EXAMPLES: &str = "\
+Examples:
+  tenantry store set acme users batch=500 exhausted=pause
+  tenantry store set acme users 'types=[\"user.*\"]'
+  tenantry store set acme users batch=                         the default again
+
+What a store was brought before stays there; after a change of what it gets, rebuild it.";
+
+const REBUILD_EXAMPLES: &str = "\
+Examples:
+  tenantry store rebuild acme users           returns at once; see how far it is: tenantry store show acme users
+  tenantry store rebuild acme users --wait    says how far it is until it is done";
+
+const REPLAY_EXAMPLES: &str = "\
+Examples:
+  tenantry store replay acme hook --from-sequence 42
+  tenantry store replay acme hook --from-sequence 42 --to 50
+  tenantry store replay acme hook --since 2026-11-27T08:00:00Z --wait
+  tenantry store replay acme hook --since 2h
+
+What comes meanwhile waits, and is brought afterwards. A replayed event has the id that it had.";
 
 #[derive(Debug, Subcommand)]
 pub(super) enum Command {
@@ -24,7 +57,7 @@ pub(super) enum Command {
     #[command(after_help = "Example:\n  tenantry store kinds")]
     Kinds,
     /// Adds a store; it gets the users and groups there are, and then every change
-    #[command(after_help = "Example:\n  tenantry store add acme users --kind sql url=sqlite://users.db")]
+    #[command(after_help = ADD_EXAMPLES)]
     Add(Add),
     /// Lists the stores of a tenant, and how far each has come
     #[command(after_help = "Example:\n  tenantry store list acme")]
@@ -32,12 +65,27 @@ pub(super) enum Command {
     /// Shows a store with its settings, never the secrets
     #[command(after_help = "Example:\n  tenantry store show acme users")]
     Show(One),
+    /// Changes options and settings of a store, secrets among them; an empty value is the default again
+    #[command(after_help = SET_EXAMPLES)]
+    Set(Set),
     /// Stops bringing events to a store; they wait
     #[command(after_help = "Example:\n  tenantry store pause acme users")]
     Pause(One),
     /// Brings events to a store again, from where it stands and at once
     #[command(after_help = "Example:\n  tenantry store resume acme users")]
     Resume(One),
+    /// Tries a store now that has failed and would be tried later
+    #[command(after_help = "Example:\n  tenantry store retry acme users")]
+    Retry(One),
+    /// Brings the users and groups there are now to a store, in the place of what it has, and then every change
+    #[command(after_help = REBUILD_EXAMPLES)]
+    Rebuild(Rebuild),
+    /// Brings events to a store again that it has had
+    #[command(after_help = REPLAY_EXAMPLES)]
+    Replay(Replay),
+    /// Lists, retries and discards the events that a store did not take
+    #[command(subcommand, after_help = dead_letters::EXAMPLES)]
+    DeadLetters(dead_letters::Command),
     /// Asks a store whether it could take events now
     #[command(after_help = "Example:\n  tenantry store test acme users")]
     Test(One),
@@ -72,100 +120,81 @@ pub(super) struct Add {
     #[arg(long)]
     kind: String,
     /// Brings every event from the first on, in place of the users and groups there are now and what comes
-    #[arg(long)]
+    #[arg(long, conflicts_with = "from_now")]
     from_start: bool,
+    /// Brings only what comes
+    #[arg(long)]
+    from_now: bool,
     /// Options and settings of its kind: url=…, types=["user.*"], batch=500; @FILE reads JSON from a file
     #[arg(value_name = "SETTING=VALUE")]
     settings: Vec<String>,
 }
 
+#[derive(Debug, Args)]
+pub(super) struct Set {
+    #[command(flatten)]
+    of: One,
+    /// Options and settings of its kind: batch=500, secret=…; @FILE reads JSON from a file
+    #[arg(value_name = "SETTING=VALUE", required = true)]
+    settings: Vec<String>,
+}
+
+#[derive(Debug, Args)]
+pub(super) struct Rebuild {
+    #[command(flatten)]
+    of: One,
+    /// Says how far it is, until it is done
+    #[arg(long)]
+    wait: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(group = ArgGroup::new("beginning").required(true).args(["from_sequence", "since"]))]
+pub(super) struct Replay {
+    #[command(flatten)]
+    of: One,
+    /// Begins with the event of this number
+    #[arg(long, value_name = "N")]
+    from_sequence: Option<i64>,
+    /// Begins with the first event at or after this moment, or this long ago
+    #[arg(long, value_name = "TIME", value_parser = wait::moment)]
+    since: Option<String>,
+    /// Ends with the event of this number; without it, with the last that the store has had
+    #[arg(long, value_name = "N")]
+    to: Option<i64>,
+    /// Says how far it is, until it is done
+    #[arg(long)]
+    wait: bool,
+}
+
 pub(super) async fn run(command: Command, settings: &Settings, output: Output) -> Result<(), Failure> {
     let (asked, text): (_, fn(&Value) -> String) = match command {
         Command::Kinds => (StoreCommand::Kinds, kinds_text),
-        Command::Add(Add { of: One { tenant, name }, kind, from_start, settings }) => {
+        Command::Add(Add { of: One { tenant, name }, kind, from_start, from_now, settings }) => {
             let settings = assignments::parse(&settings)?;
-            (StoreCommand::Add { tenant, name, kind, settings, from_start }, store_text)
+            (StoreCommand::Add { tenant, name, kind, settings, from_start, from_now }, store_text)
         }
         Command::List(Tenant { tenant }) => (StoreCommand::List { tenant }, stores_text),
         Command::Show(One { tenant, name }) => (StoreCommand::Show { tenant, name }, store_text),
+        Command::Set(Set { of: One { tenant, name }, settings }) => {
+            let settings = assignments::parse(&settings)?;
+            (StoreCommand::Set { tenant, name, settings }, store_text)
+        }
         Command::Pause(One { tenant, name }) => (StoreCommand::Pause { tenant, name }, store_text),
         Command::Resume(One { tenant, name }) => (StoreCommand::Resume { tenant, name }, store_text),
+        Command::Retry(One { tenant, name }) => (StoreCommand::Retry { tenant, name }, store_text),
         Command::Test(One { tenant, name }) => (StoreCommand::Test { tenant, name }, tested_text),
         Command::Token(One { tenant, name }) => (StoreCommand::IssueToken { tenant, name }, token_text),
         Command::Delete(One { tenant, name }) => (StoreCommand::Delete { tenant, name }, deleted_text),
+        Command::Rebuild(Rebuild { of: One { tenant, name }, wait }) => {
+            let asked = StoreCommand::Rebuild { tenant: tenant.clone(), name: name.clone() };
+            return Box::pin(wait::run(asked, wait.then_some((tenant, name)), settings, (output, store_text))).await;
+        }
+        Command::Replay(Replay { of: One { tenant, name }, from_sequence: from, since, to, wait }) => {
+            let asked = StoreCommand::Replay { tenant: tenant.clone(), name: name.clone(), from, since, to };
+            return Box::pin(wait::run(asked, wait.then_some((tenant, name)), settings, (output, replayed_text))).await;
+        }
+        Command::DeadLetters(command) => return Box::pin(dead_letters::run(command, settings, output)).await,
     };
     output.answer(&ask(settings, Asked::Store(asked)).await?, text)
-}
-
-fn kinds_text(answer: &Value) -> String {
-    table(
-        &["KIND", "WHAT IT IS"],
-        items(answer, "kinds").iter().map(|kind| vec![text(kind, "kind"), text(kind, "about")]),
-    )
-}
-
-fn store_text(answer: &Value) -> String {
-    let mut shown = vec![
-        ("Store", text(answer, "name")),
-        ("Kind", text(answer, "kind")),
-        ("State", state(answer)),
-        ("Has events up to", format!("{} of {}", text(answer, "position"), text(answer, "newest"))),
-        ("Last delivery", moment(answer, "succeeded")),
-        ("Error", text(answer, "error")),
-        ("Dead letters", text(answer, "dead_letters")),
-        ("Settings", text(answer, "settings")),
-        ("Options", text(answer, "options")),
-        ("Secrets, shown only now", text(answer, "secrets")),
-    ];
-    shown.retain(|(_, value)| !value.is_empty() && value != "{}");
-    facts(shown)
-}
-
-fn stores_text(answer: &Value) -> String {
-    let stores = items(answer, "stores");
-    if stores.is_empty() {
-        return "The tenant has no stores. Add one: tenantry store add TENANT NAME --kind KIND\n".to_owned();
-    }
-    let row = |store: &Value| {
-        let last = moment(store, "succeeded");
-        vec![
-            text(store, "name"),
-            text(store, "kind"),
-            state(store),
-            text(store, "lag"),
-            text(store, "dead_letters"),
-            last,
-        ]
-    };
-    table(&["STORE", "KIND", "STATE", "WAITING", "DEAD LETTERS", "LAST DELIVERY"], stores.iter().map(row))
-}
-
-/// In a word or two.
-fn state(store: &Value) -> String {
-    let state = text(store, "state");
-    let failing = store.get("attempts").and_then(Value::as_i64).unwrap_or_default() > 0;
-    match (failing, store.get("degraded") == Some(&Value::Bool(true))) {
-        (true, _) if state == "active" => "failing".to_owned(),
-        (_, true) => format!("{state}, degraded"),
-        _ => state,
-    }
-}
-
-fn tested_text(answer: &Value) -> String {
-    format!("The store {} can take events.\n", text(answer, "store"))
-}
-
-fn token_text(answer: &Value) -> String {
-    format!(
-        "{}\n",
-        facts([
-            ("Store", text(answer, "store")),
-            ("Token", text(answer, "token")),
-            ("", "It is shown this once; the one before is refused from now on.".to_owned()),
-        ])
-    )
-}
-
-fn deleted_text(answer: &Value) -> String {
-    format!("Deleted the store {}. What was brought there stays there.\n", text(answer, "deleted"))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use serde_json::json;
+use tenancy::Administered;
 
 use super::Operator;
 use crate::{Answer, Code, Failure};
@@ -25,6 +26,17 @@ impl Operator {
         let patience = Duration::from_millis(wait_ms.min(LONGEST_WAIT_MS));
         let events = self.events.wait(&administered, after, limit.clamp(1, MOST), patience).await;
         let events = events.map_err(|error| Failure::caused(Code::Unavailable, &error))?;
-        Ok(json!({ "tenant": tenant, "events": serde_json::to_value(events)? }))
+        let gone = self.gone(&administered, after, events.first().map(|event| event.sequence)).await?;
+        Ok(json!({ "tenant": tenant, "events": serde_json::to_value(events)?, "gone_to": gone }))
+    }
+
+    /// The number of the last event after `after` that is no longer in the log. Where there is none, nothing is missing.
+    async fn gone(&self, tenant: &Administered, after: i64, first: Option<i64>) -> Result<Option<i64>, Failure> {
+        if first == Some(after + 1) {
+            return Ok(None);
+        }
+        let oldest = self.events.oldest(tenant.tenant()).await;
+        let oldest = oldest.map_err(|error| Failure::caused(Code::Unavailable, &error))?.or(first);
+        Ok(oldest.map(|oldest| oldest - 1).filter(|gone| *gone > after))
     }
 }

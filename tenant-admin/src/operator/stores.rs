@@ -1,50 +1,81 @@
-//! The stores of tenants: add, list, show, pause, resume, test, delete.
+//! The stores of tenants: add, list, show, set, pause, resume, test, rebuild, replay, dead letters, delete.
 
-use delivery::{DeliveryError, NewStore, StoreRecord, Stores};
+use delivery::{Beginning, DeliveryError, NewStore, Part, Start, StoreRecord, Stores};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
 
 use super::Operator;
 use crate::{Answer, Code, Failure, StoreCommand, view};
 
+/// The most dead letters of one answer.
+const MOST: u32 = 1000;
+
 impl Operator {
     pub(super) async fn store(&self, command: StoreCommand) -> Result<Answer, Failure> {
         let stores = self.stores()?;
-        match command {
-            StoreCommand::Kinds => Ok(kinds()),
-            StoreCommand::Add { tenant, name, kind, settings, from_start } => {
-                let mut new = NewStore { name, kind, settings, with_snapshot: !from_start };
+        let of = |tenant: &str| self.tenants.administer(tenant);
+        Ok(match command {
+            StoreCommand::Kinds => kinds(),
+            StoreCommand::Add { tenant, name, kind, settings, from_start, from_now } => {
+                let mut new = NewStore { name, kind, settings, start: start(from_start, from_now)? };
                 let made = new.make_secrets()?;
-                let added = view::store(&stores.add(&self.tenants.administer(&tenant)?, new).await?);
-                Ok(with_secrets(added, made))
+                with_secrets(view::store(&stores.add(&of(&tenant)?, new).await?), made)
             }
             StoreCommand::List { tenant } => {
-                let found: Vec<StoreRecord> = stores.list(&self.tenants.administer(&tenant)?).await?;
-                Ok(json!({ "stores": found.iter().map(view::store).collect::<Vec<Value>>() }))
+                let found: Vec<StoreRecord> = stores.list(&of(&tenant)?).await?;
+                json!({ "stores": found.iter().map(view::store).collect::<Vec<Value>>() })
             }
-            StoreCommand::Show { tenant, name } => {
-                Ok(view::store(&stores.find(&self.tenants.administer(&tenant)?, &name).await?))
+            StoreCommand::Show { tenant, name } => view::store(&stores.find(&of(&tenant)?, &name).await?),
+            StoreCommand::Set { tenant, name, settings } => {
+                view::store(&stores.set(&of(&tenant)?, &name, &settings).await?)
             }
-            StoreCommand::Pause { tenant, name } => {
-                Ok(view::store(&stores.pause(&self.tenants.administer(&tenant)?, &name).await?))
-            }
-            StoreCommand::Resume { tenant, name } => {
-                Ok(view::store(&stores.resume(&self.tenants.administer(&tenant)?, &name).await?))
-            }
+            StoreCommand::Pause { tenant, name } => view::store(&stores.pause(&of(&tenant)?, &name).await?),
+            StoreCommand::Resume { tenant, name } => view::store(&stores.resume(&of(&tenant)?, &name).await?),
+            StoreCommand::Retry { tenant, name } => view::store(&stores.retry(&of(&tenant)?, &name).await?),
+            StoreCommand::Rebuild { tenant, name } => view::store(&stores.rebuild(&of(&tenant)?, &name).await?),
             StoreCommand::Test { tenant, name } => {
-                let told = stores.probe(&self.tenants.administer(&tenant)?, &name).await?;
+                let told = stores.probe(&of(&tenant)?, &name).await?;
                 told.map_err(|failure| Failure::new(Code::Unavailable, failure.to_string()))?;
-                Ok(json!({ "store": name, "reachable": true }))
+                json!({ "store": name, "reachable": true })
             }
             StoreCommand::IssueToken { tenant, name } => {
-                let token = stores.issue_token(&self.tenants.administer(&tenant)?, &name).await?;
-                Ok(json!({ "store": name, "token": token.expose_secret() }))
+                let token = stores.issue_token(&of(&tenant)?, &name).await?;
+                json!({ "store": name, "token": token.expose_secret() })
             }
             StoreCommand::Delete { tenant, name } => {
-                stores.delete(&self.tenants.administer(&tenant)?, &name).await?;
-                Ok(json!({ "deleted": name }))
+                stores.delete(&of(&tenant)?, &name).await?;
+                json!({ "deleted": name })
             }
-        }
+            errand => self.errand(stores, errand).await?,
+        })
+    }
+
+    /// What concerns events that were brought, or should have been.
+    async fn errand(&self, stores: &Stores, command: StoreCommand) -> Result<Answer, Failure> {
+        let of = |tenant: &str| self.tenants.administer(tenant);
+        Ok(match command {
+            StoreCommand::Replay { tenant, name, from, since, to } => {
+                let part = Part { from: beginning(from, since.as_deref())?, to };
+                let replayed = stores.replay(&of(&tenant)?, &name, part).await?;
+                let mut answer = view::store(&replayed.store);
+                let events = replayed.events.map(|(from, to)| json!({ "from": from, "to": to }));
+                view::add(&mut answer, "replayed", events.into());
+                answer
+            }
+            StoreCommand::DeadLetters { tenant, name, after, limit } => {
+                let letters = stores.dead_letters(&of(&tenant)?, &name, after, limit.clamp(1, MOST)).await?;
+                json!({ "store": name, "dead_letters": letters.iter().map(view::dead_letter).collect::<Vec<Value>>() })
+            }
+            StoreCommand::RetryDeadLetters { tenant, name, sequence } => {
+                json!({ "store": name, "retried": stores.retry_letters(&of(&tenant)?, &name, sequence).await? })
+            }
+            StoreCommand::DiscardDeadLetters { tenant, name, sequence } => {
+                json!({ "store": name, "discarded": stores.discard_letters(&of(&tenant)?, &name, sequence).await? })
+            }
+            _ => return Err(Failure::new(Code::Failed, "this is not done with stores")),
+        })
     }
 
     fn stores(&self) -> Result<&Stores, Failure> {
@@ -60,6 +91,32 @@ fn with_secrets(mut store: Answer, made: Map<String, Value>) -> Answer {
     store
 }
 
+fn start(from_start: bool, from_now: bool) -> Result<Start, Failure> {
+    match (from_start, from_now) {
+        (false, false) => Ok(Start::Snapshot),
+        (true, false) => Ok(Start::First),
+        (false, true) => Ok(Start::Now),
+        (true, true) => Err(Failure::new(Code::Invalid, "a store gets events either from the start or from now on")),
+    }
+}
+
+/// Where a replay begins.
+fn beginning(from: Option<i64>, since: Option<&str>) -> Result<Beginning, Failure> {
+    match (from, since) {
+        (Some(from), None) if from > 0 => Ok(Beginning::Sequence(from)),
+        (Some(_), None) => Err(Failure::new(Code::Invalid, "events are numbered from 1 on")),
+        (None, Some(since)) => {
+            let moment = OffsetDateTime::parse(since, &Rfc3339).map_err(|_| {
+                let sentence = format!("\"{since}\" is not a moment such as 2026-11-27T20:00:00Z");
+                Failure::new(Code::Invalid, sentence)
+            })?;
+            let milliseconds = moment.unix_timestamp_nanos() / 1_000_000;
+            Ok(Beginning::Time(i64::try_from(milliseconds).unwrap_or(i64::MAX)))
+        }
+        _ => Err(Failure::new(Code::Invalid, "a replay begins with a number or at a moment; name one of them")),
+    }
+}
+
 fn kinds() -> Answer {
     let kind = |kind: &delivery::Kind| json!({ "kind": kind.name, "about": kind.about });
     json!({ "kinds": delivery::kinds().iter().map(kind).collect::<Vec<_>>() })
@@ -71,8 +128,8 @@ impl From<DeliveryError> for Failure {
             DeliveryError::NoStore { .. } => Code::NotFound,
             DeliveryError::Taken { .. } | DeliveryError::Conflict(_) => Code::Conflict,
             DeliveryError::Invalid(_) => Code::Invalid,
-            DeliveryError::Database(_) => Code::Unavailable,
-            DeliveryError::Sealed(_) | DeliveryError::Json(_) => Code::Failed,
+            DeliveryError::Database(_) | DeliveryError::Directory(_) => Code::Unavailable,
+            DeliveryError::Sealed(_) | DeliveryError::File(_) | DeliveryError::Json(_) => Code::Failed,
         };
         Self::caused(code, &error)
     }

@@ -1,6 +1,7 @@
 //! What a client does reaches the tenant's stores, whole and in order.
 
 mod file;
+mod life;
 mod pull;
 mod sql;
 mod webhook;

@@ -1,7 +1,13 @@
 //! The stores of tenants, for the people who run them.
 
+mod errands;
+mod numbers;
+mod prune;
+mod set;
+
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use database::Database;
 use directory::Directories;
@@ -11,6 +17,12 @@ use tenancy::{Administered, Tenants};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
+pub use errands::{Beginning, Part, Replayed};
+pub use numbers::StoreNumbers;
+
+use crate::running::Running;
+use crate::snapshot::Wish;
+use crate::store::pull;
 use crate::store::{Failure, Kind, Opening, Place, find, kinds, make_secrets};
 use crate::table::{self, At};
 use crate::{DeliveryError, Options, State, StoreId, StoreRecord, Vault};
@@ -47,18 +59,32 @@ pub struct NewStore {
     pub kind: String,
     /// Options and settings of its kind, by name, secrets among them.
     pub settings: Map<String, Value>,
-    /// Whether it gets the directory as it is now and then what comes; otherwise every event from the first.
-    pub with_snapshot: bool,
+    /// What it gets first.
+    pub start: Start,
+}
+
+/// What a new store gets first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Start {
+    /// The directory as it is now, and then what comes.
+    Snapshot,
+    /// Every event from the first; where the first are no longer in the log, a snapshot in their place.
+    First,
+    /// What comes.
+    Now,
 }
 
 /// The stores of all tenants; every call names a tenant by an operator's proof.
 #[derive(Clone, Debug)]
 pub struct Stores {
     environment: Arc<Environment>,
+    running: Arc<Running>,
     nudge: Arc<Notify>,
 }
 
 const LONGEST_NAME: usize = 63;
+/// How long a store may take to say whether it could take events.
+const PROBE: Duration = Duration::from_secs(30);
 /// So that one tenant cannot take all workers.
 const MOST: usize = 32;
 
@@ -96,11 +122,15 @@ impl Stores {
     /// The stores in this environment.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self { environment: Arc::new(environment), nudge: Arc::default() }
+        Self { environment: Arc::new(environment), running: Arc::default(), nudge: Arc::default() }
     }
 
     pub(crate) fn environment(&self) -> &Arc<Environment> {
         &self.environment
+    }
+
+    pub(crate) fn running(&self) -> &Arc<Running> {
+        &self.running
     }
 
     /// Waits until something about a store was changed here.
@@ -117,6 +147,8 @@ impl Stores {
         check_name(&new.name)?;
         let kind = kind(&new.kind)?;
         let mut settings = new.settings;
+        // What is set to nothing is as usual.
+        settings.retain(|_, value| !value.is_null());
         let options = Options::take(&mut settings)?;
         (kind.check)(&settings).map_err(DeliveryError::Invalid)?;
         let number = tenant.tenant().id().as_i64();
@@ -124,6 +156,10 @@ impl Stores {
             return Err(DeliveryError::Invalid(format!("a tenant has at most {MOST} stores; delete one")));
         }
         let id = StoreId(Uuid::now_v7());
+        let position = match new.start {
+            Start::Now => table::newest(&self.environment.database, number).await?,
+            Start::Snapshot | Start::First => 0,
+        };
         let secrets = split(kind, &mut settings);
         let record = StoreRecord {
             tenant: number,
@@ -133,7 +169,9 @@ impl Stores {
             options,
             settings,
             secrets: self.environment.vault.seal(id, &secrets)?,
-            wants_snapshot: false,
+            position,
+            // Who fetches the events itself gets no snapshot.
+            snapshot: (new.start == Start::Snapshot && kind.name != pull::NAME).then(|| Wish::new(None)),
             ..StoreRecord::unfed()
         };
         table::insert(&self.environment.database, &record).await?;
@@ -158,12 +196,19 @@ impl Stores {
         found.ok_or_else(|| DeliveryError::NoStore { name: name.to_owned() })
     }
 
-    /// Stops feeding a store; its events wait.
+    /// Stops feeding a store; its events wait. When it returns, this process brings it nothing more; another one may go on for as
+    /// long as its lease.
     ///
     /// # Errors
     /// [`DeliveryError::NoStore`], or the database's.
     pub async fn pause(&self, tenant: &Administered, name: &str) -> Result<StoreRecord, DeliveryError> {
-        self.change(tenant, name, "state = $3", [State::Paused.as_str().into()]).await
+        self.change(
+            tenant,
+            name,
+            "state = CASE WHEN state = 'disabled' THEN state ELSE $3 END",
+            [State::Paused.as_str().into()],
+        )
+        .await
     }
 
     /// Feeds a store again, from where it stands, and at once.
@@ -182,6 +227,7 @@ impl Stores {
     pub async fn delete(&self, tenant: &Administered, name: &str) -> Result<(), DeliveryError> {
         let store = self.find(tenant, name).await?;
         table::delete(&self.environment.database, store.at()).await?;
+        self.running.end(store.at()).await;
         Ok(())
     }
 
@@ -194,7 +240,8 @@ impl Stores {
         let settings = self.environment.settings_of(&record)?;
         let place = self.environment.place(tenant.tenant().name(), &record);
         let opening = (kind(&record.kind)?.open)(Opening { settings, place });
-        Ok(async { opening.await?.probe().await }.await)
+        let probing = tokio::time::timeout(PROBE, async { opening.await?.probe().await });
+        Ok(probing.await.unwrap_or_else(|_| Err(Failure::unavailable("the store did not answer in time"))))
     }
 
     async fn change(
@@ -205,9 +252,24 @@ impl Stores {
         values: impl IntoIterator<Item = sea_orm::Value>,
     ) -> Result<StoreRecord, DeliveryError> {
         let store = self.find(tenant, name).await?;
-        table::change(&self.environment.database, store.at(), assignments, values).await?;
-        self.nudge.notify_one();
+        self.change_if(&store, (assignments, "TRUE"), values).await?;
         self.find(tenant, name).await
+    }
+
+    /// Changes a store if a condition still holds; when it returns, nothing is done here any more that began before. False if
+    /// the condition does not hold.
+    async fn change_if(
+        &self,
+        store: &StoreRecord,
+        (assignments, condition): (&str, &str),
+        values: impl IntoIterator<Item = sea_orm::Value>,
+    ) -> Result<bool, DeliveryError> {
+        let changed = table::change(&self.environment.database, store.at(), (assignments, condition), values).await?;
+        if changed {
+            self.running.end(store.at()).await;
+        }
+        self.nudge.notify_one();
+        Ok(changed)
     }
 }
 
@@ -230,7 +292,9 @@ impl StoreRecord {
             state: State::Active,
             position: 0,
             newest: 0,
-            wants_snapshot: false,
+            snapshot: None,
+            replay: None,
+            letters: false,
             attempts: 0,
             failing_since_ms: None,
             due_ms: 0,

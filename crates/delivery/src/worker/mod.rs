@@ -1,220 +1,171 @@
 //! Feeding one store, for as long as its lease lasts.
+//!
+//! First what was asked for (a snapshot, dead letters), then the log from the store's position on.
+
+mod fail;
+mod hold;
+mod letters;
+mod open;
+mod snapshot;
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events::Event;
 use tenancy::Tenant;
-use tokio::sync::{Notify, watch};
+use tokio::sync::watch;
 
-use crate::options::Exhausted;
-use crate::schedule::Schedule;
-use crate::store::{Failed, Failure, Opening, Store, find};
+use crate::running::{Desk, Running, Stop};
+use crate::store::{Failed, Store};
 use crate::stores::Environment;
-use crate::table::{self, Lease, Setback};
-use crate::{DeliveryError, State, StoreRecord};
+use crate::table::{self, Lease};
+use crate::{DeliveryError, StoreRecord};
+use hold::Course;
 
 /// How long a store is one worker's without a word. A worker that was killed keeps its store waiting for so long.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);
-/// How often the lease is prolonged.
-const RENEW: Duration = Duration::from_secs(3);
-/// How often the position is written, while there is more to bring. What is brought between that and a crash is brought again.
-const SAVE: Duration = Duration::from_millis(250);
-/// How long a store that has everything is held.
-const IDLE: Duration = Duration::from_secs(5);
-/// How many bytes of events are read at once.
-const BYTES: u32 = 8 << 20;
-/// The longest text of an error that is kept.
-const LONGEST: usize = 500;
+/// How many bytes of events are read at once. A larger event is read alone.
+const BYTES: u32 = 1 << 20;
 
 /// Feeds one store.
+#[derive(Clone, Debug)]
 pub(crate) struct Worker {
     pub(crate) environment: Arc<Environment>,
+    pub(crate) running: Arc<Running>,
     pub(crate) tenant: Arc<Tenant>,
     pub(crate) record: StoreRecord,
     pub(crate) lease: Lease,
-    /// Something was appended for this tenant.
-    pub(crate) poke: Arc<Notify>,
-    /// True when the process ends.
-    pub(crate) stop: watch::Receiver<bool>,
+    pub(crate) desk: Arc<Desk>,
+    /// When the lease was taken.
+    pub(crate) since: Instant,
 }
 
-/// Where a worker stands.
-struct Progress {
-    position: i64,
-    /// What the table says.
-    saved: i64,
-    saved_at: Instant,
-    renewed: Instant,
-    busy: Instant,
+/// Whether there is more to do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Flow {
+    On,
+    /// The lease is over or given back, or what failed is noted.
+    Ended,
 }
-
-/// The lease is another worker's, or the store was changed.
-struct Lost;
 
 impl Worker {
     /// Feeds the store until there is nothing left for a while, it fails, or somebody else looks after it.
-    pub(crate) async fn run(mut self) {
-        if let Err(error) = self.feed().await {
-            tracing::warn!(tenant.id = self.tenant.name(), store.name = self.record.name, %error, "a store is fed later");
+    pub(crate) async fn run(mut self, mut stopped: watch::Receiver<Stop>) {
+        let fed = tokio::select! {
+            biased;
+            // Whatever is under way is dropped: the store gets no further event from here.
+            _ = stopped.wait_for(|stop| *stop == Stop::Now) => return,
+            fed = Box::pin(self.feed()) => fed,
+        };
+        if let Err(error) = fed {
+            self.give_up(&error).await;
         }
     }
 
     async fn feed(&mut self) -> Result<(), DeliveryError> {
-        let (mut store, position) = match self.open().await? {
-            Ok(opened) => opened,
-            Err(failure) => return self.fail(self.record.position, None, failure).await,
+        let mut course = Course::new(&self.record, self.since);
+        let Some(mut store) = self.open(&mut course).await? else { return Ok(()) };
+        if self.bring_snapshot(store.as_mut(), &mut course).await? == Flow::Ended
+            || self.bring_letters(store.as_mut(), &mut course).await? == Flow::Ended
+        {
+            return Ok(());
+        }
+        while self.step(store.as_mut(), &mut course).await? == Flow::On {}
+        Ok(())
+    }
+
+    /// Brings the next events, or waits for them.
+    async fn step(&mut self, store: &mut dyn Store, course: &mut Course) -> Result<Flow, DeliveryError> {
+        if self.hold(course).await? == Flow::Ended || self.end_replay(course).await? == Flow::Ended {
+            return Ok(Flow::Ended);
+        }
+        let mut batch =
+            self.environment.events.batch(&self.tenant, course.position, course.limit(&self.record), BYTES).await?;
+        if let Some(first) = self.missing(&batch, course) {
+            return self.miss(first, course).await;
+        }
+        if let Some(replay) = self.record.replay {
+            batch.retain(|event| event.sequence <= replay.to);
+        }
+        let Some(last) = batch.last().map(|event| event.sequence) else { return self.rest(course).await };
+        let wanted: Vec<Event> = batch.into_iter().filter(|event| self.brings(event, course)).collect();
+        match self.bring(store, &wanted, course).await? {
+            None => return Ok(Flow::Ended),
+            Some(Ok(())) => course.reach(last, wanted.len()),
+            Some(Err(Failed { taken, failure })) => {
+                let failed = wanted.get(taken).map(|event| event.sequence);
+                course.reach(failed.map_or(last, |sequence| sequence - 1), taken);
+                self.fail(course, failed, failure).await?;
+                return Ok(Flow::Ended);
+            }
+        }
+        Ok(Flow::On)
+    }
+
+    /// Whether the store gets this event, and not only somebody who looks at what was parked.
+    fn brings(&self, event: &Event, course: &Course) -> bool {
+        self.record.options.lets_through(event) && !course.parked.contains(&event.sequence)
+    }
+
+    /// After a part of the log was brought again, goes on where the store was.
+    async fn end_replay(&mut self, course: &mut Course) -> Result<Flow, DeliveryError> {
+        let Some(replay) = self.record.replay.filter(|replay| course.position >= replay.to) else {
+            return Ok(Flow::On);
         };
-        let now = Instant::now();
-        let mut progress = Progress { position, saved: self.record.position, saved_at: now, renewed: now, busy: now };
-        loop {
-            if !self.hold(&mut progress).await? {
-                return Ok(());
-            }
-            let tenant = &self.tenant;
-            let batch =
-                self.environment.events.batch(tenant, progress.position, self.record.options.batch, BYTES).await?;
-            let Some(last) = batch.last().map(|event| event.sequence) else {
-                if !self.rest(&mut progress).await? {
-                    return Ok(());
-                }
-                continue;
-            };
-            let wanted: Vec<Event> =
-                batch.into_iter().filter(|event| self.record.options.lets_through(event)).collect();
-            match self.bring(store.as_mut(), &wanted, &mut progress).await? {
-                Ok(Ok(())) => progress.position = last,
-                Ok(Err(Failed { taken, failure })) => {
-                    let failed = wanted.get(taken).map(|event| event.sequence);
-                    let position = failed.map_or(last, |sequence| sequence - 1);
-                    return self.fail(position, failed, failure).await;
-                }
-                Err(Lost) => return Ok(()),
-            }
-            progress.busy = Instant::now();
+        let position = course.position.max(replay.back);
+        if self.save(course).await? == Flow::Ended
+            || !self.lease.end_replay(&self.environment.database, position).await?
+        {
+            return Ok(Flow::Ended);
         }
+        self.record.replay = None;
+        course.jump(position);
+        Ok(Flow::On)
     }
 
-    /// Connects, and finds out where to go on.
-    async fn open(&self) -> Result<Result<(Box<dyn Store>, i64), Failure>, DeliveryError> {
-        let kind = find(&self.record.kind)
-            .ok_or_else(|| DeliveryError::Invalid(format!("\"{}\" is no kind of store", self.record.kind)))?;
-        let settings = self.environment.settings_of(&self.record)?;
-        let place = self.environment.place(self.tenant.name(), &self.record);
-        let opened = async {
-            let mut store = (kind.open)(Opening { settings, place }).await?;
-            let position = store.position().await?.unwrap_or(self.record.position);
-            Ok((store, position))
+    /// The number of the first event that the store needs and the log does not have any more.
+    fn missing(&self, batch: &[Event], course: &Course) -> Option<i64> {
+        let next = course.position + 1;
+        let is_missing = match batch.first() {
+            Some(first) => first.sequence > next,
+            // When the lease was taken there was something.
+            None => self.record.newest > course.position,
         };
-        let late = || Err(Failure::unavailable("the store did not answer in time"));
-        Ok(tokio::time::timeout(LEASE - RENEW, opened).await.unwrap_or_else(|_| late()))
+        is_missing.then_some(next)
     }
 
-    /// Prolongs the lease and writes the position when it is time. False if it is over.
-    async fn hold(&self, progress: &mut Progress) -> Result<bool, DeliveryError> {
-        if *self.stop.borrow() {
-            self.save(progress).await?;
-            self.lease.release(&self.environment.database).await?;
-            return Ok(false);
+    /// Has a snapshot brought in the place of events that are gone; or goes on without them, if snapshots are not for the
+    /// store.
+    async fn miss(&mut self, first: i64, course: &mut Course) -> Result<Flow, DeliveryError> {
+        let oldest = self.environment.events.oldest(&self.tenant).await?;
+        let next = oldest.unwrap_or(self.record.newest.max(course.position) + 1);
+        if next <= first {
+            return Ok(Flow::On);
         }
-        if progress.renewed.elapsed() >= RENEW && !self.renew(progress).await? {
-            return Ok(false);
-        }
-        if progress.position != progress.saved && progress.saved_at.elapsed() >= SAVE {
-            return self.save(progress).await;
-        }
-        Ok(true)
+        let why = format!("events {first} to {} are no longer in the log", next - 1);
+        self.start_over(why, next - 1, course).await
     }
 
-    async fn renew(&self, progress: &mut Progress) -> Result<bool, DeliveryError> {
-        let renewed = Instant::now();
-        let held = self.lease.renew(&self.environment.database, LEASE).await?;
-        progress.renewed = renewed;
-        Ok(held)
-    }
-
-    async fn save(&self, progress: &mut Progress) -> Result<bool, DeliveryError> {
-        if progress.position == progress.saved && self.record.attempts == 0 {
-            return Ok(true);
-        }
-        let held = self.lease.advance(&self.environment.database, progress.position).await?;
-        (progress.saved, progress.saved_at) = (progress.position, Instant::now());
-        Ok(held)
-    }
-
-    /// Waits for the next event. False if the lease was given back.
-    async fn rest(&mut self, progress: &mut Progress) -> Result<bool, DeliveryError> {
-        let wait = if progress.position == progress.saved { RENEW } else { SAVE };
-        tokio::select! {
-            () = self.poke.notified() => {}
-            _ = self.stop.changed() => {}
-            () = tokio::time::sleep(wait) => {}
-        }
-        if progress.busy.elapsed() < IDLE {
-            return Ok(true);
-        }
-        if self.save(progress).await? {
-            self.lease.release(&self.environment.database).await?;
-        }
-        Ok(false)
-    }
-
-    /// Brings events, and keeps the lease meanwhile.
-    async fn bring(
-        &self,
-        store: &mut dyn Store,
-        events: &[Event],
-        progress: &mut Progress,
-    ) -> Result<Result<Result<(), Failed>, Lost>, DeliveryError> {
-        if events.is_empty() {
-            return Ok(Ok(Ok(())));
-        }
-        let mut applying = store.apply(events);
-        loop {
-            tokio::select! {
-                applied = &mut applying => return Ok(Ok(applied)),
-                () = tokio::time::sleep(RENEW) => {
-                    if !self.renew(progress).await? {
-                        return Ok(Err(Lost));
-                    }
-                }
-            }
-        }
-    }
-
-    /// Notes that the event after `position` was not taken, and what becomes of it.
-    async fn fail(&self, position: i64, sequence: Option<i64>, failure: Failure) -> Result<(), DeliveryError> {
-        let (database, schedule) = (&self.environment.database, Schedule::of(&self.record.options));
-        let is_known = position == self.record.position;
-        let failures = if is_known { self.record.attempts.saturating_add(1) } else { 1 };
-        let asked = if let Failure::Unavailable { after, .. } = &failure { *after } else { None };
-        let error: String = failure.to_string().chars().take(LONGEST).collect();
+    /// Has a snapshot brought for this reason; or goes on after a number.
+    async fn start_over(&mut self, why: String, position: i64, course: &mut Course) -> Result<Flow, DeliveryError> {
+        let takes_snapshots = self.record.options.takes_snapshots();
         tracing::warn!(
             tenant.id = self.tenant.name(),
             store.name = self.record.name,
-            store.kind = self.record.kind,
-            attempts = failures,
-            error,
-            "a store took nothing"
+            reason = why,
+            snapshot = takes_snapshots,
+            "a store has missed events"
         );
-        let wait = schedule.wait(failures, asked, fastrand::f64());
-        let setback = Setback { position, error, wait };
-        if matches!(failure, Failure::Gone { .. }) {
-            return self.lease.stop(database, State::Disabled, &setback).await.map(|_| ());
+        if !takes_snapshots {
+            course.jump(position);
+            self.lease.pass(&self.environment.database, position, LEASE).await?;
+            return Ok(Flow::On);
         }
-        if !is_known || !schedule.is_over(self.record.failing()) {
-            return self.lease.fail(database, &setback).await.map(|_| ());
+        let wish = crate::snapshot::Wish::new(Some(why));
+        if self.lease.rebuild(&self.environment.database, &wish, (&self.tenant, &self.record)).await? {
+            self.environment.tenants.wake_tellers();
         }
-        match (self.record.options.exhausted, sequence) {
-            (Exhausted::Pause, _) => self.lease.stop(database, State::Paused, &setback).await?,
-            (Exhausted::Park, Some(sequence)) => {
-                self.lease.park(database, sequence, failures, &setback.error).await?
-                    && self.lease.release(database).await?
-            }
-            // Not an event is in the way, but the store: no event is parked that it was never asked about.
-            (Exhausted::Park, None) => self.lease.fail(database, &setback).await?,
-        };
-        Ok(())
+        Ok(Flow::Ended)
     }
 }
 

@@ -20,7 +20,7 @@ async fn read_all(snapshot: &mut crate::Snapshot) -> Vec<SnapshotPart> {
 }
 
 on_both! {
-    /// What changes while it is read is not in it.
+    // What changes while it is read is not in it.
     async fn a_snapshot_is_of_one_moment(system: System) {
         let (ada, bob) = (system.user("ada").await, system.user("bob").await);
         let team = system.group("team", &[&ada, &bob]).await;
@@ -43,7 +43,7 @@ on_both! {
         assert_eq!(names, [ada.id.as_str(), &bob.id]);
     }
 
-    /// The directory of another tenant is not in it, and one of which nothing is known is empty.
+    // The directory of another tenant is not in it, and one of which nothing is known is empty.
     async fn a_snapshot_is_of_one_tenant(system: System) {
         system.user("ada").await;
         let beta = system.tenants.administer("beta").unwrap();

@@ -10,6 +10,10 @@
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_token_expiry_seconds` (gauge) | `tenant` | 1,000: the tokens of the next 30 days that end first |
 //! | `tenantry_oauth_secret_expiry_seconds` (gauge) | `tenant`, `oauth_client` | 1,000: the same of secrets; of a client's the first |
+//! | `tenantry_store_lag` (gauge) | `tenant`, `store` | 1,000 stores: those not as they should be, then those that wait for most |
+//! | `tenantry_store_state` (gauge: 1) | `tenant`, `store`, `state` | the same |
+//! | `tenantry_store_dead_letters` (gauge) | `tenant`, `store` | the same |
+//! | `tenantry_store_deliveries_total` | `tenant`, `store`, `outcome`: `taken`, `failed` | twice that |
 //! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
 //! | `tenantry_replication_living` (gauge) | none | 1 |
 //! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
@@ -22,6 +26,7 @@
 mod bound;
 mod ends;
 mod replication;
+mod stores;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -37,6 +42,8 @@ use bound::{ByRoute, ByTenant};
 pub use ends::CredentialEnd;
 use ends::Ends;
 pub use replication::ReplicationNumbers;
+pub use stores::StoreNumbers;
+use stores::Stores;
 
 /// Label sets of a metric by tenant: 10,000 tenants with each status class. The SDK stops at 2,000 by itself.
 const TENANT_SETS: usize = 50_000;
@@ -66,6 +73,7 @@ pub struct Metrics {
     quirks: Counter<u64>,
     limits_by_share: Gauge<u64>,
     ends: Ends,
+    stores: Stores,
     registry: Registry,
     meter: Meter,
     // The instruments stop counting when their provider goes.
@@ -84,7 +92,7 @@ impl Metrics {
         let provider = SdkMeterProvider::builder().with_reader(exporter).with_view(by_tenant).build();
         let meter = provider.meter("tenantry");
         observe_process(&meter, dropped);
-        let ends = Ends::observe(&meter);
+        let (ends, stores) = (Ends::observe(&meter), Stores::observe(&meter));
         Ok(Self {
             durations: ByRoute::new(durations(&meter)),
             requests: ByTenant::new(counter(&meter, "tenantry.requests", "Answered requests of each tenant")),
@@ -93,6 +101,7 @@ impl Metrics {
             quirks: counter(&meter, "tenantry.quirks", "Requests in which a deviation of a client was repaired"),
             limits_by_share: by_share(&meter),
             ends,
+            stores,
             registry,
             meter,
             _provider: provider,
@@ -128,6 +137,11 @@ impl Metrics {
         self.ends.take(ends);
     }
 
+    /// Takes how the stores do, those first that matter most.
+    pub fn stores(&self, stores: Vec<StoreNumbers>) {
+        self.stores.take(stores);
+    }
+
     /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.
     pub fn observe_replication(&self, numbers: impl Fn() -> ReplicationNumbers + Send + Sync + 'static) {
         replication::observe(&self.meter, numbers);
@@ -143,8 +157,12 @@ impl Metrics {
 }
 
 fn by_tenant(instrument: &Instrument) -> Option<Stream> {
-    let by_tenant = instrument.name() == "tenantry.requests";
-    by_tenant.then(|| Stream::builder().with_cardinality_limit(TENANT_SETS).build().ok()).flatten()
+    let sets = match instrument.name() {
+        "tenantry.requests" => TENANT_SETS,
+        stores::DELIVERIES => stores::SETS,
+        _ => return None,
+    };
+    Stream::builder().with_cardinality_limit(sets).build().ok()
 }
 
 fn counter(meter: &Meter, name: &'static str, description: &'static str) -> Counter<u64> {

@@ -169,6 +169,11 @@ impl Tenants {
     pub async fn noticed(&self) {
         self.inner.told.notified().await;
     }
+
+    /// Says that a notice was left.
+    pub fn wake_tellers(&self) {
+        self.inner.told.notify_one();
+    }
 }
 
 impl EndOf {

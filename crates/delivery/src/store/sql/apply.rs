@@ -17,6 +17,12 @@ pub(super) async fn event(on: &impl ConnectionTrait, event: &Event) -> Result<()
         Data::Group(group) => write_group(on, event, group).await?,
         Data::Other(_) => {}
     }
+    match event.event_type {
+        EventType::SnapshotStarted => return empty(on).await,
+        EventType::UserSnapshot | EventType::GroupSnapshot => return Ok(()),
+        EventType::SnapshotCompleted => return reach(on, event.sequence).await,
+        _ => {}
+    }
     let sql = "INSERT INTO events (sequence, id, type, subject, time, data) VALUES ($1, $2, $3, $4, $5, $6)";
     let time = event.time.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
     let data = serde_json::to_string(&event.data).map_err(|error| DbErr::Json(error.to_string()))?;
@@ -29,8 +35,20 @@ pub(super) async fn event(on: &impl ConnectionTrait, event: &Event) -> Result<()
         data.into(),
     ];
     execute(on, sql, values).await?;
+    reach(on, event.sequence).await
+}
+
+async fn reach(on: &impl ConnectionTrait, sequence: i64) -> Result<(), DbErr> {
     let sql = "INSERT INTO tenantry_position (one, sequence) VALUES (1, $1) ON CONFLICT (one) DO UPDATE SET sequence = excluded.sequence";
-    execute(on, sql, [event.sequence.into()]).await
+    execute(on, sql, [sequence.into()]).await
+}
+
+/// What is there does not count: a snapshot begins.
+async fn empty(on: &impl ConnectionTrait) -> Result<(), DbErr> {
+    for sql in ["DELETE FROM memberships", "DELETE FROM \"groups\"", "DELETE FROM users"] {
+        execute(on, sql, []).await?;
+    }
+    Ok(())
 }
 
 async fn write_user(on: &impl ConnectionTrait, event: &Event, told: &UserChange) -> Result<(), DbErr> {

@@ -1,0 +1,69 @@
+//! Many stores, and several processes.
+
+use std::collections::BTreeSet;
+
+use serde_json::json;
+use tenancy::NewTenant;
+
+use super::kind::Behaviour;
+use super::on_both;
+use super::support::{System, until};
+use crate::Start;
+
+on_both! {
+    /// More stores hang than there are places for quick ones: nobody waits for them.
+    async fn stores_that_hang_keep_nobody_waiting(system: System) {
+        let mut books = Vec::new();
+        for number in 0..10 {
+            let name = format!("tenant-{number}");
+            let new = NewTenant { name: name.clone(), ..NewTenant::default() };
+            system.environment.tenants.create(new).await.unwrap();
+            let tenant = system.of_tenant(&name);
+            for store in 0..30 {
+                let book = tenant.add(&format!("store-{store}"), Start::First, json!({})).await;
+                if store < 26 {
+                    book.behave(Behaviour::Hangs);
+                } else {
+                    books.push(book);
+                }
+            }
+            tenant.user("ada").await;
+        }
+        let dispatching = system.dispatch();
+        for book in &books {
+            until("the others to be fed", async || (book.numbers() == [1]).then_some(())).await;
+        }
+        // Those who hang are still there, and keep the end of the process waiting no longer than the last deliveries may take.
+        assert!(system.stores.running().numbers().all >= 260);
+        dispatching.end().await;
+    }
+
+    /// When a process is killed, its stores are another's as soon as its leases are over.
+    async fn processes_share_the_stores(system: System) {
+        let mut books = Vec::new();
+        for store in 0..12 {
+            books.push(system.add(&format!("store-{store}"), Start::First, json!({})).await);
+        }
+        let others = [system.of_another_process(), system.of_another_process()];
+        let killed = others[0].dispatch();
+        system.users(20).await;
+        let going = others[1].dispatch();
+        for book in &books {
+            until("everything", async || (book.numbers().len() >= 20).then_some(())).await;
+        }
+        killed.kill().await;
+        system.users_from(20, 20).await;
+        let all: BTreeSet<i64> = (1..=40).collect();
+        for (book, store) in books.iter().zip(0..) {
+            system.caught_up(&format!("store-{store}")).await;
+            let numbers = book.numbers();
+            assert_eq!(numbers.iter().copied().collect::<BTreeSet<_>>(), all);
+            let first_of_each: Vec<i64> = {
+                let mut seen = BTreeSet::new();
+                numbers.into_iter().filter(|number| seen.insert(*number)).collect()
+            };
+            assert!(first_of_each.is_sorted(), "{first_of_each:?}");
+        }
+        going.end().await;
+    }
+}
