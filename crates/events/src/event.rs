@@ -1,6 +1,6 @@
 //! One event: a `CloudEvents` 1.0 envelope around the normalized user or group, and what changed.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::Value;
 use serde_json::value::RawValue;
 use time::OffsetDateTime;
@@ -69,8 +69,8 @@ pub struct UserChange {
 pub struct GroupChange {
     /// The normalized group.
     pub group: Group,
-    /// Who joined and left it.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    /// Who joined and left it; `None` is told as nobody.
+    #[serde(serialize_with = "nobody_if_none")]
     pub members: Option<Moves>,
     /// What changed, and who did it.
     #[serde(flatten)]
@@ -86,8 +86,9 @@ pub struct GroupChange {
 pub struct Change {
     /// The version of the resource: 1 when created, one more with every change.
     pub version: i64,
-    /// The attributes that changed, by their SCIM paths. What was created or deleted is told whole instead.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    /// The attributes that changed, by their SCIM paths. What was created or deleted is told whole instead; a password
+    /// that came with it is told here, without values.
+    #[serde(default)]
     pub changed: Vec<Changed>,
     /// A short name of the client software, such as `entra`.
     pub client: String,
@@ -104,7 +105,7 @@ pub struct Change {
 /// One attribute that changed.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Changed {
-    /// Its SCIM path, such as `name.givenName`.
+    /// Its SCIM path, such as `name.givenName`; of the name of a member, `members[value eq "…"].display`.
     pub path: String,
     /// Its value before, if it had one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -113,6 +114,12 @@ pub struct Changed {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub new: Option<Value>,
 }
+
+fn nobody_if_none<S: Serializer>(members: &Option<Moves>, serializer: S) -> Result<S::Ok, S::Error> {
+    members.as_ref().unwrap_or(&NOBODY).serialize(serializer)
+}
+
+const NOBODY: Moves = Moves { added: Vec::new(), removed: Vec::new() };
 
 /// Members of a group that came and went.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]

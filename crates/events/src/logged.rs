@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::event::{Change, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
-use crate::normal::{Group, User};
+use crate::normal::{Group, Moments, User};
 
 /// The `data` of a change of a user or group in the log.
 #[derive(Deserialize)]
@@ -19,6 +19,8 @@ struct Logged<'a> {
     #[serde(default)]
     groups: Vec<LoggedGroup>,
     members: Option<LoggedMoves>,
+    created: Option<i64>,
+    modified: Option<i64>,
     #[serde(flatten)]
     change: Change,
 }
@@ -81,17 +83,21 @@ fn normalize(subject: &str, data: String) -> Result<Data, serde_json::Error> {
 }
 
 fn user(id: &str, data: &str) -> Result<Data, serde_json::Error> {
-    let Logged { resource, groups, change, .. } = serde_json::from_str(data)?;
+    let Logged { resource, groups, created, modified, change, .. } = serde_json::from_str(data)?;
     let resource = Resource::from_document(resource.get())?;
     let groups: Vec<MemberReference> = groups.into_iter().map(LoggedGroup::reference).collect();
-    Ok(Data::User(Box::new(UserChange { user: User::of(id, &resource, &groups), change, resource })))
+    let moments = Moments::of_ms(created, modified);
+    let user = User { moments, ..User::of(id, &resource, &groups) };
+    Ok(Data::User(Box::new(UserChange { user, change, resource })))
 }
 
 fn group(id: &str, data: &str) -> Result<Data, serde_json::Error> {
-    let Logged { resource, members, change, .. } = serde_json::from_str(data)?;
+    let Logged { resource, members, created, modified, change, .. } = serde_json::from_str(data)?;
     let resource = Resource::from_document(resource.get())?;
     let members = members.map(LoggedMoves::told);
-    Ok(Data::Group(Box::new(GroupChange { group: Group::of(id, &resource), members, change, resource })))
+    let moments = Moments::of_ms(created, modified);
+    let group = Group { moments, ..Group::of(id, &resource) };
+    Ok(Data::Group(Box::new(GroupChange { group, members, change, resource })))
 }
 
 impl LoggedGroup {

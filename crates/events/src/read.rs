@@ -24,6 +24,9 @@ pub struct Events {
 /// How late an event of another replica may be told to who follows the log.
 const BETWEEN_LOOKS: Duration = Duration::from_millis(500);
 
+/// About how many bytes of events are read for one who follows the log.
+const PAGE_BYTES: u32 = 8 << 20;
+
 /// The tenants of which something was appended here, for the one who brings events to stores.
 #[derive(Debug, Default)]
 struct Changed {
@@ -62,17 +65,20 @@ impl Events {
         }
     }
 
-    /// Up to `limit` events numbered above `after`, in order, and not many more bytes of them than `bytes`.
+    /// Up to `limit` events numbered above `after`, in order, and not many more bytes of them than `bytes`: of a log that is
+    /// there, one at least.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn batch(&self, tenant: &Tenant, after: i64, limit: u32, bytes: u32) -> Result<Vec<Event>, DbErr> {
         let backend = self.database.backend();
         let columns = logged::columns(backend == DbBackend::Sqlite);
+        // `OCTET_LENGTH` reads no text on either database, and only numbers are put into the window.
         let sql = format!(
-            "SELECT {columns} FROM (SELECT *, SUM(LENGTH(data)) OVER (ORDER BY sequence) - LENGTH(data) AS before FROM \
-             (SELECT * FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT {limit}) AS next) AS sized \
-             WHERE before < {bytes} ORDER BY sequence"
+            "SELECT {columns} FROM events WHERE tenant_id = $1 AND sequence > $2 AND sequence <= \
+             (SELECT MAX(sequence) FROM (SELECT sequence, SUM(size) OVER (ORDER BY sequence) - size AS before FROM \
+             (SELECT sequence, OCTET_LENGTH(data) AS size FROM events WHERE tenant_id = $1 AND sequence > $2 \
+             ORDER BY sequence LIMIT {limit}) AS next) AS sized WHERE before < {bytes}) ORDER BY sequence"
         );
         let values = [tenant.id().as_i64().into(), after.into()];
         let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
@@ -102,19 +108,12 @@ impl Events {
         rows.first().map_or(Ok(None), |row| row.try_get_by_index(0))
     }
 
-    /// Up to `limit` events numbered above `after`, in order.
+    /// Up to `limit` events numbered above `after`, in order; fewer if they are large. After the last one there is none.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn after(&self, tenant: &Administered, after: i64, limit: u32) -> Result<Vec<Event>, DbErr> {
-        let backend = self.database.backend();
-        let columns = logged::columns(backend == DbBackend::Sqlite);
-        let sql =
-            format!("SELECT {columns} FROM events WHERE tenant_id = $1 AND sequence > $2 ORDER BY sequence LIMIT $3");
-        let values = [tenant.tenant().id().as_i64().into(), after.into(), i64::from(limit).into()];
-        let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
-        let source = format!("/tenants/{}", tenant.tenant().name());
-        rows.iter().map(|row| logged::read(row, &source)).collect()
+        self.batch(tenant.tenant(), after, limit, PAGE_BYTES).await
     }
 
     /// Like [`Events::after`], but waits up to `patience` for the first event to come.

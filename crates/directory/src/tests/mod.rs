@@ -1,10 +1,13 @@
 //! Directories on real databases: every test runs on SQLite and on PostgreSQL.
 
+mod large;
 mod lists;
+mod log;
 mod members;
 mod rivals;
 mod snapshots;
 mod support;
+mod told;
 mod writes;
 
 /// Makes each function a test on both databases.

@@ -19,6 +19,7 @@ const BASE: &str = "https://scim.example/t/acme/scim/v2";
 pub(super) struct System {
     pub(super) directory: Directory,
     pub(super) tenant: Administered,
+    pub(super) other_tenant: Administered,
     pub(super) events: Events,
     pub(super) tenants: Tenants,
     pub(super) directories: Directories,
@@ -56,11 +57,12 @@ impl System {
         let events = Events::new(database.clone(), false);
         let directories = Directories::start(&database, events.clone()).expect("a thread that writes");
         let tenant = tenants.administer("acme").unwrap();
-        let other = directories.administered(&tenants.administer("beta").unwrap());
+        let other_tenant = tenants.administer("beta").unwrap();
+        let other = directories.administered(&other_tenant);
         let rivals = Directories::start(&database, events.clone()).expect("another thread that writes");
         let rival = rivals.administered(&tenant);
         let directory = directories.administered(&tenant);
-        Self { directory, tenant, events, tenants, directories, other, rival, database, _folder: folder }
+        Self { directory, tenant, other_tenant, events, tenants, directories, other, rival, database, _folder: folder }
     }
 
     pub(super) async fn user(&self, user_name: &str) -> Record {
@@ -99,7 +101,15 @@ impl System {
 
     /// Every event so far; their numbers must be 1, 2, 3, ….
     pub(super) async fn events(&self) -> Vec<Event> {
-        let events = self.events.after(&self.tenant, 0, 100_000).await.unwrap();
+        let mut events: Vec<Event> = Vec::new();
+        loop {
+            let last = events.last().map_or(0, |event| event.sequence);
+            let more = self.events.after(&self.tenant, last, 100_000).await.unwrap();
+            if more.is_empty() {
+                break;
+            }
+            events.extend(more);
+        }
         let numbers: Vec<i64> = events.iter().map(|event| event.sequence).collect();
         let expected: Vec<i64> = (1..).take(events.len()).collect();
         assert_eq!(numbers, expected);

@@ -6,6 +6,7 @@ use scim::{Dialect, Draft, MemberStep, Resource, ResourceKind, ScimError};
 use uuid::Uuid;
 
 use super::event::{Story, tell};
+use super::groups::shown;
 use super::member::{Moves, moves};
 use super::needs::name;
 use super::working::{Fate, Held, Known, Working};
@@ -101,6 +102,7 @@ fn settle(
     held.record.member_count += count(&moves.added) - count(&moves.removed);
     let story = Story {
         tenant: change.tenant.id(),
+        id: change.id,
         actor: &change.actor,
         record: &held.record,
         before,
@@ -110,17 +112,8 @@ fn settle(
     tell(&story, working)?;
     let tenant = change.tenant_number();
     working.readdress((tenant, change.id), before, Some(&held.resource));
-    for (member, row) in &moves.rows {
-        let members = working.members.entry((tenant, change.id)).or_default();
-        match row {
-            Some(name) => members.insert(*member, name.clone()),
-            None => members.remove(member),
-        };
-        working.moved.insert((tenant, change.id, *member), row.clone());
-    }
-    if let Some(known) = working.known.get_mut(&(tenant, change.id)) {
-        *known = Known { kind: change.kind, display: held.resource.display() };
-    }
+    working.rename((tenant, change.id), change.kind, before, &held.resource);
+    working.move_members((tenant, change.id), moves, &held.resource);
     let record = held.record.clone();
     working.held.insert((tenant, change.id), held);
     Ok(Outcome { record, dialect })
@@ -168,18 +161,21 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
     let tenant = change.tenant_number();
     let held = working.find(tenant, change.kind, change.id)?.clone();
     condition.check(held.record.version)?;
-    let known = Known { kind: change.kind, display: held.resource.display() };
+    let known = Known { kind: change.kind, display: shown(&held.resource) };
     working.known.insert((tenant, change.id), known);
-    for referrer in working.referrers.remove(&(tenant, change.id)).unwrap_or_default() {
+    let moves = Moves::ending(working.members.get(&(tenant, change.id)));
+    let referrers = working.referrers.remove(&(tenant, change.id)).unwrap_or_default();
+    for referrer in referrers.into_iter().filter(|referrer| *referrer != change.id) {
         forget(change, referrer, working)?;
     }
     let story = Story {
         tenant: change.tenant.id(),
+        id: change.id,
         actor: &change.actor,
         record: &held.record,
         before: Some(&held.resource),
         after: None,
-        moves: &Moves::default(),
+        moves: &moves,
     };
     tell(&story, working)?;
     working.count(tenant, change.kind, held.record.position, -1);

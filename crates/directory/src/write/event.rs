@@ -15,6 +15,8 @@ use crate::{Actor, DirectoryError, Record};
 struct Data<'a> {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Group<'a>>,
+    created: i64,
+    modified: i64,
     version: i64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<Changed>,
@@ -62,6 +64,7 @@ struct Member<'a> {
 /// What an event tells of.
 pub(super) struct Story<'a> {
     pub(super) tenant: TenantId,
+    pub(super) id: Uuid,
     pub(super) actor: &'a Actor,
     pub(super) record: &'a Record,
     pub(super) before: Option<&'a Resource>,
@@ -79,8 +82,10 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
     let groups = story.record.groups.iter();
     let data = Data {
         groups: groups.map(|group| Group { value: &group.id, display: group.display.as_deref() }).collect(),
+        created: story.record.created_ms,
+        modified: story.record.modified_ms,
         version: story.record.version,
-        changed: changed(story),
+        changed: changed(story, working),
         members: members(story, working),
         client: story.actor.client,
         token,
@@ -96,12 +101,26 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
 }
 
 /// Attributes whose values changed; a new or deleted resource is told whole instead.
-fn changed(story: &Story<'_>) -> Vec<Changed> {
+fn changed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
     if story.before.is_none() || story.after.is_none() {
         return Vec::new();
     }
     let changes = scim::changes(story.before, story.after);
-    changes.into_iter().map(|change| Changed { path: change.path, old: change.old, new: change.new }).collect()
+    let changes = changes.into_iter().map(|change| Changed { path: change.path, old: change.old, new: change.new });
+    changes.chain(renamed(story, working)).collect()
+}
+
+/// The members that stay under another name that the client gave them.
+fn renamed<'a>(story: &'a Story<'_>, working: &Working) -> impl Iterator<Item = Changed> + use<'a> {
+    let group = (story.tenant.as_i64(), story.id);
+    let names = working.members.get(&group);
+    let renamed = story.moves.rows.iter().filter_map(|(id, row)| Some((id, names?.get(id)?, row.as_ref()?)));
+    let renamed = renamed.map(|(id, old, new)| Changed {
+        path: format!("members[value eq \"{id}\"].display"),
+        old: old.clone().map(Into::into),
+        new: new.clone().map(Into::into),
+    });
+    renamed.collect::<Vec<_>>().into_iter()
 }
 
 fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'a>> {
@@ -114,7 +133,7 @@ fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'
         }
     };
     let moves = story.moves;
-    (!moves.is_empty()).then(|| MembersMoved {
+    (!moves.added.is_empty() || !moves.removed.is_empty()).then(|| MembersMoved {
         added: moves.added.iter().map(member).collect(),
         removed: moves.removed.iter().map(member).collect(),
     })

@@ -1,5 +1,7 @@
 //! Which memberships a change adds and removes.
 
+use std::collections::BTreeMap;
+
 use scim::{Member, MemberStep, ScimError};
 use serde_json::json;
 use uuid::Uuid;
@@ -29,6 +31,11 @@ impl Moves {
     /// One member goes.
     pub(super) fn removing(member: Uuid) -> Self {
         Self { added: Vec::new(), removed: vec![member], rows: vec![(member, None)] }
+    }
+
+    /// All members go with their group; their rows go with it, too.
+    pub(super) fn ending(members: Option<&MemberNames>) -> Self {
+        Self { removed: members.into_iter().flat_map(BTreeMap::keys).copied().collect(), ..Self::default() }
     }
 
     fn between(before: &MemberNames, after: MemberNames) -> Self {

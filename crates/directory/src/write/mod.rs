@@ -11,6 +11,7 @@ mod batch;
 mod change;
 mod company;
 mod event;
+mod groups;
 mod load;
 mod member;
 mod memory;

@@ -47,8 +47,11 @@ impl Needs {
                     steps.iter().for_each(|step| needs.member_step(place, step));
                 }
                 Action::Delete(_) => {
-                    needs.targets.push((place, false));
+                    needs.targets.push((place, change.groups));
                     needs.deleted.push(place);
+                    if change.kind == ResourceKind::Group {
+                        needs.whole_groups.insert(place);
+                    }
                 }
                 Action::Erase | Action::Tell => {}
             }

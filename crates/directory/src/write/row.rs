@@ -3,6 +3,7 @@
 use database::rows::Cell;
 use scim::ResourceKind;
 
+use super::groups::shown;
 use super::working::{Held, Place};
 use crate::key;
 
@@ -21,7 +22,7 @@ pub(super) fn of((tenant, id): Place, held: &Held) -> [Cell; 15] {
         resource.user_name().filter(|_| record.kind == ResourceKind::User).map(key::folded).into(),
         resource.external_id().map(|id| key::exact(id).into_owned()).into(),
         resource.display_name().map(key::folded).into(),
-        resource.display().map(|display| key::exact(&display).into_owned()).into(),
+        shown(resource).into(),
         resource.manager().and_then(key::id).into(),
         record.member_count.into(),
         (*record.document).into(),

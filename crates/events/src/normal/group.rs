@@ -3,7 +3,7 @@
 use scim::Resource;
 use serde::Serialize;
 
-use super::{Custom, custom};
+use super::{Custom, Moments, custom};
 
 /// A group of users, without its members: what joined and left stands beside it.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -17,8 +17,10 @@ pub struct Group {
     /// Its name. Names may repeat.
     pub display_name: String,
     /// Attributes of extensions, by the extension's URN.
-    #[serde(skip_serializing_if = "Custom::is_empty")]
     pub custom: Custom,
+    /// When it was created and last changed.
+    #[serde(flatten)]
+    pub moments: Moments,
 }
 
 impl Group {
@@ -30,6 +32,7 @@ impl Group {
             external_id: resource.external_id().map(str::to_owned),
             display_name: resource.display_name().unwrap_or_default().to_owned(),
             custom: custom(resource),
+            moments: Moments::default(),
         }
     }
 }

@@ -1,17 +1,22 @@
 //! The normalized form of what clients provision: the same members for every client and dialect.
 //!
-//! Members have the names that RFC 7643 gives them where it has one. What is unassigned is absent. The schemas are in
-//! `docs/events`.
+//! Members have the names that RFC 7643 gives them where it has one. Lists and `custom` are always there; of what else is
+//! unassigned, nothing is. Nothing that a client provisioned is left out, but a password. The schema is in `docs/events`.
 
+mod entry;
 mod group;
+mod moments;
 mod user;
 
 use scim::Resource;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+pub use entry::Entry;
+use entry::entries;
 pub use group::Group;
-pub use user::{Address, Email, GroupReference, Manager, Name, Phone, User};
+pub use moments::Moments;
+pub use user::{Address, GroupReference, Manager, Name, User};
 
 /// URN of the enterprise extension (RFC 7643 section 4.3), whose attributes are members of the normalized user.
 const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User";

@@ -4,7 +4,7 @@ use scim::{MemberReference, Resource};
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Custom, ENTERPRISE, Reader, custom, is_empty};
+use super::{Custom, ENTERPRISE, Entry, Moments, Reader, custom, entries, is_empty};
 
 /// A person who may use the application.
 #[derive(Clone, Debug, PartialEq, Serialize)]
@@ -67,26 +67,29 @@ pub struct User {
     /// The page of the user.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_url: Option<String>,
-    /// The e-mail addresses, as sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub emails: Vec<Email>,
-    /// The phone numbers, as sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub phone_numbers: Vec<Phone>,
-    /// The postal addresses, as sent.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    /// The e-mail addresses, in the order sent.
+    pub emails: Vec<Entry>,
+    /// The phone numbers, in the order sent.
+    pub phone_numbers: Vec<Entry>,
+    /// The addresses of instant messengers.
+    pub ims: Vec<Entry>,
+    /// The addresses of pictures.
+    pub photos: Vec<Entry>,
+    /// The postal addresses, in the order sent.
     pub addresses: Vec<Address>,
-    /// The roles, the primary one first.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub roles: Vec<String>,
     /// What the user is entitled to.
-    #[serde(skip_serializing_if = "Vec::is_empty")]
-    pub entitlements: Vec<String>,
-    /// The groups that the user is in, by the time of the event.
+    pub entitlements: Vec<Entry>,
+    /// The roles, in the order sent.
+    pub roles: Vec<Entry>,
+    /// Certificates in base64.
+    pub x509_certificates: Vec<Entry>,
+    /// The groups that the user is in by the time of the event, the oldest first; before a deletion, those it was in.
     pub groups: Vec<GroupReference>,
     /// Attributes of extensions, by the extension's URN.
-    #[serde(skip_serializing_if = "Custom::is_empty")]
     pub custom: Custom,
+    /// When it was created and last changed.
+    #[serde(flatten)]
+    pub moments: Moments,
 }
 
 /// The parts of a real name (RFC 7643 section 4.1.1).
@@ -111,32 +114,6 @@ pub struct Name {
     /// What follows the name.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub honorific_suffix: Option<String>,
-}
-
-/// An e-mail address.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Email {
-    /// The address.
-    pub value: String,
-    /// Such as `work`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Whether it is the one to use.
-    pub primary: bool,
-}
-
-/// A phone number.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
-pub struct Phone {
-    /// The number, as sent.
-    pub value: String,
-    /// Such as `mobile`.
-    #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
-    pub kind: Option<String>,
-    /// Whether it is the one to use.
-    pub primary: bool,
 }
 
 /// A postal address.
@@ -198,7 +175,7 @@ impl User {
         let attributes = Value::Object(resource.attributes().clone());
         let all = Reader(Some(&attributes));
         let work = Reader(attributes.get(ENTERPRISE));
-        let emails: Vec<Email> = all.list("emails").filter_map(Email::of).collect();
+        let emails = entries(all, "emails");
         Self {
             id: id.to_owned(),
             external_id: all.text("externalId"),
@@ -221,29 +198,25 @@ impl User {
             timezone: all.text("timezone"),
             profile_url: all.text("profileUrl"),
             emails,
-            phone_numbers: all.list("phoneNumbers").filter_map(Phone::of).collect(),
+            phone_numbers: entries(all, "phoneNumbers"),
+            ims: entries(all, "ims"),
+            photos: entries(all, "photos"),
             addresses: all.list("addresses").map(Address::of).collect(),
-            roles: values(all, "roles"),
-            entitlements: values(all, "entitlements"),
+            entitlements: entries(all, "entitlements"),
+            roles: entries(all, "roles"),
+            x509_certificates: entries(all, "x509Certificates"),
             groups: groups.iter().map(GroupReference::of).collect(),
             custom: custom(resource),
+            moments: Moments::default(),
         }
     }
 }
 
 /// The one to write to.
-fn main_address(emails: &[Email]) -> Option<String> {
+fn main_address(emails: &[Entry]) -> Option<String> {
     let marked = emails.iter().find(|email| email.primary);
     let at_work = || emails.iter().find(|email| email.kind.as_deref() == Some("work"));
     marked.or_else(at_work).or(emails.first()).map(|email| email.value.clone())
-}
-
-/// The values of a list, the primary one first.
-fn values(all: Reader<'_>, name: &str) -> Vec<String> {
-    let mut found: Vec<_> =
-        all.list(name).filter_map(|item| Some((!item.flag("primary"), item.text("value")?))).collect();
-    found.sort_by_key(|(is_secondary, _)| *is_secondary);
-    found.into_iter().map(|(_, value)| value).collect()
 }
 
 impl Name {
@@ -256,18 +229,6 @@ impl Name {
             honorific_prefix: name.text("honorificPrefix"),
             honorific_suffix: name.text("honorificSuffix"),
         }
-    }
-}
-
-impl Email {
-    fn of(email: Reader<'_>) -> Option<Self> {
-        Some(Self { value: email.text("value")?, kind: email.text("type"), primary: email.flag("primary") })
-    }
-}
-
-impl Phone {
-    fn of(phone: Reader<'_>) -> Option<Self> {
-        Some(Self { value: phone.text("value")?, kind: phone.text("type"), primary: phone.flag("primary") })
     }
 }
 
