@@ -28,6 +28,7 @@ mod m0012_emails_by_value;
 mod m0013_address_limits;
 mod m0014_ended_tokens;
 mod m0015_stores;
+mod m0016_password_hashes;
 mod m0017_store_errands;
 mod m0018_dead_letters_again;
 
@@ -54,6 +55,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0013_address_limits::Migration),
             Box::new(m0014_ended_tokens::Migration),
             Box::new(m0015_stores::Migration),
+            Box::new(m0016_password_hashes::Migration),
             Box::new(m0017_store_errands::Migration),
             Box::new(m0018_dead_letters_again::Migration),
         ]

@@ -12,7 +12,7 @@ use crate::schedule::Schedule;
 use crate::stores::Environment;
 use crate::table::{self, At, Waiting};
 use crate::worker::{LEASE, Worker, claim};
-use crate::{DeliveryError, Stores};
+use crate::{DeliveryError, Stores, passwords};
 
 /// How many stores one process feeds at the same time that answer quickly; more wait for a place.
 const MOST: usize = 256;
@@ -24,6 +24,8 @@ const FAILING: usize = ALL / 2;
 const LOOK: Duration = Duration::from_millis(500);
 /// The same where others append, too.
 const LOOK_AT_OTHERS: Duration = Duration::from_millis(50);
+/// How often is looked for hashes of passwords that no store waits for any more.
+const FORGET: Duration = Duration::from_secs(60);
 /// How much longer the pause is than the look, so that looking at many stores takes no more than its share.
 const SHARE: u32 = 20;
 /// How long it waits after a look, however much happens, and how many times as long as that look took.
@@ -60,6 +62,7 @@ impl Dispatcher {
     pub async fn run(mut self, stop: impl Future<Output = ()>) {
         tokio::pin!(stop);
         let mut next = Instant::now();
+        let mut forgets = tokio::time::interval(FORGET);
         loop {
             let events = self.environment.events.clone();
             let nudge = self.stores.nudged();
@@ -71,6 +74,9 @@ impl Dispatcher {
                     self.forget(done).await;
                     // Others may wait for its place, and something may have come while it ended.
                     next = Instant::now();
+                }
+                _ = forgets.tick() => if let Err(error) = passwords::forget(&self.environment.database).await {
+                    tracing::debug!(%error, "hashes of passwords are removed later");
                 }
                 () = tokio::time::sleep_until(next.into()) => next = self.look_once().await,
             }

@@ -8,6 +8,7 @@
 mod dispatcher;
 mod error;
 mod options;
+mod passwords;
 mod reader;
 mod record;
 mod running;

@@ -16,6 +16,8 @@ pub struct Options {
     pub types: Vec<String>,
     /// Of `user.updated` and `group.updated`, only those that change one of these SCIM paths, or a part of one. None: all.
     pub attributes: Vec<String>,
+    /// Whether it gets the Argon2id hashes of passwords that clients set. Only with this is anything hashed, and from then on.
+    pub password_hash: bool,
     /// The most events that are brought at once.
     pub batch: u32,
     /// After how many seconds a failed delivery is tried again, from the first time on; the last one repeats.
@@ -47,6 +49,7 @@ impl Default for Options {
         Self {
             types: Vec::new(),
             attributes: Vec::new(),
+            password_hash: false,
             batch: USUAL,
             retry_seconds: Schedule::USUAL.to_vec(),
             give_up_hours: Schedule::USUAL_HOURS,

@@ -132,7 +132,10 @@ impl Stores {
             let found = events.wait(&administered, next, limit.clamp(1, MOST), left).await?;
             let is_last = found.is_empty();
             next = found.last().map_or(next, |event| event.sequence);
-            let events: Vec<Event> = found.into_iter().filter(|event| store.options.lets_through(event)).collect();
+            let mut events: Vec<Event> = found.into_iter().filter(|event| store.options.lets_through(event)).collect();
+            if store.options.password_hash {
+                self.environment().events.add_password_hashes(&reader.tenant, &mut events).await?;
+            }
             if is_last || !events.is_empty() {
                 return Ok(Page { events, next, newest: store.newest.max(next) });
             }

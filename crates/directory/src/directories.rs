@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use database::Database;
 use events::Events;
-use scim::{Dialect, Draft, Patch, ResourceKind};
+use scim::{Dialect, Draft, Password, Patch, ResourceKind};
 use tenancy::{Administered, Authenticated, Tenant};
 use uuid::Uuid;
 
 use crate::list::{List, Lister, Listing};
+use crate::password::{Passwords, Set};
 use crate::pressure::Pressure;
 use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
 use crate::write::{Action, Change, New, Outcome, Statements, Writer};
@@ -37,6 +38,7 @@ struct Parts {
     lister: Lister,
     writer: Writer,
     pressure: Pressure,
+    passwords: Passwords,
 }
 
 /// The directory of one tenant.
@@ -64,8 +66,9 @@ impl Directories {
     /// If the system gives no thread.
     pub fn start(database: &Database, events: Events) -> Result<Self, DirectoryError> {
         let statements = Arc::new(Statements::new(database.backend()));
+        let passwords = Passwords::new(events.clone());
         let writer = Writer::start(database.clone(), statements, events)?;
-        Ok(Self::reading(database.clone(), writer, Pressure::default()))
+        Ok(Self::reading(database.clone(), writer, Pressure::default(), passwords))
     }
 
     /// The same directories for one of `threads` threads that serve: what reads runs in the runtime of the caller, over
@@ -77,15 +80,15 @@ impl Directories {
         let share = self.0.database.connections() as usize / threads.max(1);
         let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
         let database = self.0.database.of_thread(connections).await?;
-        Ok(Self::reading(database, self.0.writer.clone(), self.0.pressure.clone()))
+        Ok(Self::reading(database, self.0.writer.clone(), self.0.pressure.clone(), self.0.passwords.clone()))
     }
 
-    fn reading(database: Database, writer: Writer, pressure: Pressure) -> Self {
+    fn reading(database: Database, writer: Writer, pressure: Pressure, passwords: Passwords) -> Self {
         let lookups = Arc::new(Lookups::new(database.backend()));
         let loader = Loader::start(&database, &lookups, LOADERS);
         let members = MemberReader::new(&database);
         let lister = Lister::new(&database, loader.clone(), members.clone());
-        Self(Arc::new(Parts { database, loader, members, lister, writer, pressure }))
+        Self(Arc::new(Parts { database, loader, members, lister, writer, pressure, passwords }))
     }
 
     /// Whether there is room for work of this sort, so that a refusal comes before anything else is done for it.
@@ -158,10 +161,16 @@ impl Directory {
     ///
     /// # Errors
     /// 409 if its unique name is taken, 400 if it refers to members that do not exist.
-    pub async fn create(&self, kind: ResourceKind, draft: Draft, include: Include) -> Result<Record, DirectoryError> {
+    pub async fn create(
+        &self,
+        kind: ResourceKind,
+        mut draft: Draft,
+        include: Include,
+    ) -> Result<Record, DirectoryError> {
         let id = Uuid::now_v7();
+        let password = draft.password.take();
         let new = New::of(draft, id, self.tenant.schemas().of(kind));
-        let outcome = self.write(kind, id, Action::Create(new)).await?;
+        let outcome = self.write(kind, id, Action::Create(new), password).await?;
         self.with_members(outcome.record, include).await
     }
 
@@ -173,12 +182,13 @@ impl Directory {
         &self,
         kind: ResourceKind,
         id: &str,
-        draft: Draft,
+        mut draft: Draft,
         condition: Condition,
         include: Include,
     ) -> Result<Record, DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
-        let outcome = self.write(kind, id, Action::Replace(draft, condition)).await?;
+        let password = draft.password.take();
+        let outcome = self.write(kind, id, Action::Replace(draft, condition), password).await?;
         self.with_members(outcome.record, include).await
     }
 
@@ -190,16 +200,17 @@ impl Directory {
         &self,
         kind: ResourceKind,
         id: &str,
-        patch: Patch,
+        mut patch: Patch,
         condition: Condition,
         include: Include,
     ) -> Result<Patched, DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
+        let password = patch.take_password();
         let (patch, steps) = match kind {
             ResourceKind::User => (patch, Vec::new()),
             ResourceKind::Group => patch.split_members()?,
         };
-        let outcome = self.write(kind, id, Action::Patch(patch, steps, condition)).await?;
+        let outcome = self.write(kind, id, Action::Patch(patch, steps, condition), password).await?;
         let record = self.with_members(outcome.record, include).await?;
         Ok(Patched { record, dialect: outcome.dialect })
     }
@@ -210,7 +221,7 @@ impl Directory {
     /// 404 and 412.
     pub async fn delete(&self, kind: ResourceKind, id: &str, condition: Condition) -> Result<(), DirectoryError> {
         let id = key::id(id).ok_or_else(|| DirectoryError::not_found(kind, id))?;
-        self.write(kind, id, Action::Delete(condition)).await?;
+        self.write(kind, id, Action::Delete(condition), None).await?;
         Ok(())
     }
 
@@ -234,7 +245,7 @@ impl Directory {
     /// If the database fails; then nothing is removed.
     pub async fn erase(&self) -> Result<(), DirectoryError> {
         // The operator waits as long as it takes.
-        self.all.writer.write(self.change(ResourceKind::User, Uuid::nil(), Action::Erase)).await?;
+        self.all.writer.write(self.change(ResourceKind::User, Uuid::nil(), Action::Erase, None)).await?;
         Ok(())
     }
 
@@ -243,22 +254,32 @@ impl Directory {
     /// # Errors
     /// If the database fails; then nothing is told yet.
     pub async fn tell_notices(&self) -> Result<(), DirectoryError> {
-        self.write(ResourceKind::User, Uuid::nil(), Action::Tell).await?;
+        self.write(ResourceKind::User, Uuid::nil(), Action::Tell, None).await?;
         Ok(())
     }
 
-    async fn write(&self, kind: ResourceKind, id: Uuid, action: Action) -> Result<Outcome, DirectoryError> {
-        let change = self.change(kind, id, action);
-        self.all.within(Work::Write, self.all.writer.write(change)).await
+    async fn write(
+        &self,
+        kind: ResourceKind,
+        id: Uuid,
+        action: Action,
+        password: Option<Password>,
+    ) -> Result<Outcome, DirectoryError> {
+        let written = async {
+            let password = self.all.passwords.take(&self.tenant, password).await?;
+            self.all.writer.write(self.change(kind, id, action, password)).await
+        };
+        self.all.within(Work::Write, written).await
     }
 
-    fn change(&self, kind: ResourceKind, id: Uuid, action: Action) -> Change {
+    fn change(&self, kind: ResourceKind, id: Uuid, action: Action, password: Option<Set>) -> Change {
         Change {
             tenant: Arc::clone(&self.tenant),
             actor: self.actor.clone(),
             kind,
             id,
             action,
+            password,
             groups: kind == ResourceKind::User,
         }
     }

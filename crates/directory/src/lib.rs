@@ -10,6 +10,7 @@ mod directories;
 mod error;
 mod key;
 mod list;
+mod password;
 mod pressure;
 mod read;
 mod record;

@@ -6,8 +6,8 @@ use serde_json::value::RawValue;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::EventType;
 use crate::normal::{Group, User};
+use crate::{EventType, PasswordHash};
 
 /// An event as readers and stores see it (`CloudEvents` 1.0 in JSON; `sequence` is an extension attribute).
 #[derive(Clone, Debug, Serialize)]
@@ -56,6 +56,9 @@ pub enum Data {
 pub struct UserChange {
     /// The normalized user.
     pub user: User,
+    /// The hash of the password that came with the change; only for stores that are allowed it, and nowhere in the log.
+    #[serde(rename = "passwordHash", skip_serializing_if = "Option::is_none")]
+    pub password_hash: Option<PasswordHash>,
     /// What changed, and who did it.
     #[serde(flatten)]
     pub change: Change,

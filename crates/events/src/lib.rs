@@ -9,10 +9,12 @@ mod event;
 mod event_type;
 mod logged;
 pub mod normal;
+mod password;
 mod prune;
 mod read;
 
 pub use append::{NewEvent, insertion, rows};
 pub use event::{Change, Changed, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
 pub use event_type::{EventType, UnknownType};
+pub use password::{PasswordHash, insertion_of_password_hashes, password_hashes};
 pub use read::Events;

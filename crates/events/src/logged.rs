@@ -88,7 +88,7 @@ fn user(id: &str, data: &str) -> Result<Data, serde_json::Error> {
     let groups: Vec<MemberReference> = groups.into_iter().map(LoggedGroup::reference).collect();
     let moments = Moments::of_ms(created, modified);
     let user = User { moments, ..User::of(id, &resource, &groups) };
-    Ok(Data::User(Box::new(UserChange { user, change, resource })))
+    Ok(Data::User(Box::new(UserChange { user, password_hash: None, change, resource })))
 }
 
 fn group(id: &str, data: &str) -> Result<Data, serde_json::Error> {

@@ -2,6 +2,7 @@
 
 mod file;
 mod life;
+mod passwords;
 mod pull;
 mod sql;
 mod webhook;

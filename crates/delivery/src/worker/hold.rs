@@ -9,7 +9,7 @@ use events::Event;
 use super::{Flow, LEASE, Worker};
 use crate::running::Stop;
 use crate::store::{Failed, Store};
-use crate::{DeliveryError, StoreRecord};
+use crate::{DeliveryError, StoreRecord, passwords};
 
 /// How often the lease is prolonged.
 pub(super) const RENEW: Duration = Duration::from_secs(3);
@@ -169,6 +169,9 @@ impl Worker {
         };
         if !is_held {
             return Ok(Flow::Ended);
+        }
+        if self.record.options.password_hash {
+            passwords::forget(database).await?;
         }
         course.renewed(began);
         (course.saved, course.saved_at, course.has_taken) = (position, Instant::now(), false);

@@ -48,11 +48,12 @@ impl Worker {
             return Ok(Flow::On);
         }
         let found = self.environment.events.batch(&self.tenant, sequence - 1, 1, BYTES).await?;
-        let event: Vec<_> = found.into_iter().filter(|event| event.sequence == sequence).collect();
+        let mut event: Vec<_> = found.into_iter().filter(|event| event.sequence == sequence).collect();
         if event.is_empty() {
             table::put_back(database, at, (sequence, GONE), false).await?;
             return Ok(Flow::On);
         }
+        self.add_password_hashes(&mut event).await?;
         match self.bring(store, &event, course).await? {
             None => return Ok(Flow::Ended),
             Some(Ok(())) => {

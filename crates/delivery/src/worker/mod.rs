@@ -88,7 +88,8 @@ impl Worker {
             batch.retain(|event| event.sequence <= replay.to);
         }
         let Some(last) = batch.last().map(|event| event.sequence) else { return self.rest(course).await };
-        let wanted: Vec<Event> = batch.into_iter().filter(|event| self.brings(event, course)).collect();
+        let mut wanted: Vec<Event> = batch.into_iter().filter(|event| self.brings(event, course)).collect();
+        self.add_password_hashes(&mut wanted).await?;
         match self.bring(store, &wanted, course).await? {
             None => return Ok(Flow::Ended),
             Some(Ok(())) => course.reach(last, wanted.len()),
@@ -105,6 +106,14 @@ impl Worker {
     /// Whether the store gets this event, and not only somebody who looks at what was parked.
     fn brings(&self, event: &Event, course: &Course) -> bool {
         self.record.options.lets_through(event) && !course.parked.contains(&event.sequence)
+    }
+
+    /// Tells hashes of passwords, if this store is allowed them.
+    async fn add_password_hashes(&self, events: &mut [Event]) -> Result<(), DeliveryError> {
+        if self.record.options.password_hash {
+            self.environment.events.add_password_hashes(&self.tenant, events).await?;
+        }
+        Ok(())
     }
 
     /// After a part of the log was brought again, goes on where the store was.

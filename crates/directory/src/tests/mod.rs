@@ -4,6 +4,7 @@ mod large;
 mod lists;
 mod log;
 mod members;
+mod passwords;
 mod rivals;
 mod snapshots;
 mod support;

@@ -77,7 +77,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     let tenant = change.tenant_number();
     let held = working.find(tenant, change.kind, change.id)?.clone();
     let moves = moves(working, (tenant, change.id), steps)?;
-    if after == *held.resource && moves.is_empty() {
+    if after == *held.resource && moves.is_empty() && change.password.is_none() {
         return Ok(Outcome { record: held.record, dialect });
     }
     claim(change, Some(&held.resource), &after, working)?;
@@ -108,6 +108,7 @@ fn settle(
         before,
         after: Some(&held.resource),
         moves,
+        password: change.password.as_ref(),
     };
     tell(&story, working)?;
     let tenant = change.tenant_number();
@@ -176,6 +177,7 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
         before: Some(&held.resource),
         after: None,
         moves: &moves,
+        password: None,
     };
     tell(&story, working)?;
     working.count(tenant, change.kind, held.record.position, -1);

@@ -6,6 +6,7 @@ use scim::{Dialect, Draft, Member, MemberStep, Patch, Resource, ResourceKind, Re
 use tenancy::Tenant;
 use uuid::Uuid;
 
+use crate::password::Set;
 use crate::{Actor, Condition, Record};
 
 /// A change of one resource, as a client wishes it.
@@ -16,6 +17,8 @@ pub(crate) struct Change {
     pub(crate) kind: ResourceKind,
     pub(crate) id: Uuid,
     pub(crate) action: Action,
+    /// That it sets a password, which counts as a change: whether it is another one nobody knows.
+    pub(crate) password: Option<Set>,
     /// Whether the groups that it is in are loaded: of users, for the answer and for the event.
     pub(crate) groups: bool,
 }

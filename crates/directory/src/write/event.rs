@@ -7,7 +7,8 @@ use tenancy::{CredentialId, TenantId};
 use uuid::Uuid;
 
 use super::member::Moves;
-use super::working::{Known, Working};
+use super::working::{Known, MemberName, Working};
+use crate::password::Set;
 use crate::{Actor, DirectoryError, Record};
 
 #[derive(Serialize)]
@@ -70,6 +71,7 @@ pub(super) struct Story<'a> {
     pub(super) before: Option<&'a Resource>,
     pub(super) after: Option<&'a Resource>,
     pub(super) moves: &'a Moves,
+    pub(super) password: Option<&'a Set>,
 }
 
 /// Gives the change its number, type and text.
@@ -96,31 +98,34 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
     let rest = serde_json::to_string(&data)?;
     let data = ["{\"resource\":", &story.record.document, ",", rest.strip_prefix('{').unwrap_or_default()].concat();
     let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
-    working.tell(story.tenant, event_type(story), subject, data);
+    let sequence = working.tell(story.tenant, event_type(story), subject, data);
+    if let Some(hash) = story.password.and_then(|set| set.hash.clone()) {
+        working.password_hashes.push((story.tenant, sequence, hash));
+    }
     Ok(())
 }
 
-/// Attributes whose values changed; a new or deleted resource is told whole instead.
+/// Attributes whose values changed; a new or deleted resource is told whole instead. Of a password there is no value to tell.
 fn changed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
+    let password = story.password.map(|_| Changed { path: "password".to_owned(), old: None, new: None });
     if story.before.is_none() || story.after.is_none() {
-        return Vec::new();
+        return password.into_iter().collect();
     }
     let changes = scim::changes(story.before, story.after);
     let changes = changes.into_iter().map(|change| Changed { path: change.path, old: change.old, new: change.new });
-    changes.chain(renamed(story, working)).collect()
+    changes.chain(renamed(story, working)).chain(password).collect()
 }
 
 /// The members that stay under another name that the client gave them.
-fn renamed<'a>(story: &'a Story<'_>, working: &Working) -> impl Iterator<Item = Changed> + use<'a> {
-    let group = (story.tenant.as_i64(), story.id);
-    let names = working.members.get(&group);
-    let renamed = story.moves.rows.iter().filter_map(|(id, row)| Some((id, names?.get(id)?, row.as_ref()?)));
-    let renamed = renamed.map(|(id, old, new)| Changed {
+fn renamed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
+    let Some(names) = working.members.get(&(story.tenant.as_i64(), story.id)) else { return Vec::new() };
+    let renamed = story.moves.rows.iter().filter_map(|(id, row)| Some((id, names.get(id)?, row.as_ref()?)));
+    let changed = |(id, old, new): (&Uuid, &MemberName, &MemberName)| Changed {
         path: format!("members[value eq \"{id}\"].display"),
         old: old.clone().map(Into::into),
         new: new.clone().map(Into::into),
-    });
-    renamed.collect::<Vec<_>>().into_iter()
+    };
+    renamed.map(changed).collect()
 }
 
 fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'a>> {

@@ -36,6 +36,7 @@ pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> V
         Part::of(&statements.count_blocks, blocks(working)),
         Part::guarding(&statements.save_counters, counters(working)),
         Part::of(&statements.append_events, events::rows(working.take_events())),
+        Part::of(&statements.keep_password_hashes, password_hashes(working)),
     ];
     parts.into_iter().flatten().collect()
 }
@@ -85,6 +86,10 @@ fn blocks(working: &Working) -> Rows {
         [(*tenant).into(), (*kind).into(), (*block).into(), (*live).into()]
     };
     Rows::collect(&BLOCK, changed.map(row))
+}
+
+fn password_hashes(working: &mut Working) -> Rows {
+    events::password_hashes(working.now_ms, std::mem::take(&mut working.password_hashes))
 }
 
 /// Of the directories that had events; an erased one has no counters left.

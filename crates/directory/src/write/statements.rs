@@ -74,9 +74,10 @@ pub(crate) struct Statements {
     pub(super) count_blocks: String,
     pub(super) save_counters: String,
     pub(super) append_events: String,
+    pub(super) keep_password_hashes: String,
     pub(super) notices: String,
     pub(super) delete_notices: String,
-    pub(super) erase: [String; 7],
+    pub(super) erase: [String; 8],
 }
 
 impl Statements {
@@ -133,6 +134,7 @@ impl Statements {
             count_blocks: count_blocks(backend),
             save_counters: save_counters(backend),
             append_events: events::insertion(backend),
+            keep_password_hashes: events::insertion_of_password_hashes(backend),
             notices: tenancy::notices(backend),
             delete_notices: tenancy::removal_of_notices(backend),
             erase: erase(backend),
@@ -156,9 +158,9 @@ fn create_directories(backend: DbBackend, tenants: &str) -> String {
     )
 }
 
-fn erase(backend: DbBackend) -> [String; 7] {
+fn erase(backend: DbBackend) -> [String; 8] {
     let rows = source(backend, 1, "k", &TENANT);
-    ["resources", "emails", "memberships", "blocks", "events", "notices", "directories"]
+    ["resources", "emails", "memberships", "blocks", "events", "password_hashes", "notices", "directories"]
         .map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
-use events::{EventType, NewEvent};
+use events::{EventType, NewEvent, PasswordHash};
 use scim::{Resource, ResourceKind};
 use tenancy::{Notice, TenantId};
 use uuid::Uuid;
@@ -85,6 +85,8 @@ pub(super) struct Working {
     pub(super) erased: Vec<i64>,
     /// By tenant: what happened to its tokens and is not told yet.
     pub(super) notices: HashMap<i64, Vec<Notice>>,
+    /// Hashes of passwords that stores wait for, by the numbers of their events.
+    pub(super) password_hashes: Vec<(TenantId, i64, PasswordHash)>,
     /// The notices that are told.
     pub(super) told: Vec<Place>,
     events: Vec<NewEvent>,
@@ -140,13 +142,14 @@ impl Working {
         }
     }
 
-    /// Gives an event the tenant's next number.
-    pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) {
+    /// Gives an event the tenant's next number, and returns it.
+    pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) -> i64 {
         let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters::stored(0, 0));
         counters.sequence += 1;
         counters.events += 1;
         let sequence = counters.sequence;
         self.events.push(NewEvent { tenant, sequence, event_type, subject, time_ms: self.now_ms, data });
+        sequence
     }
 
     /// The events, which are written once.

@@ -4,24 +4,25 @@ use std::sync::Arc;
 
 use serde_json::{Map, Value};
 
+use super::Patch;
 use super::change::{change_of_attribute, change_of_elements};
 use super::operation::Operation;
 use super::step::{Action, Change, Place, Step};
 use crate::path::{Path, Target};
-use crate::{AttributePath, Dialect, Mutability, Quirk, ResourceType, Schema, ScimError, ScimType};
+use crate::{Dialect, Mutability, Password, Quirk, ResourceType, Schema, ScimError, ScimType};
 
-/// Appends the steps of one operation. An operation may have none, if all of it is forgiven and left out.
+/// Appends the steps of one operation, or takes the password that it sets. An operation may have none, if all of it is forgiven and left out.
 pub(super) fn expand(
     operation: Operation,
     of: &ResourceType,
     dialect: &mut Dialect,
-    steps: &mut Vec<Step>,
+    patch: &mut Patch,
 ) -> Result<(), ScimError> {
     let Operation { action, path, value } = operation;
     if value.is_none() && action != Action::Remove {
         return Err(ScimError::invalid_value(format!("{} needs a value", action.as_str())));
     }
-    let mut expansion = Expansion { action, of, dialect, steps };
+    let mut expansion = Expansion { action, of, dialect, patch };
     match path {
         Some(text) => expansion.at_path(&text, value),
         None if action == Action::Remove => Err(no_path()),
@@ -33,7 +34,7 @@ struct Expansion<'a> {
     action: Action,
     of: &'a ResourceType,
     dialect: &'a mut Dialect,
-    steps: &'a mut Vec<Step>,
+    patch: &'a mut Patch,
 }
 
 impl Expansion<'_> {
@@ -48,7 +49,11 @@ impl Expansion<'_> {
     }
 
     fn at_target(&mut self, target: Target, value: Option<Value>) -> Result<(), ScimError> {
-        if is_ignored(&target) {
+        if is_message_noise(&target) {
+            return Ok(());
+        }
+        if is_password(&target) {
+            self.patch.password = value.filter(|_| self.action != Action::Remove).and_then(Password::of);
             return Ok(());
         }
         match target {
@@ -75,7 +80,7 @@ impl Expansion<'_> {
     /// A change of `None` is one that does nothing, such as adding null.
     fn push(&mut self, place: Place, change: Option<Change>) -> Result<(), ScimError> {
         let action = self.action;
-        self.steps.extend(change.map(|change| Step { action, place, change }));
+        self.patch.steps.extend(change.map(|change| Step { action, place, change }));
         Ok(())
     }
 
@@ -169,10 +174,9 @@ fn is_message_noise(target: &Target) -> bool {
     matches!(target, Target::Attribute(path) if path.is_core("schemas"))
 }
 
-/// A password is accepted and kept nowhere, as in a POST.
-fn is_ignored(target: &Target) -> bool {
-    let is_password = |path: &AttributePath| path.is_core("password");
-    is_message_noise(target) || matches!(target, Target::Attribute(path) if is_password(path))
+/// A password goes beside the resource, as in a POST. Which one there was nobody knows, so that one is removed says nothing.
+fn is_password(target: &Target) -> bool {
+    matches!(target, Target::Attribute(path) if path.is_core("password"))
 }
 
 /// Two spellings of one name leave open which value counts (RFC 7643 section 2.1).

@@ -25,7 +25,7 @@ use serde_json::Value;
 
 pub use members::MemberStep;
 
-use crate::{Dialect, Projection, Resource, ResourceType, ScimError, check};
+use crate::{Dialect, Password, Projection, Resource, ResourceType, ScimError, check};
 use apply::Workpiece;
 use operation::Operation;
 use step::Step;
@@ -35,6 +35,7 @@ use step::Step;
 #[derive(Clone, Debug, PartialEq)]
 pub struct Patch {
     steps: Vec<Step>,
+    password: Option<Password>,
 }
 
 impl Patch {
@@ -45,11 +46,11 @@ impl Patch {
     /// `noTarget` if a path, the filter in it, or the want of a path is wrong, `invalidValue` if a value does not suit its attribute, `mutability` if the attribute
     /// may not be written.
     pub fn parse(body: Value, of: &ResourceType, limit: usize, dialect: &mut Dialect) -> Result<Self, ScimError> {
-        let mut steps = Vec::new();
+        let mut patch = Self { steps: Vec::new(), password: None };
         for operation in Operation::parse_all(body, limit, dialect)? {
-            expand::expand(operation, of, dialect, &mut steps)?;
+            expand::expand(operation, of, dialect, &mut patch)?;
         }
-        Ok(Self { steps })
+        Ok(patch)
     }
 
     /// Whether an operation is about this core attribute (canonical name) or a part of it.
@@ -61,7 +62,12 @@ impl Patch {
     /// Whether nothing is to be done: there was no operation, or only such that are forgiven and left out.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.steps.is_empty()
+        self.steps.is_empty() && self.password.is_none()
+    }
+
+    /// Takes the password out that the operations set, if they set one. It is no part of the resource.
+    pub fn take_password(&mut self) -> Option<Password> {
+        self.password.take()
     }
 
     /// The view of the answer: as asked for, and what the client changed of that which is returned on request (RFC 7643
@@ -77,9 +83,10 @@ impl Patch {
     /// # Errors
     /// 400 `mutability` if an operation edits inside a member (RFC 7643 section 4.2: members are added and removed).
     pub fn split_members(self) -> Result<(Self, Vec<MemberStep>), ScimError> {
-        let (members, steps): (Vec<_>, Vec<_>) = self.steps.into_iter().partition(|step| step.place.is_core("members"));
+        let Self { steps, password } = self;
+        let (members, steps): (Vec<_>, Vec<_>) = steps.into_iter().partition(|step| step.place.is_core("members"));
         let members = members.into_iter().map(MemberStep::of).collect::<Result<Vec<_>, _>>()?;
-        Ok((Self { steps }, members.into_iter().flatten().collect()))
+        Ok((Self { steps, password }, members.into_iter().flatten().collect()))
     }
 
     /// The resource after all operations, each on the result of the one before. The resource given is left as it is, so

@@ -2,10 +2,10 @@
 
 use serde_json::Value;
 
-use super::reading::Reading;
+use super::reading::{Described, Reading};
 use super::{Member, Resource, check, immutable};
 use crate::view::written;
-use crate::{Dialect, Projection, ResourceKind, ResourceType, ScimError};
+use crate::{Dialect, Password, Projection, ResourceKind, ResourceType, ScimError};
 
 /// What the body of a POST or PUT asks for.
 #[derive(Clone, Debug, PartialEq)]
@@ -14,6 +14,8 @@ pub struct Draft {
     pub resource: Resource,
     /// The ids of a group's members in the order sent, each once; `None` if the body does not speak of members.
     pub members: Option<Vec<Member>>,
+    /// The password that the body sets, if it sets one. It is no part of the resource.
+    pub password: Option<Password>,
     /// Whether the body says if the user is active.
     pub names_active: bool,
     kind: ResourceKind,
@@ -23,7 +25,7 @@ impl Draft {
     /// Reads the body of a POST or PUT.
     ///
     /// Names and URNs may stand in any letter case (RFC 7643 section 2.1). What only the server writes is ignored (RFC
-    /// 7644 sections 3.3 and 3.5.1), and so is a password: nobody signs in here.
+    /// 7644 sections 3.3 and 3.5.1).
     ///
     /// # Errors
     /// A 400 `invalidSyntax` if the body is no object or a name is there twice in different letter case; a 400
@@ -35,10 +37,10 @@ impl Draft {
                 of.kind
             )));
         };
-        let (resource, members) = Reading::of(of, dialect).read(body)?;
+        let Described { resource, members, password } = Reading::of(of, dialect).read(body)?;
         check(&resource, of)?;
         let names_active = resource.attributes().contains_key("active");
-        Ok(Self { resource, members, names_active, kind: of.kind })
+        Ok(Self { resource, members, password, names_active, kind: of.kind })
     }
 
     /// The resource a POST creates: a user of whom nothing else is said is active.

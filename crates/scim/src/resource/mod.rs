@@ -29,7 +29,7 @@ const ENTERPRISE: &str = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:
 ///
 /// Keys have the letter case of the schemas and the order in which they were sent; an extension is an object under its
 /// URN. Nothing in it is null or empty. It has no readOnly attribute, no `schemas` and no `members`, which are kept
-/// beside it, and no password, which is kept nowhere.
+/// beside it, and no password ([`crate::Password`]).
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Resource {
     attributes: Map<String, Value>,

@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use super::{Member, Resource, members, normalize, schemas};
 use crate::schema::modern;
-use crate::{Attribute, Dialect, Mutability, Quirk, ResourceKind, ResourceType, Schema, ScimError};
+use crate::{Attribute, Dialect, Mutability, Password, Quirk, ResourceKind, ResourceType, Schema, ScimError};
 
 /// A body that is being read.
 pub(super) struct Reading<'a> {
@@ -14,22 +14,38 @@ pub(super) struct Reading<'a> {
     dialect: &'a mut Dialect,
     resource: Resource,
     members: Option<Vec<Member>>,
+    password: Option<Password>,
     schemas: Option<Value>,
     /// The paths that have a value. Each is there once, so there are no more than the schemas have.
     seen: Vec<String>,
 }
 
+/// What a body describes.
+pub(super) struct Described {
+    pub(super) resource: Resource,
+    pub(super) members: Option<Vec<Member>>,
+    pub(super) password: Option<Password>,
+}
+
 impl<'a> Reading<'a> {
     pub(super) fn of(of: &'a ResourceType, dialect: &'a mut Dialect) -> Self {
-        Self { of, dialect, resource: Resource::default(), members: None, schemas: None, seen: Vec::with_capacity(32) }
+        Self {
+            of,
+            dialect,
+            resource: Resource::default(),
+            members: None,
+            password: None,
+            schemas: None,
+            seen: Vec::with_capacity(32),
+        }
     }
 
-    pub(super) fn read(mut self, body: Map<String, Value>) -> Result<(Resource, Option<Vec<Member>>), ScimError> {
+    pub(super) fn read(mut self, body: Map<String, Value>) -> Result<Described, ScimError> {
         for (key, value) in body {
             self.take(&key, value)?;
         }
         schemas::check(self.schemas, &self.resource, self.of, self.dialect)?;
-        Ok((self.resource, self.members))
+        Ok(Described { resource: self.resource, members: self.members, password: self.password })
     }
 
     fn take(&mut self, key: &str, value: Value) -> Result<(), ScimError> {
@@ -54,6 +70,7 @@ impl<'a> Reading<'a> {
             "members" if self.of.kind == ResourceKind::Group => {
                 self.members = Some(members::parse(value, self.dialect)?);
             }
+            "password" if self.of.kind == ResourceKind::User => self.password = Password::of(value),
             _ => self.keep(None, attribute, value)?,
         }
         Ok(())

@@ -99,6 +99,29 @@ fn q28_a_password_is_accepted_and_kept_nowhere() {
 }
 
 #[test]
+fn q28_the_last_password_of_a_patch_is_set_beside_the_resource() {
+    let password = |operations: Value| {
+        let body = json!({ "schemas": [PATCH_OP], "Operations": operations });
+        let mut patch = Patch::parse(body, schemas().of(ResourceKind::User), 10, &mut Dialect::lenient()).unwrap();
+        let (was_empty, password) = (patch.is_empty(), patch.take_password());
+        assert_eq!((was_empty, patch.is_empty()), (password.is_none(), true), "{operations}");
+        password.map(|password| password.reveal().to_owned())
+    };
+    let set = |value: &str| json!({ "op": "Replace", "path": "password", "value": value });
+    assert_eq!(password(json!([set("one"), set("two")])).as_deref(), Some("two"));
+    assert_eq!(password(json!([{ "op": "add", "value": { "Password": "one" } }])).as_deref(), Some("one"));
+    let remove = json!({ "op": "remove", "path": "password" });
+    for nothing in [
+        json!([remove]),
+        json!([set("one"), remove]),
+        json!([set("")]),
+        json!([{ "op": "replace", "value": { "password": null } }]),
+    ] {
+        assert_eq!(password(nothing), None);
+    }
+}
+
+#[test]
 fn r074_values_have_the_type_of_their_attribute() {
     for (path, value) in [
         ("title", json!({"x": 1})),

@@ -136,6 +136,15 @@ fn r037_external_id_is_the_clients_and_kept_as_sent() {
 fn r043_q28_a_password_is_accepted_and_kept_nowhere() {
     assert_eq!(user(&json!({ "password": "placeholder" })), json!({}));
     assert_eq!(user(&json!({ "Password": 7 })), json!({}));
+    let password = |attributes: Value| {
+        let (draft, _) = parse(ResourceKind::User, framed(&attributes), Dialect::lenient()).unwrap();
+        assert!(!format!("{draft:?}").contains("placeholder"), "it prints nothing");
+        draft.password.map(|password| password.reveal().to_owned())
+    };
+    assert_eq!(password(json!({ "PassWord": "placeholder" })).as_deref(), Some("placeholder"));
+    for nothing in [json!({}), json!({ "password": "" }), json!({ "password": null }), json!({ "password": 7 })] {
+        assert_eq!(password(nothing), None);
+    }
 }
 
 #[test]
