@@ -24,6 +24,7 @@ mod conformance;
 mod cursors;
 mod differential;
 mod durability;
+mod event_form;
 mod events;
 mod fixtures;
 mod isolation;
