@@ -3,12 +3,14 @@
 use std::path::Path;
 use std::process::Command;
 
+use crate::stores::add_store;
 use crate::support::{System, Tenant};
 
 on_both! {
     /// Every command of the tour, in one shell; what it prints is what the README shows, with anything for `…`.
     async fn the_tour_of_the_readme_works_word_for_word(system) {
         let tenant = system.tenant("demo");
+        add_store(&system, &tenant, "users", "sql", &["url=sqlite://users.db"]);
         let steps = tour();
         assert!(steps.len() > 5, "the tour has {} steps", steps.len());
         check(&system, &tenant, &steps);
@@ -78,7 +80,14 @@ fn walk(system: &System, tenant: &Tenant, steps: &[Step]) -> String {
     let script = script
         .replace("http://127.0.0.1:8080/t/demo/scim/v2", &tenant.base_url)
         .replace("target/debug/tenantry", &program)
+        .replace("sqlite3 data/stores/demo/", &format!("arrived; sqlite3 stores/{}/", tenant.name))
         .replace(" demo", &format!(" {}", tenant.name));
+    // A person is slower than the delivery; a script has to wait for it.
+    let name = &tenant.name;
+    let arrived = format!(
+        "arrived() {{ until {program} store show {name} users --json | grep -q '\"lag\": 0,'; do sleep 0.1; done; }}\n"
+    );
+    let script = arrived + &script;
     let output = Command::new("bash")
         .args(["-euo", "pipefail", "-c", &script])
         .env("TENANTRY_DATA_DIR", system.server().data_folder())

@@ -65,6 +65,23 @@ find_redis() {
     fi
 }
 
+# MariaDB's server and what makes its data folder.
+find_mariadb() {
+    PATH=$PATH:/usr/sbin
+    if ! command -v mariadbd >/dev/null || ! command -v mariadb-install-db >/dev/null; then
+        install_or_say "MariaDB 10.6 or newer" mariadb-server-core mariadb-client-core
+        hash -r
+    fi
+    mariadb_server=$(command -v mariadbd) || give_up "MariaDB was installed, but mariadbd is not found"
+    mariadb_install=$(command -v mariadb-install-db) || give_up "MariaDB was installed, but mariadb-install-db is not found"
+}
+
+find_sqlite() {
+    if ! command -v sqlite3 >/dev/null; then
+        install_or_say "the sqlite3 program, with which the tour looks into a store" sqlite3
+    fi
+}
+
 # The library that gives one program another time.
 faketime_library() {
     ls /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1 /usr/lib64/faketime/libfaketime.so.1 \

@@ -2,6 +2,7 @@
 
 postgres_data=
 redis_pid=
+mariadb_pid=
 
 # A loopback port that nobody listens on.
 free_port() {
@@ -67,6 +68,31 @@ start_redis() {
     give_up "Redis did not start"
 }
 
+# Of those who may connect, nobody needs a password: it listens on the loopback alone.
+start_mariadb() {
+    mkdir "$work/mariadb"
+    local as=()
+    if [ "$(id -u)" -eq 0 ]; then as=(--user=root); fi
+    "$mariadb_install" --no-defaults --datadir="$work/mariadb/data" --auth-root-authentication-method=normal \
+        --skip-test-db ${as[@]+"${as[@]}"} >"$work/mariadb/install.log" 2>&1 ||
+        { cat "$work/mariadb/install.log" >&2; give_up "mariadb-install-db failed"; }
+    local attempt port
+    for attempt in 1 2 3 4 5; do
+        port=$(free_port)
+        # Nothing here has to outlive a power cut, so no flush to disk.
+        "$mariadb_server" --no-defaults --datadir="$work/mariadb/data" --bind-address=127.0.0.1 --port="$port" \
+            --socket="$work/mariadb/socket" --innodb-flush-log-at-trx-commit=0 ${as[@]+"${as[@]}"} \
+            >"$work/mariadb/log" 2>&1 &
+        mariadb_pid=$!
+        if wait_for_port "$port" "$mariadb_pid"; then
+            TESTS_MARIADB_URL=mysql://root@127.0.0.1:$port
+            return
+        fi
+    done
+    cat "$work/mariadb/log" >&2
+    give_up "MariaDB did not start"
+}
+
 # wait_for_port PORT PID waits until the process listens, or has ended.
 wait_for_port() {
     while kill -0 "$2" 2>/dev/null; do
@@ -78,6 +104,7 @@ wait_for_port() {
 
 stop_servers() {
     if [ -n "$redis_pid" ]; then kill "$redis_pid" 2>/dev/null || true; fi
+    if [ -n "$mariadb_pid" ]; then kill -KILL "$mariadb_pid" 2>/dev/null || true; fi
     if [ -n "$postgres_data" ] && [ -d "$postgres_data/data" ]; then
         (cd "$postgres_data" && as_postgres "$postgres_bin/pg_ctl" -D "$postgres_data/data" -m immediate -w stop) >/dev/null 2>&1 || true
     fi

@@ -1,8 +1,8 @@
 //! Many rows in one statement, whatever their number with one text: it is prepared once, and a batch costs one round
 //! trip.
 //!
-//! On PostgreSQL each column travels as an array of its own, which costs next to nothing to read there. SQLite has no
-//! arrays; there all rows travel as one JSON text.
+//! On PostgreSQL each column travels as an array of its own, which costs next to nothing to read there. SQLite and MySQL
+//! have no arrays; there all rows travel as one JSON text.
 
 use sea_orm::sea_query::ArrayType;
 use sea_orm::{DbBackend, Value};
@@ -57,6 +57,14 @@ pub fn source(backend: DbBackend, first: usize, alias: &str, columns: &[Named]) 
             let fields = columns.iter().enumerate().map(|(n, (name, _))| format!("value ->> {n} AS {name}"));
             format!("(SELECT {} FROM json_each(${first})) AS {alias}", join(fields))
         }
+        // Its parameters have no numbers: this one stands where the item stands.
+        DbBackend::MySql => {
+            let fields = columns
+                .iter()
+                .enumerate()
+                .map(|(n, (name, column))| format!("{name} {} PATH '$[{n}]'", column.mysql()));
+            format!("JSON_TABLE(?, '$[*]' COLUMNS ({})) AS {alias}", join(fields))
+        }
         _ => {
             let arrays = (first..).zip(columns).map(|(n, (_, column))| format!("${n}::{}[]", column.postgres()));
             let names = join(columns.iter().map(|(name, _)| (*name).to_owned()));
@@ -80,6 +88,14 @@ impl Column {
             Self::Text | Self::OptionalText => "text",
             Self::Uuid | Self::OptionalUuid => "uuid",
             Self::Boolean => "boolean",
+        }
+    }
+
+    fn mysql(self) -> &'static str {
+        match self {
+            Self::Integer | Self::Boolean => "BIGINT",
+            Self::Text | Self::OptionalText => "LONGTEXT CHARACTER SET utf8mb4 COLLATE utf8mb4_bin",
+            Self::Uuid | Self::OptionalUuid => "CHAR(36) CHARACTER SET ascii COLLATE ascii_bin",
         }
     }
 
@@ -139,6 +155,12 @@ impl Rows {
         Self { columns, cells: rows.into_iter().flatten().collect() }
     }
 
+    /// Adds a row, with a cell for each column.
+    pub fn push<const N: usize>(&mut self, row: [Cell; N]) {
+        debug_assert_eq!(N, self.columns.len(), "a cell for each column");
+        self.cells.extend(row);
+    }
+
     /// Whether there is none.
     #[must_use]
     pub fn is_empty(&self) -> bool {
@@ -154,7 +176,7 @@ impl Rows {
     /// The parameters of the statement, from its first on.
     #[must_use]
     pub fn bind(self, backend: DbBackend) -> Vec<Value> {
-        if backend == DbBackend::Sqlite {
+        if matches!(backend, DbBackend::Sqlite | DbBackend::MySql) {
             // Texts, numbers and flags are always JSON.
             return vec![serde_json::to_string(&self).unwrap_or_default().into()];
         }
@@ -245,6 +267,16 @@ mod tests {
         assert_eq!(
             source(DbBackend::Sqlite, 2, "k", &COLUMNS),
             "(SELECT value ->> 0 AS a, value ->> 1 AS b, value ->> 2 AS c FROM json_each($2)) AS k"
+        );
+    }
+
+    #[test]
+    fn on_mysql_rows_are_one_text() {
+        assert_eq!(rows().bind(DbBackend::MySql), rows().bind(DbBackend::Sqlite));
+        assert_eq!(
+            source(DbBackend::MySql, 1, "k", &[("a", Column::Integer), ("b", Column::Uuid)]),
+            "JSON_TABLE(?, '$[*]' COLUMNS (a BIGINT PATH '$[0]', \
+             b CHAR(36) CHARACTER SET ascii COLLATE ascii_bin PATH '$[1]')) AS k"
         );
     }
 

@@ -19,7 +19,7 @@ use tokio::task::JoinSet;
 use crate::support::{Client, Request, System, Tenant, added_member, group, patch_one, until, user};
 
 /// Adds a store of this kind.
-pub(super) fn add_store(system: &System, tenant: &Tenant, name: &str, kind: &str, settings: &[&str]) -> Value {
+pub(crate) fn add_store(system: &System, tenant: &Tenant, name: &str, kind: &str, settings: &[&str]) -> Value {
     let arguments = [&["store", "add", &tenant.name, name, "--kind", kind, "--json"], settings].concat();
     system.tenantry(&arguments).expect(0).json()
 }

@@ -25,8 +25,9 @@ impl Database {
     }
 }
 
-/// The collation is one of people, not of bytes: what the server compares must not depend on it.
-async fn create_in_postgres() -> String {
+/// A new, empty database in the PostgreSQL of `tests/run`. Its collation is one of people, not of bytes: what the server
+/// compares must not depend on it.
+pub(crate) async fn create_in_postgres() -> String {
     static NEXT: AtomicU32 = AtomicU32::new(0);
     let name = format!("it_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
     administer(&[&format!("CREATE DATABASE {name} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'")]).await;
