@@ -82,6 +82,30 @@ find_sqlite() {
     fi
 }
 
+find_nats() {
+    local paths=/usr/sbin:/usr/local/sbin:$PATH
+    if ! nats_server=$(PATH=$paths command -v nats-server); then
+        install_or_say "NATS 2.9 or newer" nats-server
+        nats_server=$(PATH=$paths command -v nats-server) || give_up "NATS was installed, but nats-server is not found"
+    fi
+}
+
+# The script of RabbitMQ itself; the one in Debian's PATH changes to a user of its own.
+rabbitmq_script() {
+    ls /usr/lib/rabbitmq/bin/rabbitmq-server /opt/homebrew/sbin/rabbitmq-server /usr/local/sbin/rabbitmq-server 2>/dev/null |
+        head -n 1
+}
+
+find_rabbitmq() {
+    rabbitmq_server=$(rabbitmq_script || true)
+    if [ -z "$rabbitmq_server" ] || ! epmd=$(command -v epmd); then
+        install_or_say "RabbitMQ 3.10 or newer" rabbitmq-server
+        rabbitmq_server=$(rabbitmq_script || true)
+        [ -n "$rabbitmq_server" ] || give_up "RabbitMQ was installed, but its rabbitmq-server is not found"
+        epmd=$(command -v epmd) || give_up "RabbitMQ was installed, but Erlang's epmd is not found"
+    fi
+}
+
 # The library that gives one program another time.
 faketime_library() {
     ls /usr/lib/*/faketime/libfaketime.so.1 /usr/lib/faketime/libfaketime.so.1 /usr/lib64/faketime/libfaketime.so.1 \

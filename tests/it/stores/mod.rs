@@ -1,9 +1,13 @@
 //! What a client does reaches the tenant's stores, whole and in order.
 
+mod amqp;
+mod broker;
 mod file;
 mod life;
 mod passwords;
+mod nats;
 mod pull;
+mod redis_streams;
 mod sql;
 mod webhook;
 

@@ -11,20 +11,31 @@ use super::{free_port, until};
 /// The variable in which `tests/run` tells which program it is.
 const VARIABLE: &str = "TESTS_REDIS_SERVER";
 
-/// A Redis server that keeps nothing, ended when this value goes.
+/// A Redis server, ended when this value goes.
 pub(crate) struct Redis {
     // Ended before its folder goes.
     child: Child,
     folder: TempDir,
     port: u16,
+    /// Whether it keeps what it has in a file.
+    keeps: bool,
 }
 
 impl Redis {
-    /// Starts one and waits until it answers.
+    /// Starts one that keeps nothing, and waits until it answers.
     pub(crate) async fn start() -> Self {
+        Self::start_with(false).await
+    }
+
+    /// Starts one that keeps everything, as a store should.
+    pub(crate) async fn start_keeping() -> Self {
+        Self::start_with(true).await
+    }
+
+    async fn start_with(keeps: bool) -> Self {
         loop {
             let folder = tempfile::tempdir().expect("a temporary folder");
-            let redis = Self { folder, port: free_port(), child: Child::default() };
+            let redis = Self { folder, port: free_port(), child: Child::default(), keeps };
             // Somebody else may have taken the port meanwhile.
             if redis.begin().await {
                 return redis;
@@ -32,7 +43,7 @@ impl Redis {
         }
     }
 
-    /// The same again, on the same port, with nothing in it.
+    /// The same again, on the same port, with what it kept in it.
     pub(crate) async fn start_again(&self) {
         until("Redis to start on its port", async || self.begin().await.then_some(())).await;
     }
@@ -44,7 +55,8 @@ impl Redis {
         let port = self.port.to_string();
         let mut command = Command::new(program);
         command
-            .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendonly", "no", "--dir"])
+            .args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--appendfsync", "always"])
+            .args(["--appendonly", if self.keeps { "yes" } else { "no" }, "--dir"])
             .arg(self.folder.path())
             .stdout(Stdio::null())
             .stderr(Stdio::null());
@@ -55,6 +67,10 @@ impl Redis {
             if self.child.ended().is_some() { Some(false) } else { answers.then_some(true) }
         })
         .await
+    }
+
+    pub(crate) fn port(&self) -> u16 {
+        self.port
     }
 
     /// As the setting `replicas.redis_url`.

@@ -1,7 +1,11 @@
 //! What a store is, and the kinds there are.
 
+mod amqp;
+mod broker;
 mod file;
+mod nats;
 pub(crate) mod pull;
+mod redis_streams;
 mod sql;
 mod webhook;
 
@@ -137,7 +141,15 @@ pub struct Kind {
 }
 
 /// All kinds of stores.
-const KINDS: &[Kind] = &[sql::KIND, file::KIND, pull::KIND, webhook::KIND];
+const KINDS: &[Kind] = &[
+    sql::KIND,
+    webhook::KIND,
+    nats::KIND,
+    redis_streams::KIND,
+    amqp::KIND,
+    file::KIND,
+    pull::KIND,
+];
 
 /// All kinds of stores.
 #[must_use]
