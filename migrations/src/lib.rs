@@ -31,6 +31,7 @@ mod m0015_stores;
 mod m0016_password_hashes;
 mod m0017_store_errands;
 mod m0018_dead_letters_again;
+mod m0019_store_links;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -58,6 +59,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0016_password_hashes::Migration),
             Box::new(m0017_store_errands::Migration),
             Box::new(m0018_dead_letters_again::Migration),
+            Box::new(m0019_store_links::Migration),
         ]
     }
 }

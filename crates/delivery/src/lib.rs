@@ -7,6 +7,7 @@
 
 mod dispatcher;
 mod error;
+mod links;
 mod options;
 mod passwords;
 mod reader;

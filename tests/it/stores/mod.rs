@@ -8,6 +8,7 @@ mod passwords;
 mod nats;
 mod pull;
 mod redis_streams;
+mod scim;
 mod sql;
 mod webhook;
 

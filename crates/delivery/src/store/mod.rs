@@ -6,6 +6,7 @@ mod file;
 mod nats;
 pub(crate) mod pull;
 mod redis_streams;
+mod scim;
 mod sql;
 mod webhook;
 
@@ -17,6 +18,8 @@ use async_trait::async_trait;
 use events::Event;
 use serde_json::{Map, Value};
 use uuid::Uuid;
+
+use crate::links::Links;
 
 /// A destination of a tenant's events, open. One worker at a time uses it.
 #[async_trait]
@@ -110,6 +113,8 @@ pub struct Place {
     pub folder: PathBuf,
     /// Whether private, loopback and link-local addresses may be connected to.
     pub allow_private: bool,
+    /// What our resources are called there.
+    pub(crate) links: Links,
 }
 
 /// What a store is opened with.
@@ -144,6 +149,7 @@ pub struct Kind {
 const KINDS: &[Kind] = &[
     sql::KIND,
     webhook::KIND,
+    scim::KIND,
     nats::KIND,
     redis_streams::KIND,
     amqp::KIND,

@@ -20,6 +20,7 @@ use uuid::Uuid;
 pub use errands::{Beginning, Part, Replayed};
 pub use numbers::StoreNumbers;
 
+use crate::links::Links;
 use crate::running::Running;
 use crate::snapshot::Wish;
 use crate::store::pull;
@@ -103,6 +104,7 @@ impl Environment {
             id: record.id.0,
             folder: self.folder.join(tenant),
             allow_private: self.allow_private,
+            links: Links::new(self.database.clone(), record.at()),
         }
     }
 }

@@ -52,7 +52,7 @@ fn id_column(backend: DbBackend) -> &'static str {
 }
 
 impl At {
-    fn values(self, backend: DbBackend) -> [Value; 2] {
+    pub(crate) fn values(self, backend: DbBackend) -> [Value; 2] {
         let id = if backend == DbBackend::Sqlite { self.store.0.to_string().into() } else { self.store.0.into() };
         [self.tenant.into(), id]
     }
