@@ -7,6 +7,8 @@
     clippy::panic,
     reason = "a test says what went wrong by stopping; these also stand in its helpers"
 )]
+// Tests that are written once for several brokers nest deeply.
+#![recursion_limit = "256"]
 
 #[macro_use]
 mod support;

@@ -125,6 +125,7 @@ impl Second {
             .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", "")
             .into_command();
         let quiet = std::process::Stdio::null;

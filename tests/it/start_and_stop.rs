@@ -69,6 +69,7 @@ on_both! {
         let system = System::start(database).await;
         let refused = system.server().program(&["serve"])
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0").setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0").run().expect(1);
         one_sentence(&refused.stderr);
         // Also from another data folder: the database is what is locked.
@@ -76,6 +77,7 @@ on_both! {
         let refused = system.server().program(&["serve"])
             .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0").setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0").run().expect(1);
         // PostgreSQL's lock is waited for, which the log tells; the refusal itself is one sentence.
         let (told, refusal): (Vec<_>, Vec<_>) =
@@ -177,6 +179,7 @@ async fn what_keeps_the_server_from_starting_is_said_in_one_sentence() {
             .within(folder.path())
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", "127.0.0.1:0")
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", "127.0.0.1:0");
         let failed = tokio::task::block_in_place(|| program.setting(variable, value).run()).expect(1);
         one_sentence(&failed.stderr);
@@ -211,6 +214,7 @@ impl Started {
             .within(folder.path())
             .setting("TENANTRY_SERVER__LISTEN", &ports[0])
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &ports[1])
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", admin)
             .into_command();
         let child = command.stdout(log.try_clone().expect("the file twice")).stderr(log).spawn().expect("the program");
@@ -306,6 +310,7 @@ impl Waiting {
             .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
             .setting("TENANTRY_SERVER__LISTEN", "127.0.0.1:0")
             .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", &operations)
+            .setting("TENANTRY_STORES__LISTEN", "")
             .setting("TENANTRY_ADMIN__LISTEN", "");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log");
         let child = program.into_command().stdout(Stdio::null()).stderr(log).spawn().expect("a server");

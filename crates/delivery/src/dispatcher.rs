@@ -77,7 +77,7 @@ impl Dispatcher {
                 }
                 _ = forgets.tick() => if let Err(error) = passwords::forget(&self.environment.database).await {
                     tracing::debug!(%error, "hashes of passwords are removed later");
-                }
+                },
                 () = tokio::time::sleep_until(next.into()) => next = self.look_once().await,
             }
         }

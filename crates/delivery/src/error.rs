@@ -23,6 +23,12 @@ pub enum DeliveryError {
     /// A secret cannot be sealed or opened.
     #[error("a secret of a store cannot be {0}; the key in stores.key_file is another one than it was sealed with")]
     Sealed(&'static str),
+    /// Events that a reader has not seen are not in the log any more.
+    #[error("events before number {oldest} are no longer in the log")]
+    Pruned {
+        /// The number of the oldest one that there is.
+        oldest: i64,
+    },
     /// Something is in the way, such as a store that is busy.
     #[error("{0}")]
     Conflict(String),

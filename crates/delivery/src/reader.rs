@@ -109,7 +109,8 @@ impl Stores {
     /// to say that one has everything up to it. Without any, waits for the next one.
     ///
     /// # Errors
-    /// [`DeliveryError::Conflict`] if the store is paused or its tenant switched off, or the database's.
+    /// [`DeliveryError::Conflict`] if the store is paused or its tenant switched off, [`DeliveryError::Pruned`] if what comes next
+    /// is gone, or the database's.
     pub async fn read(
         &self,
         reader: &Reader,
@@ -127,6 +128,9 @@ impl Stores {
         let administered = administered.map_err(|_| DeliveryError::NoStore { name: store.name.clone() })?;
         let deadline = Instant::now() + patience.min(LONGEST_WAIT);
         let mut next = after.unwrap_or(store.position);
+        if let Some(oldest) = events.oldest(&reader.tenant).await?.filter(|oldest| next + 1 < *oldest) {
+            return Err(DeliveryError::Pruned { oldest });
+        }
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let found = events.wait(&administered, next, limit.clamp(1, MOST), left).await?;
@@ -136,7 +140,8 @@ impl Stores {
             if store.options.password_hash {
                 self.environment().events.add_password_hashes(&reader.tenant, &mut events).await?;
             }
-            if is_last || !events.is_empty() {
+            // What the options leave out is passed over, for as long as the reader waits.
+            if is_last || !events.is_empty() || Instant::now() >= deadline {
                 return Ok(Page { events, next, newest: store.newest.max(next) });
             }
         }

@@ -51,6 +51,8 @@ pub struct SnapshotPart {
     pub id: String,
     /// Its version.
     pub version: i64,
+    /// When it was created and last changed, in milliseconds since 1970 UTC.
+    pub moments_ms: (i64, i64),
     /// The canonical JSON text, without `meta`, `groups` and `members`.
     pub document: Arc<str>,
     /// The groups that a user is in.
@@ -206,6 +208,6 @@ impl Snapshot {
 }
 
 fn part_of(record: Record, members: Vec<MemberReference>, part: u32) -> SnapshotPart {
-    let Record { kind, id, version, document, groups, .. } = record;
-    SnapshotPart { kind, id, version, document, groups, members, part }
+    let Record { kind, id, version, created_ms, modified_ms, document, groups, .. } = record;
+    SnapshotPart { kind, id, version, moments_ms: (created_ms, modified_ms), document, groups, members, part }
 }

@@ -53,6 +53,13 @@ impl From<DeliveryError> for Problem {
                 Self { retry_after: Some(30), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "paused", detail) }
             }
             DeliveryError::NoStore { .. } => Self::unauthorized(),
+            DeliveryError::Pruned { oldest } => {
+                let detail = format!(
+                    "{error}; what the store has is not whole: fill it anew from the directory, and go on with after={}",
+                    oldest - 1
+                );
+                Self::new(StatusCode::GONE, "pruned", detail)
+            }
             error => Self::unavailable(&error),
         }
     }

@@ -1,12 +1,12 @@
 //! `GET /events?after=…&limit=…&wait=…`
 
+use std::str::FromStr;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::{ACCEPT, AUTHORIZATION, CACHE_CONTROL};
 use actix_web::{HttpRequest, HttpResponse, web};
 use delivery::{MOST, Page, Reader};
 use secrecy::SecretString;
-use serde::Deserialize;
 use serde_json::json;
 
 use crate::State;
@@ -14,15 +14,37 @@ use crate::problem::Problem;
 use crate::stream;
 
 /// What a reader asks for.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(crate) struct Query {
+#[derive(Debug, Default)]
+struct Query {
     /// The number of the last event that the reader has. Without it: as it said the last time.
-    pub(crate) after: Option<i64>,
+    after: Option<i64>,
     /// At most so many events.
     limit: Option<u32>,
     /// For how many seconds to wait for the first one.
     wait: Option<u64>,
+}
+
+impl Query {
+    fn parse(text: &str) -> Result<Self, Problem> {
+        let mut query = Self::default();
+        for (name, value) in text.split('&').filter_map(|pair| pair.split_once('=')) {
+            match name {
+                "after" => query.after = Some(number(name, value)?),
+                "limit" => query.limit = Some(number(name, value)?),
+                "wait" => query.wait = Some(number(name, value)?),
+                _ => {
+                    return Err(Problem::invalid(format!(
+                        "there is no parameter {name}; there are after, limit and wait"
+                    )));
+                }
+            }
+        }
+        Ok(query)
+    }
+}
+
+fn number<T: FromStr>(name: &str, value: &str) -> Result<T, Problem> {
+    value.parse().map_err(|_| Problem::invalid(format!("{name} is a whole number, not \"{value}\"")))
 }
 
 const USUAL: u32 = 100;
@@ -48,8 +70,7 @@ async fn answer(request: &HttpRequest, state: web::Data<State>, tenant: Option<&
     if tenant.is_some_and(|name| !name.eq_ignore_ascii_case(reader.tenant().name())) {
         return Err(Problem::unauthorized());
     }
-    let query = web::Query::<Query>::from_query(request.query_string());
-    let query = query.map_err(|error| Problem::invalid(format!("the query is not right: {error}")))?.into_inner();
+    let query = Query::parse(request.query_string())?;
     let limit = query.limit.unwrap_or(USUAL);
     if !(1..=MOST).contains(&limit) {
         return Err(Problem::invalid(format!("limit is between 1 and {MOST}, not {limit}")));

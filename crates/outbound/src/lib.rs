@@ -13,6 +13,7 @@ mod reach;
 
 pub use answer::{ReadError, read, reason, refusal};
 pub use client::{Client, ClientError, Options, check_authorities};
+pub use public::is_public;
 pub use reach::{Reach, Refused, STORES, resolve};
 /// What requests and answers are made of; whoever needs it takes it from here.
 pub use reqwest::{Error, Method, RequestBuilder, Response, StatusCode, Url, header};

@@ -125,7 +125,7 @@ fn kinds() -> Answer {
 impl From<DeliveryError> for Failure {
     fn from(error: DeliveryError) -> Self {
         let code = match &error {
-            DeliveryError::NoStore { .. } => Code::NotFound,
+            DeliveryError::NoStore { .. } | DeliveryError::Pruned { .. } => Code::NotFound,
             DeliveryError::Taken { .. } | DeliveryError::Conflict(_) => Code::Conflict,
             DeliveryError::Invalid(_) => Code::Invalid,
             DeliveryError::Database(_) | DeliveryError::Directory(_) => Code::Unavailable,

@@ -71,6 +71,7 @@ fn beside(server: &Server, arguments: &[&str], folder: &tempfile::TempDir) -> Pr
         .setting("TENANTRY_DATA_DIR", folder.path().join("data"))
         .setting("TENANTRY_SERVER__LISTEN", format!("127.0.0.1:{}", free_port()))
         .setting("TENANTRY_SERVER__OPERATIONS_LISTEN", format!("127.0.0.1:{}", free_port()))
+        .setting("TENANTRY_STORES__LISTEN", "")
         .setting("TENANTRY_ADMIN__LISTEN", "")
 }
 

@@ -2,7 +2,7 @@
 
 use std::fs::{self, OpenOptions};
 use std::io::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
@@ -17,12 +17,24 @@ fn folder(system: &System, tenant: &Tenant) -> PathBuf {
 fn written(system: &System, tenant: &Tenant) -> Vec<Value> {
     let entries =
         fs::read_dir(folder(system, tenant)).expect("the folder").map(|entry| entry.expect("an entry").path());
-    let mut files: Vec<PathBuf> = entries.collect();
+    let mut files: Vec<PathBuf> = entries.filter(|path| !is_hidden(path)).collect();
     // What was put aside has a longer name and comes first.
     files.sort_by_key(|path| (path.extension().is_some_and(|extension| extension == "jsonl"), path.clone()));
     let texts = files.iter().map(|path| fs::read_to_string(path).expect("a file"));
     let lines: Vec<String> = texts.flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>()).collect();
     lines.iter().map(|line| serde_json::from_str(line).expect("JSON in each line")).collect()
+}
+
+/// Why the store takes nothing.
+async fn failure(system: &System, tenant: &Tenant, name: &str) -> String {
+    let failing =
+        until("the failure", async || Some(show_store(system, tenant, name)).filter(|store| store["attempts"] != 0))
+            .await;
+    failing["error"].as_str().expect("a sentence").to_owned()
+}
+
+fn is_hidden(path: &Path) -> bool {
+    path.file_name().is_some_and(|name| name.to_string_lossy().starts_with('.'))
 }
 
 /// Every number once, from the first to the last that is told to stores.
@@ -43,6 +55,22 @@ on_both! {
         let events = written(&system, &tenant);
         check_numbers(&system, &tenant, &events);
         assert_eq!(replayed(&events), State::of_directory(&tenant).await);
+    }
+
+    /// A new store gets the directory as it is, and then what comes, in the documented form.
+    async fn a_snapshot_and_what_follows_are_the_directory(system) {
+        let tenant = system.tenant("filed");
+        a_days_work(&tenant).await;
+        add_store(&system, &tenant, "log", "file", &[]);
+        caught_up(&system, &tenant, "log").await;
+        let id = tenant.client().post("/Users", &user("later")).await.expect(201).id();
+        caught_up(&system, &tenant, "log").await;
+        let events = written(&system, &tenant);
+        let types: Vec<&str> = events.iter().filter_map(|event| event["type"].as_str()).collect();
+        assert_eq!((types[0], types[types.len() - 2], types[types.len() - 1]), ("snapshot.started", "snapshot.completed", "user.created"));
+        assert_eq!(events[types.len() - 1]["subject"], json!(format!("Users/{id}")));
+        assert_eq!(replayed(&events), State::of_directory(&tenant).await);
+        assert_eq!(crate::event_form::wrong(&events), Vec::<String>::new());
     }
 
     /// Whenever the server is killed, every event is in the file once.
@@ -78,7 +106,7 @@ on_both! {
         for (one, next) in events.iter().zip(events.iter().skip(1)) {
             assert_eq!(one["sequence"].as_i64().map(|number| number + 1), next["sequence"].as_i64(), "no gap in what is kept");
         }
-        assert_eq!(fs::read_dir(folder(&system, &tenant)).expect("the folder").count(), 3);
+        assert_eq!(fs::read_dir(folder(&system, &tenant)).expect("the folder").count(), 4, "three files, and whose they are");
     }
 
     /// What a power cut left of a line is cut off, and the event written whole.
@@ -89,7 +117,7 @@ on_both! {
         a_days_work(&tenant).await;
         caught_up(&system, &tenant, "log").await;
         system.server().kill();
-        let path = folder(&system, &tenant).join("events.jsonl");
+        let path = folder(&system, &tenant).join("log.jsonl");
         let mut file = OpenOptions::new().append(true).open(path).expect("the file");
         file.write_all(b"{\"specversion\":\"1.0\",\"id\":\"01").expect("half a line");
         system.server().start_again().await;
@@ -102,20 +130,34 @@ on_both! {
     async fn a_foreign_file_is_left_alone(system) {
         let tenant = system.tenant("filed");
         fs::create_dir_all(folder(&system, &tenant)).expect("the folder");
-        let path = folder(&system, &tenant).join("events.jsonl");
-        fs::write(&path, "my notes\n").expect("a file");
+        let path = folder(&system, &tenant).join("log.jsonl");
+        for notes in ["my notes\n", "my notes", "one line\nand half of another"] {
+            fs::write(&path, notes).expect("a file");
+            add_store(&system, &tenant, "log", "file", &["--from-start", "retry_seconds=[1]"]);
+            let error = failure(&system, &tenant, "log").await;
+            assert!(error.contains("something else than events") && error.contains("another name"), "{error}");
+            assert_eq!(fs::read_to_string(&path).expect("the file"), notes);
+            system.tenantry(&["store", "delete", &tenant.name, "log"]).expect(0);
+            fs::remove_file(folder(&system, &tenant).join(".log.jsonl.owner")).expect("to forget whose it is");
+        }
         add_store(&system, &tenant, "log", "file", &["--from-start", "retry_seconds=[1]"]);
-        a_days_work(&tenant).await;
-        let failing = until("the failure", async || {
-            let store = show_store(&system, &tenant, "log");
-            (store["attempts"] != 0).then_some(store)
-        })
-        .await;
-        let error = failing["error"].as_str().expect("a sentence");
-        assert!(error.contains("something else than events") && error.contains("another name"), "{error}");
-        assert_eq!(fs::read_to_string(&path).expect("the file"), "my notes\n");
+        failure(&system, &tenant, "log").await;
         fs::remove_file(&path).expect("to remove it");
+        a_days_work(&tenant).await;
         caught_up(&system, &tenant, "log").await;
+        check_numbers(&system, &tenant, &written(&system, &tenant));
+    }
+
+    /// Two stores in one file would each pass over what the other wrote.
+    async fn a_file_is_one_stores(system) {
+        let tenant = system.tenant("filed");
+        add_store(&system, &tenant, "one", "file", &["--from-start", "name=shared.jsonl"]);
+        caught_up(&system, &tenant, "one").await;
+        add_store(&system, &tenant, "two", "file", &["--from-start", "name=shared.jsonl"]);
+        a_days_work(&tenant).await;
+        let error = failure(&system, &tenant, "two").await;
+        assert!(error.contains("the file of another store"), "{error}");
+        caught_up(&system, &tenant, "one").await;
         check_numbers(&system, &tenant, &written(&system, &tenant));
     }
 

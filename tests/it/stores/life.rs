@@ -111,6 +111,7 @@ on_both! {
         std::fs::remove_dir(&path).expect("to remove the folder");
         caught_up(&system, &tenant, "users").await;
         until("both to be told", async || (told(&system, &tenant) == ["store.degraded", "store.recovered"]).then_some(())).await;
+        assert_eq!(crate::event_form::wrong(&system.all_events(&tenant, 0)), Vec::<String>::new());
     }
 
     /// Old events go, the newest stays, and whoever reads the log is told. A store that needs them gets a snapshot.
@@ -135,5 +136,6 @@ on_both! {
         caught_up(&system, &tenant, "users").await;
         assert_eq!(ids(&system, &tenant).await, ids_of_directory(&tenant).await);
         until("it to be told", async || (told(&system, &tenant) == ["store.rebuilding"]).then_some(())).await;
+        assert_eq!(crate::event_form::wrong(&system.all_events(&tenant, 0)), Vec::<String>::new());
     }
 }

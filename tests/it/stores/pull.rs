@@ -157,6 +157,25 @@ on_both! {
         until("the stream to end", async || (!matches!(stream.chunk().await, Ok(Some(_)))).then_some(())).await;
     }
 
+    /// What is not in the log any more is not passed over in silence.
+    async fn a_reader_behind_the_log_is_told(database: Database) {
+        let system = System::start(database).await;
+        let tenant = system.tenant("fetched");
+        let reader = Reader::new(&system, &tenant, &[]);
+        a_days_work(&tenant).await;
+        let newest = system.all_events(&tenant, 0).len();
+        assert!(system.server().stop().await.success());
+        system.server().change_rows("UPDATE events SET time = 0").await;
+        system.server().start_again().await;
+        let problem = until("the log to be shortened", async || {
+            let (status, problem) = reader.ask("?after=0").await;
+            (status == 410).then_some(problem)
+        })
+        .await;
+        assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(&format!("after={}", newest - 1))), "{problem}");
+        assert_eq!(reader.page(&format!("?after={}", newest - 1)).await["events"].as_array().map(Vec::len), Some(1));
+    }
+
     /// What is asked in a wrong way is refused with the way out.
     async fn a_wrong_question_is_told_what_is_wrong(system) {
         let tenant = system.tenant("fetched");

@@ -2,7 +2,7 @@
 
 use aws_lc_rs::digest::{Context, SHA256};
 use directory::SnapshotPart;
-use events::normal::{Group, User};
+use events::normal::{Group, Moments, User};
 use events::{Change, Data, Event, EventType, GroupChange, Member, Moves, SCHEMA, UserChange};
 use scim::{MemberReference, Resource, ResourceKind};
 use serde::{Deserialize, Serialize};
@@ -36,6 +36,7 @@ pub(super) struct Part {
     is_group: bool,
     id: String,
     version: i64,
+    moments_ms: (i64, i64),
     document: Box<RawValue>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     groups: Vec<Reference>,
@@ -57,12 +58,17 @@ impl Part {
             is_group: part.kind == ResourceKind::Group,
             id: part.id,
             version: part.version,
+            moments_ms: part.moments_ms,
             document: RawValue::from_string(part.document.to_string())?,
             groups: part.groups.into_iter().map(Reference::of).collect(),
             members: part.members.into_iter().map(Reference::of).collect(),
             part: part.part,
         })
     }
+}
+
+fn moments((created, modified): (i64, i64)) -> Moments {
+    Moments::of_ms(Some(created), Some(modified))
 }
 
 impl Reference {
@@ -115,8 +121,9 @@ impl Frame {
     fn user(&self, part: Part) -> Result<Event, serde_json::Error> {
         let resource = Resource::from_document(part.document.get())?;
         let groups: Vec<MemberReference> = part.groups.into_iter().map(Reference::reference).collect();
-        let user = User::of(&part.id, &resource, &groups);
-        let data = Data::User(Box::new(UserChange { user, change: self.change(part.version), resource }));
+        let user = User { moments: moments(part.moments_ms), ..User::of(&part.id, &resource, &groups) };
+        let data =
+            Data::User(Box::new(UserChange { user, change: self.change(part.version), password_hash: None, resource }));
         Ok(self.event(EventType::UserSnapshot, format!("Users/{}", part.id), 0, data))
     }
 
@@ -124,7 +131,7 @@ impl Frame {
         let resource = Resource::from_document(part.document.get())?;
         let added = part.members.into_iter().filter_map(Reference::member).collect();
         let data = Data::Group(Box::new(GroupChange {
-            group: Group::of(&part.id, &resource),
+            group: Group { moments: moments(part.moments_ms), ..Group::of(&part.id, &resource) },
             members: Some(Moves { added, removed: Vec::new() }),
             change: self.change(part.version),
             resource,

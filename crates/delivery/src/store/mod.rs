@@ -146,16 +146,8 @@ pub struct Kind {
 }
 
 /// All kinds of stores.
-const KINDS: &[Kind] = &[
-    sql::KIND,
-    webhook::KIND,
-    scim::KIND,
-    nats::KIND,
-    redis_streams::KIND,
-    amqp::KIND,
-    file::KIND,
-    pull::KIND,
-];
+const KINDS: &[Kind] =
+    &[sql::KIND, webhook::KIND, scim::KIND, nats::KIND, redis_streams::KIND, amqp::KIND, file::KIND, pull::KIND];
 
 /// All kinds of stores.
 #[must_use]

@@ -28,7 +28,7 @@ on_both! {
     /// Users come before groups, what is gone does not come, and the tail begins with the next number.
     async fn a_new_store_gets_the_directory_and_then_what_comes(system: System) {
         let (ada, bob) = (system.user("ada").await, system.user("bob").await);
-        let team = system.group("team", &[ada.clone()]).await;
+        let team = system.group("team", std::slice::from_ref(&ada)).await;
         let book = system.add("users", Start::Snapshot, json!({})).await;
         let dispatching = system.dispatch();
         system.caught_up("users").await;

@@ -45,7 +45,7 @@ async fn add_all(system: &System, group: &Record, users: &[String]) {
 }
 
 on_both! {
-    /// One change is one event, however many members it moves; and however many such events wait, one at a time is in memory.
+    // One change is one event, however many members it moves; and however many such events wait, one at a time is in memory.
     async fn a_change_of_a_hundred_thousand_members_is_one_event_and_is_read_by_itself(system: System) {
         let users = many_users(&system).await;
         let (small, lab) = (system.group("Small", &[]).await, system.group("Lab", &[]).await);

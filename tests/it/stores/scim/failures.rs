@@ -77,7 +77,7 @@ on_both! {
             let body = r#"{"schemas":["urn:ietf:params:scim:api:messages:2.0:Error"],"status":"400","scimType":"invalidValue","detail":"mallory!"}"#;
             (seen.body["userName"] == "mallory").then_some(Own { status: "400 Bad Request", content: SCIM, more: "", body })
         });
-        pair.join(&front.origin(), &["give_up_hours=0"]);
+        pair.join(&front.origin(), &["--from-start", "give_up_hours=0"]);
         let client = pair.here.client();
         let mallory = client.post("/Users", &user("mallory")).await.expect(201).id();
         client.post("/Groups", &group("all", &[&mallory])).await.expect(201);

@@ -14,8 +14,8 @@ use crate::support::database::{POSTGRES_VARIABLE, create_in_postgres};
 use crate::support::{Database, System, Tenant};
 
 const MARIADB_VARIABLE: &str = "TESTS_MARIADB_URL";
-/// Everything, so that numbers have no gaps; and again soon.
-pub(super) const OPTIONS: [&str; 2] = ["types=[\"*\"]", "retry_seconds=[1]"];
+/// Everything from the first event on, so that numbers have no gaps; and again soon.
+pub(super) const OPTIONS: [&str; 3] = ["--from-start", "types=[\"*\"]", "retry_seconds=[1]"];
 
 /// A system that may connect to the databases of the tests.
 async fn start(database: Database) -> System {

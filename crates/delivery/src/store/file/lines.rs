@@ -11,6 +11,8 @@ use super::rotation::Rotation;
 
 /// Only the owner reads what is about people.
 const PRIVATE: u32 = 0o600;
+/// How each line begins.
+const BEGINNING: &[u8] = b"{\"specversion\"";
 /// How much is read at once when the last line is looked for.
 const STEP: u64 = 64 * 1024;
 
@@ -59,11 +61,15 @@ impl Lines {
     /// Opens the file or makes it, and cuts off half a line.
     pub(super) fn open(rotation: Rotation) -> io::Result<Self> {
         rotation.make_folder()?;
-        let (mut file, bytes) = open(&rotation)?;
+        rotation.own()?;
+        let mut file = open(&rotation)?;
+        let bytes = whole(&mut file)?;
+        // Before anything of it is changed: it may be somebody else's.
         let end = match last_line(&mut file, bytes)? {
             Some(line) => Some(End::read(&line).ok_or_else(foreign)?),
             None => rotation.newest()?.map(|sequence| End { sequence, is_partial: false }),
         };
+        cut(&mut file, bytes)?;
         Ok(Self { rotation, file, bytes, end })
     }
 
@@ -105,16 +111,16 @@ impl Lines {
         // In the middle of a snapshot there is no number to go on from, so that the file only grows a little.
         let Some(position) = self.position() else { return Ok(()) };
         self.rotation.put_aside(position)?;
-        (self.file, self.bytes) = open(&self.rotation)?;
+        (self.file, self.bytes) = (open(&self.rotation)?, 0);
         Ok(())
     }
 }
 
-fn open(rotation: &Rotation) -> io::Result<(File, u64)> {
+fn open(rotation: &Rotation) -> io::Result<File> {
     let mut options = OpenOptions::new();
     // Links are not followed: the name belongs to this store.
     let flags = i32::try_from(rustix::fs::OFlags::NOFOLLOW.bits()).unwrap_or_default();
-    let mut file = options
+    let file = options
         .read(true)
         .write(true)
         .create(true)
@@ -124,10 +130,20 @@ fn open(rotation: &Rotation) -> io::Result<(File, u64)> {
         .open(rotation.file())?;
     // Of a worker that lost its store in the middle of a write, the last one must have ended.
     file.try_lock().map_err(|_| io::Error::other("another worker has it open"))?;
-    let bytes = whole(&mut file)?;
+    Ok(file)
+}
+
+/// Cuts off half a line of an event after the whole ones.
+fn cut(file: &mut File, bytes: u64) -> io::Result<()> {
+    file.seek(SeekFrom::Start(bytes))?;
+    let mut rest = Vec::new();
+    file.take(BEGINNING.len() as u64).read_to_end(&mut rest)?;
+    if !BEGINNING.starts_with(&rest) {
+        return Err(foreign());
+    }
     file.set_len(bytes)?;
     file.seek(SeekFrom::End(0))?;
-    Ok((file, bytes))
+    Ok(())
 }
 
 /// How many bytes the whole lines have.

@@ -27,8 +27,8 @@ pub(super) const KIND: Kind = Kind {
 #[derive(Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Settings {
-    /// The name of the file that is written, in the folder of the tenant's stores.
-    name: String,
+    /// The name of the file that is written, in the folder of the tenant's stores. Usually that of the store.
+    name: Option<String>,
     /// A file of so many megabytes is put aside.
     rotate_megabytes: u64,
     /// How many files are kept that were put aside.
@@ -41,7 +41,7 @@ const MEGABYTE: u64 = 1 << 20;
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { name: "events.jsonl".to_owned(), rotate_megabytes: 100, keep: 10 }
+        Self { name: None, rotate_megabytes: 100, keep: 10 }
     }
 }
 
@@ -51,12 +51,10 @@ fn check(settings: &Map<String, Value>) -> Result<(), String> {
 
 impl Settings {
     fn check(&self) -> Result<(), String> {
-        let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
-        let fits = (1..=LONGEST_NAME).contains(&self.name.len()) && self.name.bytes().all(letter);
-        if !fits || self.name.starts_with('.') {
+        if let Some(name) = self.name.as_deref().filter(|name| !is_plain(name)) {
             return Err(format!(
-                "name is the name of a file, of letters, digits, hyphens, underscores and dots, at most {LONGEST_NAME}, such as \
-                 events.jsonl"
+                "name is the name of a file, not \"{name}\": of letters, digits, hyphens, underscores and dots, at most {LONGEST_NAME}, \
+                 such as events.jsonl"
             ));
         }
         if !(1..=MOST_MEGABYTES).contains(&self.rotate_megabytes) {
@@ -64,6 +62,11 @@ impl Settings {
         }
         Ok(())
     }
+}
+
+fn is_plain(name: &str) -> bool {
+    let letter = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.');
+    (1..=LONGEST_NAME).contains(&name.len()) && name.bytes().all(letter) && !name.starts_with('.')
 }
 
 struct FileStore {
@@ -77,9 +80,10 @@ fn open(opening: Opening) -> Opened {
         settings.check().map_err(Failure::refused)?;
         let rotation = Rotation {
             folder: opening.place.folder,
-            name: settings.name,
+            name: settings.name.unwrap_or_else(|| format!("{}.jsonl", opening.place.store)),
             bytes: settings.rotate_megabytes * MEGABYTE,
             keep: settings.keep,
+            owner: opening.place.id,
         };
         let lines = away(move || Lines::open(rotation)).await?;
         let store: Box<dyn Store> = Box::new(FileStore { lines: Some(lines) });

@@ -1,9 +1,11 @@
 //! Files that are full are put aside under the number of their last event, and the oldest of them removed.
 
 use std::fs::{self, DirBuilder, File};
-use std::io;
-use std::os::unix::fs::DirBuilderExt as _;
+use std::io::{self, Write as _};
+use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::PathBuf;
+
+use uuid::Uuid;
 
 /// So that files sort as their events do.
 const DIGITS: usize = 20;
@@ -15,6 +17,8 @@ pub(super) struct Rotation {
     pub(super) name: String,
     pub(super) bytes: u64,
     pub(super) keep: usize,
+    /// The id of the store whose file it is.
+    pub(super) owner: Uuid,
 }
 
 impl Rotation {
@@ -25,6 +29,24 @@ impl Rotation {
     /// For the owner alone.
     pub(super) fn make_folder(&self) -> io::Result<()> {
         DirBuilder::new().recursive(true).mode(0o700).create(&self.folder)
+    }
+
+    /// Notes whose file it is, or refuses that of another store: two stores in one file would each pass over what the other wrote.
+    pub(super) fn own(&self) -> io::Result<()> {
+        let (path, own) = (self.folder.join(format!(".{}.owner", self.name)), self.owner.to_string());
+        let made = File::options().write(true).create_new(true).mode(0o600).open(&path);
+        match made {
+            Ok(mut file) => file.write_all(own.as_bytes()).and_then(|()| file.sync_all()),
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => match fs::read_to_string(&path)? {
+                known if known.is_empty() => fs::write(&path, own),
+                known if known == own => Ok(()),
+                _ => Err(io::Error::other(format!(
+                    "it is the file of another store; give this one another name of a file, or move it and .{}.owner away",
+                    self.name
+                ))),
+            },
+            Err(error) => Err(error),
+        }
     }
 
     /// The number of the last event in a file that was put aside.

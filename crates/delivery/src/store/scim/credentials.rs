@@ -15,7 +15,7 @@ pub(super) enum Credentials {
     /// A token that was set.
     Token(SecretString),
     /// Tokens that are fetched.
-    Client(OauthClient),
+    Client(Box<OauthClient>),
 }
 
 /// Fetches tokens as a client of its own (RFC 6749 section 4.4).

@@ -104,7 +104,7 @@ impl Settings {
             (None, Some(url), Some(id), Some(secret)) => {
                 let url = reach.url(url).map_err(|refused| format!("token_url: {refused}"))?;
                 let scope = self.scope.clone();
-                Ok(Credentials::Client(OauthClient::new(url, id.clone(), secret.clone(), scope)))
+                Ok(Credentials::Client(Box::new(OauthClient::new(url, id.clone(), secret.clone(), scope))))
             }
             _ => Err("set token, or token_url with client_id and client_secret, and not both".to_owned()),
         }
@@ -126,6 +126,7 @@ mod tests {
 
     use super::*;
 
+    #[expect(clippy::needless_pass_by_value, reason = "so that the tests read well")]
     fn refusal(settings: Value) -> String {
         check(settings.as_object().unwrap()).unwrap_err()
     }

@@ -35,7 +35,7 @@ pub(super) async fn connect(settings: &Settings, place: &Place) -> Result<Databa
         Target::Sqlite(name) => sqlite(&place.folder, &name).await,
         Target::Server(server) => {
             let at = address::find(&server.host, server.port, place.allow_private).await?;
-            let tls = way(&server, settings.ca.is_some(), address::is_public(at));
+            let tls = way(&server, settings.ca.is_some(), outbound::is_public(at));
             // Where the name is proven by a certificate, the name is connected to.
             let host = if tls.starts_with("verify-full") || tls == "verify_identity" {
                 server.host.trim_start_matches('[').trim_end_matches(']').to_owned()

@@ -16,7 +16,10 @@ use uuid::Uuid;
 use super::names::Names;
 use super::settings::Settings;
 use super::{KIND, Opening, Place, Store, connect};
+use crate::StoreId;
+use crate::links::Links;
 use crate::store::Failure;
+use crate::table::At;
 
 /// Makes a test of each database out of one body.
 macro_rules! on_all {
@@ -26,7 +29,7 @@ macro_rules! on_all {
         mod $name {
             #[tokio::test]
             async fn sqlite() {
-                super::$name(super::super::Home::on_sqlite()).await;
+                super::$name(super::super::Home::on_sqlite().await).await;
             }
 
             #[tokio::test]
@@ -52,32 +55,36 @@ struct Home {
 }
 
 impl Home {
-    fn on_sqlite() -> Self {
-        Self::at("sqlite://users.db")
+    async fn on_sqlite() -> Self {
+        Self::at("sqlite://users.db").await
     }
 
     async fn on_postgres() -> Self {
         let (server, name) = (variable("TESTS_POSTGRES_URL"), unique());
         let postgres = sea_orm::Database::connect(format!("{server}/postgres")).await.unwrap();
         postgres.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        Self::at(&format!("{server}/{name}"))
+        Self::at(&format!("{server}/{name}")).await
     }
 
     async fn on_mariadb() -> Self {
         let (server, name) = (variable("TESTS_MARIADB_URL"), unique());
         let mariadb = sea_orm::Database::connect(format!("{server}/mysql")).await.unwrap();
         mariadb.execute_unprepared(&format!("CREATE DATABASE {name}")).await.unwrap();
-        Self::at(&format!("{server}/{name}"))
+        Self::at(&format!("{server}/{name}")).await
     }
 
-    fn at(url: &str) -> Self {
+    async fn at(url: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
+        let own = format!("sqlite://{}", folder.path().join("own.db").display());
+        let database = database::Database::open(&database::Settings { url: own, max_connections: 1 }).await.unwrap();
+        let id = Uuid::now_v7();
         let place = Place {
             tenant: "acme".to_owned(),
             store: "users".to_owned(),
-            id: Uuid::now_v7(),
+            id,
             folder: folder.path().join("stores/acme"),
             allow_private: true,
+            links: Links::new(database, At { tenant: 1, store: StoreId(id) }),
         };
         Self { settings: object(json!({ "url": url })), place, _folder: folder }
     }
@@ -191,7 +198,7 @@ fn user(sequence: i64, event_type: EventType, number: u128, attributes: &Value) 
     let resource = Resource::from_document(&attributes.to_string()).unwrap();
     let user = User::of(&id(number).to_string(), &resource, &[]);
     let change = Change { version: sequence, ..Change::default() };
-    event(sequence, event_type, Data::User(Box::new(UserChange { user, change, resource })))
+    event(sequence, event_type, Data::User(Box::new(UserChange { user, change, password_hash: None, resource })))
 }
 
 /// An event of a user of this name.

@@ -122,7 +122,7 @@ async fn a_schema_of_postgresql_is_made_and_used() {
 /// The files that there were before tables had versions are made anew, and get all events again.
 #[tokio::test]
 async fn a_file_without_versions_is_made_anew() {
-    let home = Home::on_sqlite();
+    let home = Home::on_sqlite().await;
     for sql in [
         "CREATE TABLE users (id TEXT NOT NULL PRIMARY KEY, user_name TEXT NOT NULL)",
         "CREATE TABLE \"groups\" (id TEXT NOT NULL PRIMARY KEY)",
@@ -142,7 +142,7 @@ async fn a_file_without_versions_is_made_anew() {
 /// A link in the folder leads nowhere.
 #[tokio::test]
 async fn a_link_is_not_followed() {
-    let home = Home::on_sqlite();
+    let home = Home::on_sqlite().await;
     let outside = tempfile::tempdir().unwrap();
     std::fs::create_dir_all(&home.place.folder).unwrap();
     let target = outside.path().join("users.db");
@@ -157,7 +157,7 @@ async fn a_link_is_not_followed() {
 #[tokio::test]
 async fn a_private_server_is_refused() {
     for url in ["postgres://u:secret@127.0.0.1/d", "mysql://u:secret@localhost/d"] {
-        let home = Home::at(url);
+        let home = Home::at(url).await;
         let place = Place { allow_private: false, ..home.place.clone() };
         let Err(failure) = (KIND.open)(Opening { settings: home.settings.clone(), place }).await else {
             panic!("{url}")
