@@ -34,13 +34,21 @@ pub(super) fn show_store(system: &System, tenant: &Tenant, name: &str) -> Value 
     system.tenantry(&["store", "show", &tenant.name, name, "--json"]).expect(0).json()
 }
 
-/// Waits until the store has every event there is now.
+/// Waits until the store has every event there is now, for as long as it gets on.
 pub(super) async fn caught_up(system: &System, tenant: &Tenant, name: &str) -> Value {
-    until("the store to have everything", async || {
-        let store = show_store(system, tenant, name);
-        (store["lag"] == 0 && store["snapshot"] == false && store["attempts"] == 0).then_some(store)
-    })
-    .await
+    let has_all = |store: &Value| store["lag"] == 0 && store["snapshot"] == false && store["attempts"] == 0;
+    let mut before = Value::Null;
+    loop {
+        let store = until("the store to get more", async || {
+            let store = show_store(system, tenant, name);
+            (has_all(&store) || store["position"] != before).then_some(store)
+        })
+        .await;
+        if has_all(&store) {
+            return store;
+        }
+        before = store["position"].clone();
+    }
 }
 
 /// What a client does in a day: users and groups come, change and go.

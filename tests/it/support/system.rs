@@ -93,11 +93,14 @@ impl System {
         Tenant { token: issued["token"].as_str().expect("a token").to_owned(), ..tenant.clone() }
     }
 
-    /// The events of the tenant's directory from this number on, without those of its tokens and OAuth clients.
+    /// The events of the tenant's directory from this number on, without those of its tokens, OAuth clients and
+    /// stores.
     pub(crate) fn events(&self, tenant: &Tenant, from: u64) -> Vec<Value> {
         let mut events = self.all_events(tenant, from);
         events.retain(|event| {
-            !event["type"].as_str().is_some_and(|kind| kind.starts_with("token.") || kind.starts_with("oauth_"))
+            !event["type"]
+                .as_str()
+                .is_some_and(|kind| ["token.", "oauth_", "store."].iter().any(|own| kind.starts_with(own)))
         });
         events
     }
