@@ -77,7 +77,7 @@ impl ScimStore {
             return Err(first.refusal("add members to a group"));
         }
         let lost = chunk.len() - there.len();
-        tracing::warn!(lost, "a service has forgotten users or groups; tenantry store drift --repair brings them back");
+        tracing::warn!(lost, "a service has forgotten users or groups; tenantry store rebuild brings them back");
         if there.is_empty() {
             return Ok(());
         }
