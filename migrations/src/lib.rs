@@ -32,6 +32,7 @@ mod m0016_password_hashes;
 mod m0017_store_errands;
 mod m0018_dead_letters_again;
 mod m0019_store_links;
+mod m0020_store_brought;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -60,6 +61,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0017_store_errands::Migration),
             Box::new(m0018_dead_letters_again::Migration),
             Box::new(m0019_store_links::Migration),
+            Box::new(m0020_store_brought::Migration),
         ]
     }
 }

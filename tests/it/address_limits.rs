@@ -87,7 +87,7 @@ on_both! {
         let tenant = system.tenant("obeys");
         let (_, refused) = flood(&tenant.client()).await;
         check_refused(&refused);
-        tokio::time::sleep(std::time::Duration::from_secs(1)).await;
+        refused.obey().await;
         tenant.client().get("/Users").await.expect(200);
     }
 

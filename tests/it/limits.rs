@@ -12,9 +12,9 @@ on_both! {
         let tenant = system.tenant_with("limited", &json!({ "rate_per_second": 2, "rate_burst": 5 }));
         let client = tenant.client();
         let refused = until_refused(&client).await;
-        let seconds = seconds(&refused);
+        let seconds = refused.retry_after();
         assert!((1..=2).contains(&seconds), "{seconds} s at 2 requests a second");
-        obey(&refused).await;
+        refused.obey().await;
         client.get("/Users").await.expect(200);
     }
 
@@ -32,7 +32,7 @@ on_both! {
         assert_eq!(quota(&refused, "writes"), Some((0, 1)));
         client.get(&format!("/Users/{}", created.id())).await;
         client.post("/Users/.search", &json!({ "schemas": [urn::SEARCH], "count": 0 })).await.expect(200);
-        obey(&refused).await;
+        refused.obey().await;
         client.post("/Users", &user("later")).await.expect(201);
     }
 
@@ -49,7 +49,7 @@ on_both! {
         assert_eq!(done.body["Operations"].as_array().map(Vec::len), Some(6));
         assert!(started.elapsed() >= Duration::from_millis(1_900), "four at once, one a second: {:?}", started.elapsed());
         let refused = until_refused_with(&client, || Request::new("POST", "/Users").json(&user("more"))).await;
-        obey(&refused).await;
+        refused.obey().await;
         client.post("/Bulk", &operations(0..55)).await.expect(413);
     }
 
@@ -64,7 +64,7 @@ on_both! {
         // One comes back in a second, which a busy machine may need.
         assert!(left == 9 && (8..=9).contains(&fewer), "{left} {fewer}");
         let refused = until_refused(&client).await;
-        assert_eq!(quota(&refused, "requests"), Some((0, seconds(&refused))));
+        assert_eq!(quota(&refused, "requests"), Some((0, refused.retry_after())));
         for stranger in [client.clone().with_token("guessed.wrong.token"), client.clone().without("authorization")] {
             let answer = stranger.get("/ServiceProviderConfig").await;
             assert!(answer.header("ratelimit").is_none() && answer.header("ratelimit-policy").is_none(), "{answer:?}");
@@ -133,9 +133,9 @@ on_both! {
             sentence.contains("too many of the tenant run at once").then_some(answer)
         })
         .await;
-        let seconds = seconds(&refused);
+        let seconds = refused.retry_after();
         assert!(seconds > 1, "a few operations of twenty at two a second: {seconds} s");
-        obey(&refused).await;
+        refused.obey().await;
         client.get("/ServiceProviderConfig").await.expect(200);
         assert_eq!(running.await.expect("an answer").expect(200).body["Operations"].as_array().map(Vec::len), Some(20));
     }
@@ -191,7 +191,7 @@ on_both! {
         let guesser = tenant.client().with_token("guessed.wrong.token");
         let refused = until_refused(&guesser).await;
         tenant.client().get("/Users").await.expect(200);
-        obey(&refused).await;
+        refused.obey().await;
         guesser.get("/Users").await.expect(401);
     }
 
@@ -252,14 +252,4 @@ fn quota(answer: &Answer, name: &str) -> Option<(u64, u64)> {
     let own = limits.into_iter().find_map(|limit| limit.strip_prefix(&format!("\"{name}\";r=")))?;
     let (left, seconds) = own.split_once(";t=")?;
     Some((left.parse().ok()?, seconds.parse().ok()?))
-}
-
-/// Comes back when it was told to: a client waits for a time, and that it suffices is what is tested.
-async fn obey(refused: &Answer) {
-    tokio::time::sleep(Duration::from_secs(seconds(refused))).await;
-}
-
-fn seconds(answer: &Answer) -> u64 {
-    let header = answer.header("retry-after").unwrap_or_else(|| panic!("no Retry-After: {answer:?}"));
-    header.parse().unwrap_or_else(|_| panic!("{header} is no whole number"))
 }

@@ -75,7 +75,7 @@ impl Dispatcher {
                     // Others may wait for its place, and something may have come while it ended.
                     next = Instant::now();
                 }
-                _ = forgets.tick() => if let Err(error) = passwords::forget(&self.environment.database).await {
+                _ = forgets.tick() => if let Err(error) = passwords::forget(&self.environment.database, None).await {
                     tracing::debug!(%error, "hashes of passwords are removed later");
                 },
                 () = tokio::time::sleep_until(next.into()) => next = self.look_once().await,
@@ -186,7 +186,11 @@ impl Dispatcher {
 
     async fn finish(mut self) {
         self.running.stop_all();
-        let ended = async { while self.tasks.join_next().await.is_some() {} };
+        let ended = async {
+            while let Some(done) = self.tasks.join_next_with_id().await {
+                self.forget(done).await;
+            }
+        };
         if tokio::time::timeout(PARTING, ended).await.is_err() {
             tracing::warn!("some stores have not taken their last events; they get them after the next start");
         }

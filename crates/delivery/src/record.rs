@@ -103,6 +103,8 @@ pub struct StoreRecord {
     pub state: State,
     /// The number of the last event that it has or passed over.
     pub position: i64,
+    /// The number of the last event that it was brought and took.
+    pub(crate) brought: i64,
     /// The number of the newest event of the tenant.
     pub newest: i64,
     /// The snapshot of the directory that is to be brought first.

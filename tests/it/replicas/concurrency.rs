@@ -43,8 +43,7 @@ async fn is_full(replicas: &Replicas, number: usize, tenant: &Tenant) -> bool {
         200 => false,
         429 => {
             // As long as those that were held of late, if that was more than a second.
-            let seconds =
-                answer.header("retry-after").and_then(|seconds| seconds.parse::<u64>().ok()).expect("seconds");
+            let seconds = answer.retry_after();
             let told = format!("too many requests (too many of the tenant run at once); try again in {seconds} s");
             assert_eq!(answer.body["detail"], told);
             assert!(seconds >= 1, "{answer:?}");

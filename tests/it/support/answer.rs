@@ -1,5 +1,7 @@
 //! An answer, and what is true of every answer.
 
+use std::time::Duration;
+
 use reqwest::header::HeaderMap;
 use serde_json::Value;
 
@@ -47,6 +49,18 @@ impl Answer {
     pub(crate) fn expect(self, status: u16) -> Self {
         assert_eq!(self.status, status, "{} → {}", self.request, self.text);
         self
+    }
+
+    /// The whole seconds after which it says to come again.
+    #[track_caller]
+    pub(crate) fn retry_after(&self) -> u64 {
+        let header = self.header("retry-after").unwrap_or_else(|| panic!("no Retry-After: {self:?}"));
+        header.parse().unwrap_or_else(|_| panic!("{header} is no whole number"))
+    }
+
+    /// Comes back when it was told to: a client waits for a time, and that it suffices is what is tested.
+    pub(crate) async fn obey(&self) {
+        tokio::time::sleep(Duration::from_secs(self.retry_after())).await;
     }
 
     /// It is a refusal with this status and keyword.

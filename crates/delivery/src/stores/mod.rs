@@ -293,6 +293,7 @@ impl StoreRecord {
             version: 1,
             state: State::Active,
             position: 0,
+            brought: 0,
             newest: 0,
             snapshot: None,
             replay: None,

@@ -24,12 +24,31 @@ pub(crate) struct Lease {
 pub(crate) struct Setback {
     /// The store has everything up to here.
     pub(crate) position: i64,
+    /// The number of the last event that it was brought and took.
+    pub(crate) brought: i64,
     pub(crate) error: String,
     /// How often it failed in a row, this time included.
     pub(crate) failures: u32,
     /// Whether something was taken since it failed the last time.
     pub(crate) is_new: bool,
     pub(crate) wait: Duration,
+}
+
+/// How far a store has come that took something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Advance {
+    /// Nothing up to here is to be brought any more.
+    pub(crate) position: i64,
+    /// The number of the last event that it was brought and took.
+    pub(crate) brought: i64,
+    /// For how long the lease is prolonged.
+    pub(crate) lease: Duration,
+}
+
+impl Advance {
+    fn values(self) -> [Value; 3] {
+        [self.position.into(), milliseconds(self.lease).into(), self.brought.into()]
+    }
 }
 
 /// What becomes of a store after a setback.
@@ -100,28 +119,20 @@ impl Lease {
         self.change(database.writer(), &assignments, [position.into(), milliseconds(lease).into()]).await
     }
 
-    /// The store has taken everything up to this number, and the lease is prolonged.
-    pub(crate) async fn advance(
-        self,
-        database: &Database,
-        position: i64,
-        lease: Duration,
-    ) -> Result<bool, DeliveryError> {
-        self.change(database.writer(), &taken(database), [position.into(), milliseconds(lease).into()]).await
+    /// The store has taken what it was brought, and the lease is prolonged.
+    pub(crate) async fn advance(self, database: &Database, to: Advance) -> Result<bool, DeliveryError> {
+        self.change(database.writer(), &taken(database), to.values()).await
     }
 
     /// The same of a store that was degraded.
     pub(crate) async fn recover(
         self,
         database: &Database,
-        position: i64,
-        lease: Duration,
+        to: Advance,
         (tenant, record): (&Tenant, &StoreRecord),
     ) -> Result<bool, DeliveryError> {
         let transaction = database.begin().await?;
-        let assignments = taken(database);
-        let values = [position.into(), milliseconds(lease).into()];
-        if !self.change(&transaction, &assignments, values).await? {
+        if !self.change(&transaction, &taken(database), to.values()).await? {
             return Ok(false);
         }
         let data = json!({ "store": record.name, "kind": record.kind });
@@ -149,7 +160,7 @@ impl Lease {
 
     /// The snapshot is complete: it has everything up to this number.
     pub(crate) async fn complete(self, database: &Database, position: i64) -> Result<bool, DeliveryError> {
-        let assignments = "position = $4, snapshot = NULL, replay_to = NULL, replay_back = NULL";
+        let assignments = "position = $4, brought = $4, snapshot = NULL, replay_to = NULL, replay_back = NULL";
         self.change(database.writer(), assignments, [position.into()]).await
     }
 
@@ -215,7 +226,7 @@ fn taken(database: &Database) -> String {
     let now = now(database.backend());
     format!(
         "position = $4, attempts = 0, failing_since_ms = NULL, error = NULL, degraded = FALSE, succeeded_ms = {now}, \
-         lease_ms = {now} + $5"
+         lease_ms = {now} + $5, brought = $6"
     )
 }
 
@@ -225,15 +236,16 @@ fn written(database: &Database, setback: &Setback, verdict: Verdict) -> (String,
     if let Verdict::Park(sequence) = verdict {
         // The counters were those of the event that is not in the way any more.
         let assignments = "position = $4, attempts = 0, failing_since_ms = NULL, due_ms = 0, error = $5, degraded = TRUE, \
-                           holder = NULL, lease_ms = 0";
-        return (assignments.to_owned(), vec![sequence.into(), setback.error.as_str().into()]);
+                           holder = NULL, lease_ms = 0, brought = $6";
+        let values = vec![sequence.into(), setback.error.as_str().into(), setback.brought.into()];
+        return (assignments.to_owned(), values);
     }
     let degraded = if verdict == Verdict::Wait { "" } else { ", degraded = TRUE" };
     let state = verdict.state().map(|state| format!(", state = '{}'", state.as_str())).unwrap_or_default();
     let assignments = format!(
         "position = $4, attempts = $5, \
          failing_since_ms = CASE WHEN $6 THEN {now} ELSE COALESCE(failing_since_ms, {now}) END, \
-         due_ms = {now} + $7, error = $8, holder = NULL, lease_ms = 0{degraded}{state}"
+         due_ms = {now} + $7, error = $8, holder = NULL, lease_ms = 0, brought = $9{degraded}{state}"
     );
     let values = vec![
         setback.position.into(),
@@ -241,6 +253,7 @@ fn written(database: &Database, setback: &Setback, verdict: Verdict) -> (String,
         setback.is_new.into(),
         milliseconds(setback.wait).into(),
         setback.error.as_str().into(),
+        setback.brought.into(),
     ];
     (assignments, values)
 }

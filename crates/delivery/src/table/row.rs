@@ -15,7 +15,7 @@ pub(super) fn columns(backend: DbBackend) -> String {
          COALESCE((SELECT d.sequence FROM directories d WHERE d.tenant_id = s.tenant_id), 0), s.snapshot, s.attempts, \
          s.failing_since_ms, s.due_ms, s.error, s.degraded, s.succeeded_ms, \
          (SELECT COUNT(*) FROM dead_letters l WHERE l.tenant_id = s.tenant_id AND l.store_id = s.id), s.created_ms, s.modified_ms, {}, \
-         s.replay_to, s.replay_back, s.letters",
+         s.replay_to, s.replay_back, s.letters, s.brought",
         id_column(backend),
         now(backend)
     )
@@ -50,5 +50,6 @@ pub(super) fn read(row: &QueryResult) -> Result<StoreRecord, DeliveryError> {
         read_ms: row.try_get_by_index(21)?,
         replay: replay.0.zip(replay.1).map(|(to, back)| Replay { to, back }),
         letters: row.try_get_by_index(24)?,
+        brought: row.try_get_by_index(25)?,
     })
 }

@@ -62,17 +62,26 @@ impl Book {
         self.entries.lock().unwrap().clone()
     }
 
+    /// It is set back to where it had nothing above this number.
+    pub(super) fn restore(&self, to: i64) {
+        self.entries.lock().unwrap().retain(|entry| entry.sequence <= to);
+    }
+
     /// The numbers of what was taken.
     pub(super) fn numbers(&self) -> Vec<i64> {
         self.entries().iter().map(|entry| entry.sequence).collect()
     }
 }
 
-struct TestStore(Arc<Book>);
+struct TestStore {
+    book: Arc<Book>,
+    /// Whether it says itself where it stands.
+    keeps: bool,
+}
 
 fn check(settings: &Map<String, Value>) -> Result<(), String> {
-    let known = settings.keys().all(|name| ["book", "secret"].contains(&name.as_str()));
-    if known { Ok(()) } else { Err("there are book and secret".to_owned()) }
+    let known = settings.keys().all(|name| ["book", "secret", "keeps"].contains(&name.as_str()));
+    if known { Ok(()) } else { Err("there are book, secret and keeps".to_owned()) }
 }
 
 fn open(opening: Opening) -> Opened {
@@ -81,7 +90,7 @@ fn open(opening: Opening) -> Opened {
         if matches!(*book.behaviour.borrow(), Behaviour::Shut) {
             return Err(Failure::unavailable("it is shut"));
         }
-        let store: Box<dyn Store> = Box::new(TestStore(book));
+        let store: Box<dyn Store> = Box::new(TestStore { book, keeps: opening.settings.get("keeps").is_some() });
         Ok(store)
     })
 }
@@ -95,6 +104,10 @@ impl Store for TestStore {
         Ok(())
     }
 
+    async fn position(&mut self) -> Result<Option<i64>, Failure> {
+        Ok(self.keeps.then(|| self.book.numbers().into_iter().max().unwrap_or_default()))
+    }
+
     async fn probe(&mut self) -> Result<(), Failure> {
         Ok(())
     }
@@ -102,16 +115,16 @@ impl Store for TestStore {
 
 impl TestStore {
     async fn take(&self, event: &Event) -> Result<(), Failure> {
-        let behaviour = self.0.behaviour.borrow().clone();
+        let behaviour = self.book.behaviour.borrow().clone();
         match behaviour {
             Behaviour::Shut => return Err(Failure::unavailable("it is shut")),
             Behaviour::Refuses(numbers) if numbers.contains(&event.sequence) => {
                 return Err(Failure::refused("it does not like this one"));
             }
             Behaviour::BusyAfter(0) => return Err(Failure::unavailable("it is busy")),
-            Behaviour::BusyAfter(more) => self.0.behave(Behaviour::BusyAfter(more - 1)),
+            Behaviour::BusyAfter(more) => self.book.behave(Behaviour::BusyAfter(more - 1)),
             Behaviour::Hangs => {
-                let mut changed = self.0.behaviour.subscribe();
+                let mut changed = self.book.behaviour.subscribe();
                 let _ = changed.wait_for(|behaviour| !matches!(behaviour, Behaviour::Hangs)).await;
                 // Time enough to be told that it is not wanted any more.
                 tokio::time::sleep(Duration::from_millis(1)).await;
@@ -123,7 +136,7 @@ impl TestStore {
             Data::Group(group) => group.members.as_ref().map_or(0, |members| members.added.len()),
             _ => 0,
         };
-        self.0.entries.lock().unwrap().push(Entry {
+        self.book.entries.lock().unwrap().push(Entry {
             event_type: event.event_type,
             sequence: event.sequence,
             id: event.id,

@@ -4,6 +4,7 @@ mod company;
 mod errands;
 mod failures;
 mod kind;
+mod own_positions;
 mod snapshots;
 mod support;
 

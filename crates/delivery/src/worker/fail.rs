@@ -29,7 +29,7 @@ impl Worker {
         // counted from its first failure.
         let is_elsewhere = self.record.snapshot.is_none() && course.position != self.record.position;
         let is_new = is_elsewhere || self.record.attempts == 0;
-        let mut setback = self.setback(course.position, is_new, &failure);
+        let mut setback = self.setback((course.position, course.brought_to), is_new, &failure);
         if course.has_come_on {
             setback.failures = 1;
             setback.wait = self.wait(1, &failure);
@@ -62,16 +62,16 @@ impl Worker {
     async fn note_own(&self, told: String) {
         let failure = Failure::unavailable(told);
         let is_new = self.record.attempts == 0;
-        let setback = self.setback(self.record.position, is_new, &failure);
+        let setback = self.setback((self.record.position, self.record.brought), is_new, &failure);
         if let Err(error) = self.note(&setback, self.verdict(None, is_new, &failure)).await {
             tracing::debug!(%error, "a failure of a store is noted by its next worker");
         }
     }
 
-    fn setback(&self, position: i64, is_new: bool, failure: &Failure) -> Setback {
+    fn setback(&self, (position, brought): (i64, i64), is_new: bool, failure: &Failure) -> Setback {
         let failures = if is_new { 1 } else { self.record.attempts.saturating_add(1) };
         let error: String = failure.to_string().chars().take(LONGEST).collect();
-        Setback { position, error, failures, is_new, wait: self.wait(failures, failure) }
+        Setback { position, brought, error, failures, is_new, wait: self.wait(failures, failure) }
     }
 
     fn wait(&self, failures: u32, failure: &Failure) -> Duration {

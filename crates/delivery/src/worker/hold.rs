@@ -9,6 +9,7 @@ use events::Event;
 use super::{Flow, LEASE, Worker};
 use crate::running::Stop;
 use crate::store::{Failed, Store};
+use crate::table::Advance;
 use crate::{DeliveryError, StoreRecord, passwords};
 
 /// How often the lease is prolonged.
@@ -27,6 +28,8 @@ const SLOW: Duration = Duration::from_secs(1);
 /// Where a worker stands.
 pub(super) struct Course {
     pub(super) position: i64,
+    /// The number of the last event that the store was brought and took: less than the position where events are left out.
+    pub(super) brought_to: i64,
     /// What the table says.
     saved: i64,
     saved_at: Instant,
@@ -53,6 +56,7 @@ impl Course {
         let now = Instant::now();
         Self {
             position: record.position,
+            brought_to: record.brought,
             saved: record.position,
             saved_at: now,
             renewed: since,
@@ -72,11 +76,14 @@ impl Course {
         if self.careful > 0 { 1 } else { record.options.batch }
     }
 
-    /// Everything up to this number is done; the store has taken so many events.
-    pub(super) fn reach(&mut self, position: i64, taken: usize) {
+    /// Everything up to this number is done; the store has taken these events.
+    pub(super) fn reach(&mut self, position: i64, taken: &[Event]) {
         self.position = position;
-        self.careful = self.careful.saturating_sub(taken);
-        self.has_taken |= taken > 0;
+        self.careful = self.careful.saturating_sub(taken.len());
+        if let Some(last) = taken.last() {
+            self.brought_to = last.sequence;
+            self.has_taken = true;
+        }
         self.busy = Instant::now();
     }
 
@@ -148,8 +155,9 @@ impl Worker {
     pub(super) async fn save(&self, course: &mut Course) -> Result<Flow, DeliveryError> {
         let database = &self.environment.database;
         let (began, position) = (Instant::now(), course.position);
+        let to = Advance { position, brought: course.brought_to, lease: LEASE };
         let is_held = if course.has_taken && course.is_degraded {
-            let recovered = self.lease.recover(database, position, LEASE, (&self.tenant, &self.record)).await?;
+            let recovered = self.lease.recover(database, to, (&self.tenant, &self.record)).await?;
             if recovered {
                 course.is_degraded = false;
                 self.environment.tenants.wake_tellers();
@@ -161,7 +169,7 @@ impl Worker {
             }
             recovered
         } else if course.has_taken {
-            self.lease.advance(database, position, LEASE).await?
+            self.lease.advance(database, to).await?
         } else if position != course.saved {
             self.lease.pass(database, position, LEASE).await?
         } else {
@@ -171,7 +179,7 @@ impl Worker {
             return Ok(Flow::Ended);
         }
         if self.record.options.password_hash {
-            passwords::forget(database).await?;
+            passwords::forget(database, Some(self.tenant.id())).await?;
         }
         course.renewed(began);
         (course.saved, course.saved_at, course.has_taken) = (position, Instant::now(), false);

@@ -43,7 +43,7 @@ impl Worker {
         course: &mut Course,
     ) -> Result<Flow, DeliveryError> {
         let (database, at) = (&self.environment.database, self.lease.at);
-        if course.own.is_some_and(|own| own.max(course.position) >= sequence) {
+        if course.own.is_some_and(|own| own >= sequence) {
             table::put_back(database, at, (sequence, TOO_OLD), false).await?;
             return Ok(Flow::On);
         }

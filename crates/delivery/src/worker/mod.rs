@@ -92,10 +92,10 @@ impl Worker {
         self.add_password_hashes(&mut wanted).await?;
         match self.bring(store, &wanted, course).await? {
             None => return Ok(Flow::Ended),
-            Some(Ok(())) => course.reach(last, wanted.len()),
+            Some(Ok(())) => course.reach(last, &wanted),
             Some(Err(Failed { taken, failure })) => {
                 let failed = wanted.get(taken).map(|event| event.sequence);
-                course.reach(failed.map_or(last, |sequence| sequence - 1), taken);
+                course.reach(failed.map_or(last, |sequence| sequence - 1), wanted.get(..taken).unwrap_or_default());
                 self.fail(course, failed, failure).await?;
                 return Ok(Flow::Ended);
             }

@@ -29,8 +29,9 @@ impl Worker {
         };
         course.own = own;
         let Some(own) = own.filter(|own| *own != course.position) else { return Ok(Some(store)) };
-        // An empty store that was never fed begins where it is to begin.
-        if self.record.snapshot.is_some() || (own == 0 && self.record.succeeded_ms.is_none()) {
+        // It has what it was brought: what is between that and the position was left out, parked or discarded.
+        let has_all = (self.record.brought..=course.position).contains(&own);
+        if self.record.snapshot.is_some() || has_all {
             return Ok(Some(store));
         }
         Ok((self.go_on_at(own, course).await? == Flow::On).then_some(store))
@@ -48,7 +49,7 @@ impl Worker {
                 format!("the store has event {own}, and the log ends with {newest}: it was restored from a backup");
             return self.start_over(why, newest, course).await;
         }
-        course.position = own;
+        (course.position, course.brought_to) = (own, own);
         course.parked = table::parked(&self.environment.database, self.lease.at, own).await?;
         Ok(Flow::On)
     }

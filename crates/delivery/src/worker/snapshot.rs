@@ -144,6 +144,7 @@ impl Worker {
         }
         (self.record.snapshot, self.record.replay) = (None, None);
         course.jump(sequence);
+        course.brought_to = sequence;
         course.has_taken = has_taken;
         self.save(course).await
     }

@@ -14,6 +14,7 @@ use redis::Script;
 use redis::aio::MultiplexedConnection;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
+use uuid::Uuid;
 
 use super::broker::{GREETING, Message, within};
 use super::{Failed, Failure, Kind, Opened, Opening, Store};
@@ -31,8 +32,11 @@ struct RedisStore {
     connection: MultiplexedConnection,
     script: Script,
     key: String,
-    /// By which a stream is known as this store's.
-    owner: String,
+    /// What people call it, and by what a stream is known as this store's: a tenant or a store that was made anew under its name
+    /// is another one.
+    owner: (String, Uuid),
+    /// The number of the last event in the stream; negative if there is no stream.
+    last: i64,
     trim: Option<Trim>,
     timeout: Duration,
 }
@@ -49,7 +53,8 @@ fn open(opening: Opening) -> Opened {
             connection,
             script: Script::new(include_str!("add.lua")),
             key: settings.key(&place),
-            owner: format!("{}/{}", place.tenant, place.store),
+            owner: (format!("{}/{}", place.tenant, place.store), place.id),
+            last: -1,
             trim: settings.trim(),
             timeout: settings.timeout(),
         };
@@ -68,13 +73,15 @@ impl RedisStore {
             Some(Trim::Age(age)) => ("MINID", oldest(age)),
         };
         let mut call = self.script.key(&self.key);
-        call.arg(&self.owner).arg(how).arg(threshold);
+        let (name, id) = &self.owner;
+        call.arg(name).arg(id.to_string()).arg(how).arg(threshold);
         for message in messages {
             call.arg(message.time_ms).arg(message.sequence).arg(u8::from(message.is_snapshot));
             call.arg(&message.id).arg(message.kind).arg(message.body.as_slice());
         }
         let added = call.invoke_async::<i64>(&mut self.connection).await;
-        added.map(drop).map_err(|error| connect::failure(&error, &self.key))
+        self.last = added.map_err(|error| connect::failure(&error, &self.key))?;
+        Ok(())
     }
 }
 
@@ -84,6 +91,10 @@ impl Store for RedisStore {
         let messages = events.iter().map(Message::of).collect::<Result<Vec<_>, _>>()?;
         within(self.timeout, "Redis", self.add(&messages)).await?;
         Ok(())
+    }
+
+    async fn position(&mut self) -> Result<Option<i64>, Failure> {
+        Ok(Some(self.last).filter(|last| *last >= 0))
     }
 
     async fn probe(&mut self) -> Result<(), Failure> {
