@@ -9,12 +9,10 @@ use tokio::task::JoinSet;
 
 use super::front::{Front, Own};
 use super::{Pair, Row, STORE, a_days_work, id_of, until};
-use crate::stores::show_store;
+use crate::stores::{rounds, show_store};
 use crate::support::{Line, Proxy, Request, Tenant, added_member, group, patch_one, user};
 
 const SCIM: &str = "application/scim+json";
-/// How often the server is killed.
-const ROUNDS: u32 = 5;
 const CLIENTS: usize = 3;
 
 /// Waits until the store has failed, and gives what it says.
@@ -144,13 +142,34 @@ on_both! {
         pair.agree().await;
     }
 
+    /// A snapshot that finds names with others of ours: two have changed theirs, one is gone and somebody else has the name.
+    async fn names_that_have_moved_on_are_in_nobodys_way(database: Database) {
+        let pair = Row::shared(database).await.pair("names");
+        pair.join_directly();
+        let client = pair.here.client();
+        let mut ids = Vec::new();
+        for name in ["ada@example.com", "bob@example.com", "cleo"] {
+            ids.push(client.post("/Users", &user(name)).await.expect(201).id());
+        }
+        pair.agree().await;
+        pair.row.first.tenantry(&["store", "pause", &pair.here.name, STORE]).expect(0);
+        for (id, name) in [(&ids[0], "aside"), (&ids[1], "ada@example.com"), (&ids[0], "bob@example.com")] {
+            client.patch(&format!("/Users/{id}"), &patch_one("replace", "userName", name)).await.expect(200);
+        }
+        client.delete(&format!("/Users/{}", ids[2])).await.expect(204);
+        client.post("/Users", &user("Cleo")).await.expect(201);
+        pair.row.first.tenantry(&["store", "rebuild", &pair.here.name, STORE]).expect(0);
+        pair.row.first.tenantry(&["store", "resume", &pair.here.name, STORE]).expect(0);
+        pair.agree().await;
+    }
+
     /// `kill -9` of the first server in the middle of writes.
     async fn a_killed_server_leaves_the_downstream_as_the_directory(database: Database) {
         let row = Row::start(database).await;
         let pair = row.pair("killed");
         pair.join_directly();
         let team = pair.here.client().post("/Groups", &group("team", &[])).await.expect(201).id();
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             write_until_killed(&pair, &team, round).await;
             row.first.server().start_again().await;
         }

@@ -8,6 +8,7 @@ mod body;
 mod call;
 mod credentials;
 mod members;
+mod names;
 mod resources;
 mod settings;
 mod snapshot;

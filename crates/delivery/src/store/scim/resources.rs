@@ -48,19 +48,26 @@ impl ScimStore {
         {
             return self.adopt(wanted, found).await;
         }
+        let mut reply = self.post(wanted).await?;
+        if reply.status == StatusCode::CONFLICT {
+            if let Some(found) = self.search_by_name(wanted).await? {
+                return self.adopt(wanted, found).await;
+            }
+            if self.free_name(wanted).await? {
+                reply = self.post(wanted).await?;
+            }
+        }
+        if !reply.is_success() {
+            return Err(reply.refusal(&format!("create a {}", noun(wanted.kind))));
+        }
+        let remote = reply.id()?;
+        self.link(wanted, &remote).await?;
+        Ok(remote)
+    }
+
+    async fn post(&self, wanted: &Wanted<'_>) -> Result<Reply, Failure> {
         let body = Value::Object(wanted.body());
-        let reply = self.service.send(&Call::new(Method::POST, &[endpoint(wanted.kind)]).with(&body)).await?;
-        if reply.is_success() {
-            let remote = reply.id()?;
-            self.link(wanted, &remote).await?;
-            return Ok(remote);
-        }
-        if reply.status == StatusCode::CONFLICT
-            && let Some(found) = self.search_by_name(wanted).await?
-        {
-            return self.adopt(wanted, found).await;
-        }
-        Err(reply.refusal(&format!("create a {}", noun(wanted.kind))))
+        self.service.send(&Call::new(Method::POST, &[endpoint(wanted.kind)]).with(&body)).await
     }
 
     async fn search_by_name(&mut self, wanted: &Wanted<'_>) -> Result<Option<String>, Failure> {
@@ -128,7 +135,10 @@ impl ScimStore {
             return Ok(true);
         }
         if self.abilities().await?.patch {
-            let reply = self.patch(wanted.kind, remote, &operations).await?;
+            let mut reply = self.patch(wanted.kind, remote, &operations).await?;
+            if reply.status == StatusCode::CONFLICT && self.free_name(wanted).await? {
+                reply = self.patch(wanted.kind, remote, &operations).await?;
+            }
             if reply.is_success() || reply.is_gone() {
                 return Ok(reply.is_success());
             }
@@ -148,7 +158,11 @@ impl ScimStore {
     async fn replace(&mut self, wanted: &Wanted<'_>, remote: &str) -> Result<bool, Failure> {
         let body = wanted.body();
         if wanted.kind == ResourceKind::User {
-            return self.put(wanted.kind, remote, body, None).await.map(|put| put != Put::Gone);
+            let mut put = self.put(wanted.kind, remote, body.clone(), None).await?;
+            if put == Put::Taken && self.free_name(wanted).await? {
+                put = self.put(wanted.kind, remote, body, None).await?;
+            }
+            return put.is_there(wanted.kind);
         }
         self.rewrite(wanted.kind, remote, |current| {
             let members = current.shift_remove("members");
@@ -170,9 +184,8 @@ impl ScimStore {
             let Some((mut current, tag)) = self.get(kind, remote).await? else { return Ok(false) };
             change(&mut current);
             match self.put(kind, remote, current, tag.as_deref().filter(|_| has_tags)).await? {
-                Put::Done => return Ok(true),
-                Put::Gone => return Ok(false),
                 Put::Changed => {}
+                put => return put.is_there(kind),
             }
         }
         Err(Failure::unavailable("somebody else changes the same resource at the service all the time (412)"))
@@ -206,6 +219,7 @@ impl ScimStore {
         match reply.status {
             _ if reply.is_success() => Ok(Put::Done),
             _ if reply.is_gone() => Ok(Put::Gone),
+            StatusCode::CONFLICT => Ok(Put::Taken),
             StatusCode::PRECONDITION_FAILED if tag.is_some() => Ok(Put::Changed),
             _ => Err(reply.refusal(&format!("change a {}", noun(kind)))),
         }
@@ -257,6 +271,22 @@ enum Put {
     Gone,
     /// Somebody else changed it meanwhile.
     Changed,
+    /// Another one has its name (409).
+    Taken,
+}
+
+impl Put {
+    /// Whether it is there, as it is to be.
+    fn is_there(self, kind: ResourceKind) -> Result<bool, Failure> {
+        match self {
+            Self::Done => Ok(true),
+            Self::Gone => Ok(false),
+            Self::Changed => Err(Failure::refused(format!("the service refuses to change a {} (412)", noun(kind)))),
+            Self::Taken => {
+                Err(Failure::refused(format!("the service refuses to change a {} (409 uniqueness)", noun(kind))))
+            }
+        }
+    }
 }
 
 /// Whether the service found what was asked for: some find more, such as names that begin so. A group that somebody
