@@ -6,7 +6,7 @@ use serde_json::Value;
 use tokio::io::AsyncWriteExt as _;
 use tokio::net::TcpListener;
 
-use super::{ROUNDS, State, a_days_work, add_store, caught_up, kill_under_load, replayed, show_store, text};
+use super::{State, a_days_work, add_store, caught_up, kill_under_load, replayed, rounds, show_store, text};
 use crate::support::{Database, System, Tenant, until, user};
 
 /// A broker, and the stream of one tenant in it.
@@ -139,7 +139,7 @@ pub(super) async fn nothing_is_lost_by_kills(broker: &impl Broker) -> usize {
     let system = system().await;
     let tenant = system.tenant("killed");
     add(broker, &system, &tenant, &["batch=20"]).await;
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         kill_under_load(&system, &tenant, round).await;
     }
     caught_up(&system, &tenant, "stream").await;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use super::{ROUNDS, State, a_days_work, add_store, caught_up, kill_under_load, replayed, show_store};
+use super::{State, a_days_work, add_store, caught_up, kill_under_load, replayed, rounds, show_store};
 use crate::support::{System, Tenant, until, user};
 
 fn folder(system: &System, tenant: &Tenant) -> PathBuf {
@@ -78,7 +78,7 @@ on_both! {
         let system = System::start(database).await;
         let tenant = system.tenant("filed");
         add_store(&system, &tenant, "log", "file", &["--from-start", "rotate_megabytes=1"]);
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             kill_under_load(&system, &tenant, round).await;
         }
         caught_up(&system, &tenant, "log").await;

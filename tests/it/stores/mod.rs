@@ -111,8 +111,10 @@ pub(super) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("{value} is no text")).to_owned()
 }
 
-/// How often a server is killed in a test of what its stores have afterwards.
-pub(super) const ROUNDS: u32 = 5;
+/// How often a server is killed in a test of what its stores have afterwards: `TESTS_ROUNDS`, or 5.
+pub(super) fn rounds() -> u32 {
+    std::env::var("TESTS_ROUNDS").map_or(5, |rounds| rounds.parse().expect("TESTS_ROUNDS is a number"))
+}
 
 /// Clients change the directory as fast as they can, in a moment the server is killed, and it starts again.
 pub(super) async fn kill_under_load(system: &System, tenant: &Tenant, round: u32) {

@@ -42,8 +42,8 @@ on_both! {
         let url = database.create(folder.path()).await;
         let system = System::start_on(&url, &[]).await;
         let tenant = system.tenant("passwords");
-        add_store(&system, &tenant, "plain", "sql", &["url=sqlite://plain.db"]);
-        add_store(&system, &tenant, "allowed", "sql", &["url=sqlite://allowed.db", "password_hash=true"]);
+        add_store(&system, &tenant, "plain", "sql", &["--from-start", "url=sqlite://plain.db"]);
+        add_store(&system, &tenant, "allowed", "sql", &["--from-start", "url=sqlite://allowed.db", "password_hash=true"]);
         let mut body = user("ada");
         body["password"] = json!("first-secret");
         let id = tenant.client().post("/Users", &body).await.expect(201).id();

@@ -1,6 +1,6 @@
 //! The whole process is killed again and again while clients write and stores are fed.
 
-use super::super::{ROUNDS, kill_under_load};
+use super::super::{kill_under_load, rounds};
 use super::*;
 use crate::support::user;
 
@@ -14,7 +14,7 @@ on_both! {
             Kept::in_postgres(&system, &tenant).await,
             Kept::in_mariadb(&system, &tenant).await,
         ];
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             // What a killed server had begun to feed is its own until its lease ends. Now all three are fed.
             tenant.client().post("/Users", &user(&format!("r{round}"))).await.expect(201);
             for kept in &all {

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use super::{ROUNDS, State, a_days_work, add_store, caught_up, kill_under_load, replayed, show_store, text};
+use super::{State, a_days_work, add_store, caught_up, kill_under_load, replayed, rounds, show_store, text};
 use crate::support::{Database, System, Tenant};
 use receiver::{Delivery, Receiver, SECRET};
 
@@ -111,7 +111,7 @@ on_both! {
         let (single, batched) = (Receiver::start().await, Receiver::start().await);
         add(&system, &tenant, "single", &[&single.url()]);
         add(&system, &tenant, "batched", &[&batched.url(), "batched=true"]);
-        for round in 0..ROUNDS {
+        for round in 0..rounds() {
             kill_under_load(&system, &tenant, round).await;
         }
         for (name, receiver) in [("single", &single), ("batched", &batched)] {
