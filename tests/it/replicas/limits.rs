@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::flood::Flood;
-use crate::support::{Replicas, Tenant, until, urn, user};
+use crate::support::{Recovery, Replicas, Tenant, until, urn, user};
 
 const RATE: u32 = 100;
 const BURST: u32 = 100;
@@ -98,7 +98,9 @@ async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
     replicas.of(3).server().kill();
     replicas.until_metric(3, "tenantry_replication_living", 3.0).await;
     replicas.redis().start_again().await;
+    let back = Recovery::begin();
     replicas.until_metric(3, "tenantry_limits_by_share", 0.0).await;
+    back.check("Redis is back");
     let flood = Flood::begin();
     flood.ask(&replicas, &tenant, &ALL, Duration::from_millis(2_000)).await;
     flood.check_most(RATE, BURST);

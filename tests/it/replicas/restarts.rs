@@ -1,25 +1,11 @@
-//! PostgreSQL is restarted, and killed and started again, under three replicas with clients.
+//! PostgreSQL is restarted, killed and started again, and stopped for a while, under three replicas with clients.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::time::Instant;
 
 use tokio::task::JoinSet;
 
-use super::outages::RECOVERY;
-use crate::support::{Client, Postgres, Redis, Replicas, Request, System, Tenant, replica_settings, until, user};
-
-/// Three replicas on a PostgreSQL of their own.
-async fn replicas_on(postgres: &Postgres) -> Replicas {
-    let redis = Redis::start().await;
-    let (url, redis_url) = (postgres.url(), redis.url());
-    let settings = replica_settings(&redis_url, "1000");
-    let mut systems = Vec::new();
-    for _ in 0..3 {
-        systems.push(System::start_on(&url, &settings).await);
-    }
-    Replicas::of_all(systems, redis, &url)
-}
+use crate::support::{Client, Postgres, Recovery, Replicas, Request, Tenant, until, user};
 
 /// What a request is answered when nothing is wrong; otherwise it is told to come back.
 #[derive(Clone)]
@@ -51,9 +37,9 @@ async fn ask(asked: Asked, shared: Arc<Shared>) -> Vec<String> {
 /// 503 in between, and nothing wrong: no 401 for a good token, no 404 for what is there, nothing for a replaced token. By
 /// itself everything works again.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_database_that_is_restarted_or_killed_under_three_replicas_is_found_again() {
+async fn a_database_that_is_restarted_killed_or_stopped_under_three_replicas_is_found_again() {
     let postgres = Postgres::start();
-    let replicas = replicas_on(&postgres).await;
+    let replicas = Replicas::start_on(3, 1000, &postgres.url()).await;
     let replaced = replicas.of(0).tenant("restarted");
     let tenant = replicas.of(1).issue(&replaced);
     let ada = replicas.client(0, &tenant).post("/Users", &user("ada")).await.expect(201).id();
@@ -71,20 +57,27 @@ async fn a_database_that_is_restarted_or_killed_under_three_replicas_is_found_ag
             clients.spawn(ask(asked, Arc::clone(&shared)));
         }
     }
-    for way in ["fast", "kill"] {
-        if way == "kill" {
-            postgres.kill();
+    for way in ["fast", "kill", "stop"] {
+        match way {
+            "kill" => postgres.kill(),
+            "stop" => postgres.signal("STOP"),
+            _ => {}
+        }
+        if way != "fast" {
             until("it to be missed", async || {
                 (replicas.client(0, &tenant).get("/Users?count=0").await.status == 503).then_some(())
             })
             .await;
         }
-        tokio::task::block_in_place(|| postgres.restart("fast"));
-        let back = Instant::now();
+        match way {
+            "stop" => postgres.signal("CONT"),
+            _ => tokio::task::block_in_place(|| postgres.restart("fast")),
+        }
+        let back = Recovery::begin();
         for number in 0..3 {
             serves(&replicas, number, &tenant, way).await;
         }
-        assert!(back.elapsed() < RECOVERY, "{way}: it took {:?}", back.elapsed());
+        back.check(way);
         let renewed = replicas.of(2).tenant("afterwards");
         for number in 0..3 {
             replicas.client(number, &renewed).get("/Users").await.expect(200);

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::load::{Load, Seen};
-use crate::support::{Replicas, Wire, database};
+use crate::support::{Recovery, Replicas, Wire, database};
 
 /// Nothing was let in that should not be, and the clients did get in otherwise.
 fn check(seen: &Seen) {
@@ -46,9 +46,11 @@ async fn a_replica_that_was_stopped_across_a_rotation_accepts_nothing_old() {
         );
         assert!(waiting.send(request).await);
         stopped.signal("CONT");
+        let back = Recovery::begin();
         waiting.answer().await.expect(401);
         replicas.client(2, &old).get("/Users?count=0").await.expect(401);
         replicas.client(2, &load.current()).get("/Users?count=0").await.expect(200);
+        back.check("the replica goes on");
     }
     check(&load.end().await);
 }

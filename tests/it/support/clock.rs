@@ -1,7 +1,8 @@
-//! A clock that a test sets, for one server alone. (libfaketime stands between the program and the system's clock; the
+//! A clock that a test sets, for one server, or one PostgreSQL, alone. (libfaketime stands between the program and the system's clock; the
 //! clocks that nobody can set go on as they are.)
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 
 use tempfile::TempDir;
@@ -22,6 +23,8 @@ impl Clock {
         let library =
             library.unwrap_or_else(|| panic!("{VARIABLE} is not set: run `tests/run`, which finds libfaketime"));
         let clock = Self { folder: tempfile::tempdir().expect("a temporary folder"), library };
+        // A PostgreSQL runs as another user where the tests run as root.
+        fs::set_permissions(clock.folder.path(), fs::Permissions::from_mode(0o755)).expect("the folder's mode");
         clock.set(0);
         clock
     }

@@ -18,10 +18,14 @@ pub(crate) struct Replicas {
 impl Replicas {
     /// Starts so many, with this lease.
     pub(crate) async fn start(count: usize, lease_ms: u32) -> Self {
-        let redis = Arc::new(Redis::start().await);
         let folder = tempfile::tempdir().expect("a temporary folder");
-        let url = Database::Postgres.create(folder.path()).await;
-        let mut replicas = Self { systems: Vec::new(), redis, url };
+        Self::start_on(count, lease_ms, &Database::Postgres.create(folder.path()).await).await
+    }
+
+    /// The same on a database that is there already.
+    pub(crate) async fn start_on(count: usize, lease_ms: u32, url: &str) -> Self {
+        let redis = Arc::new(Redis::start().await);
+        let mut replicas = Self { systems: Vec::new(), redis, url: url.to_owned() };
         for _ in 0..count {
             replicas.add(lease_ms).await;
         }
