@@ -10,7 +10,6 @@ use futures::FutureExt as _;
 use scim::{Quirk, Schemas};
 use telemetry::{Answered, Telemetry};
 use tenancy::{CredentialId, OauthClientId, Tenant};
-use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::caller::Caller;
@@ -94,12 +93,7 @@ impl Exchange {
         self.credential = Some(CredentialId::Client(client));
     }
 
-    /// When the request arrived.
-    pub(crate) fn now(&self) -> OffsetDateTime {
-        self.at.into()
-    }
-
-    /// The same by a clock that nobody sets.
+    /// When the request arrived, by a clock that nobody sets.
     pub(crate) fn started(&self) -> Instant {
         self.started
     }
@@ -120,7 +114,7 @@ impl Exchange {
             Err(rejection) => return (Err(rejection), None),
         };
         let Some(target) = target else { return (Err(Rejection::unknown_base()), None) };
-        let now = match pipeline::settle(worker, self.now()).await {
+        let now = match pipeline::settle(worker).await {
             Ok(now) => now,
             Err(rejection) => return (Err(rejection), None),
         };

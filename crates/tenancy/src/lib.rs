@@ -42,6 +42,7 @@ mod snapshot;
 mod store;
 mod tenant;
 mod tenants;
+mod time_of_day;
 mod token;
 mod token_store;
 mod turns;

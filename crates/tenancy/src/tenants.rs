@@ -12,6 +12,7 @@ use crate::authenticate::{self, Admission};
 use crate::control::FirstUses;
 use crate::replication::{Known, Replication, Seal};
 use crate::snapshot::{Addressed, Entry, Snapshot};
+use crate::time_of_day::TimeOfDay;
 use crate::turns::Turns;
 use crate::{
     Address, AddressSettings, Administered, Authenticated, Denied, Participation, ReplicationNumbers, Resolution,
@@ -39,6 +40,7 @@ pub(crate) struct Inner {
     pub(crate) told: Notify,
     pub(crate) first_uses: FirstUses,
     pub(crate) turns: Turns,
+    pub(crate) time: TimeOfDay,
 }
 
 impl Tenants {
@@ -71,7 +73,8 @@ impl Tenants {
         let known = Known::new(participation.lease());
         let (keys, turn, told) = (ArcSwap::from_pointee(keys), Mutex::new(()), Notify::new());
         let (first_uses, turns) = (FirstUses::default(), Turns::default());
-        let inner = Inner { database, keys, addresses, known, replication, turn, told, first_uses, turns };
+        let time = TimeOfDay::default();
+        let inner = Inner { database, keys, addresses, known, replication, turn, told, first_uses, turns, time };
         let tenants = Self { inner: Arc::new(inner), behalf: None };
         if let Err(error) = tenants.inner.take_part(&participation).await {
             // Nobody is to wait for who has not come.
@@ -103,6 +106,12 @@ impl Tenants {
     /// If the database does not answer: then nothing can be said about anybody.
     pub async fn settle(&self) -> Result<(), TenancyError> {
         if self.is_settled() { Ok(()) } else { self.inner.settle().await }
+    }
+
+    /// What time it is, for everything that ends by time. With several servers no single clock that is set wrong changes it.
+    #[must_use]
+    pub fn now(&self) -> OffsetDateTime {
+        self.inner.time.now()
     }
 
     /// How keeping in step with other replicas goes.
@@ -140,7 +149,7 @@ impl Tenants {
     /// # Errors
     /// As [`Self::authenticate`].
     pub async fn confirm(&self, who: &mut Authenticated) -> Result<(), Denied> {
-        self.decide_by_the_newest(OffsetDateTime::now_utc(), |snapshot, now| who.decide_again(snapshot, now)).await
+        self.decide_by_the_newest(self.now(), |snapshot, now| who.decide_again(snapshot, now)).await
     }
 
     /// Decides by what is right at some moment between call and return. Who is stopped in the middle, for whatever time, has
@@ -160,7 +169,7 @@ impl Tenants {
         }
         self.settle_to_decide().await?;
         // Loaded after what is known was found to be the newest, so it was right then.
-        decide(&known.snapshot(), OffsetDateTime::now_utc())
+        decide(&known.snapshot(), self.now())
     }
 
     async fn settle_to_decide(&self) -> Result<(), Denied> {
@@ -177,7 +186,7 @@ impl Tenants {
         self.wait_for_first_use(&entry.tenant, token).await;
         // Another command may have ended it while this one waited for its turn, and the lease or its time may be over.
         self.settle_to_decide().await?;
-        match self.admit(address, visit, OffsetDateTime::now_utc()).await? {
+        match self.admit(address, visit, self.now()).await? {
             Admission::Now(authenticated) => Ok(authenticated),
             Admission::AfterFirstUse(..) => Err(Denied::Unavailable(Box::new(TenancyError::FirstUse))),
         }

@@ -2,7 +2,6 @@
 
 use directory::{CursorPosition, Include, List, Listing, PageRequest, Search};
 use scim::{ListHead, ListQuery, ListWriter, Page, ResourceKind, ScimError, ScimType};
-use time::OffsetDateTime;
 
 use crate::caller::Caller;
 use crate::cursor::Binding;
@@ -109,7 +108,7 @@ impl<'q> Paging<'q> {
             Page::Cursor { cursor, .. } if cursor.is_empty() => None,
             Page::Cursor { cursor, .. } => {
                 let keys = caller.gateway().tenants.signing_keys();
-                let now = OffsetDateTime::now_utc();
+                let now = caller.gateway().tenants.now();
                 Some(caller.gateway().cursors.open(&keys, cursor, count, &self.binding, now)?)
             }
         };
@@ -117,7 +116,7 @@ impl<'q> Paging<'q> {
     }
 
     fn seal(&self, caller: &Caller<'_>, position: CursorPosition) -> Result<String, Rejection> {
-        let (keys, now) = (caller.gateway().tenants.signing_keys(), OffsetDateTime::now_utc());
+        let (keys, now) = (caller.gateway().tenants.signing_keys(), caller.gateway().tenants.now());
         let sealed = caller.gateway().cursors.seal(&keys, position, self.count, &self.binding, now);
         sealed.map_err(Rejection::unavailable)
     }

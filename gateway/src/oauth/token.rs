@@ -15,7 +15,6 @@ use crate::error::Rejection;
 use crate::exchange::Exchange;
 use crate::pipeline::Origin;
 use crate::reply::Reply;
-use time::OffsetDateTime;
 
 /// An assertion has some thousand bytes, everything else less.
 const BYTES: usize = 32 * 1024;
@@ -41,7 +40,7 @@ pub(super) async fn give(
     }
     let address = origin.address(path_tenant);
     let credentials = form.credentials(request)?;
-    let keys = keys_for(gateway, &address, &credentials, exchange).await?;
+    let keys = keys_for(gateway, &address, &credentials).await?;
     let (client, proof) = match &credentials {
         Credentials::Secret(client, secret) => (Some(client.as_str()), Proof::Secret(secret)),
         Credentials::Assertion(client, assertion) => (client.as_deref(), Proof::Assertion(assertion, &keys)),
@@ -54,7 +53,7 @@ pub(super) async fn give(
         scope: form.scope.as_deref(),
         sender: origin.client,
         program: exchange.client,
-        now: OffsetDateTime::now_utc(),
+        now: gateway.tenants.now(),
         arrived: exchange.started(),
     };
     match gateway.tenants.grant(&address, &asked) {
@@ -71,10 +70,9 @@ async fn keys_for(
     gateway: &Gateway,
     address: &Address<'_>,
     credentials: &Credentials,
-    exchange: &Exchange,
 ) -> Result<AssertionKeys, Rejection> {
     let Credentials::Assertion(client, assertion) = credentials else { return Ok(AssertionKeys::default()) };
-    let wanted = gateway.tenants.wanted_keys(address, client.as_deref(), assertion, exchange.now());
+    let wanted = gateway.tenants.wanted_keys(address, client.as_deref(), assertion, gateway.tenants.now());
     let Some(wanted) = wanted else { return Ok(AssertionKeys::default()) };
     let keys = gateway.token_endpoint.jwks.keys(&wanted.jwks_uri, wanted.kid.as_deref()).await;
     keys.map(|keys| AssertionKeys::clone(&keys)).map_err(Rejection::unavailable)

@@ -46,13 +46,12 @@ pub(crate) fn meet<'a>(gateway: &Gateway, request: &'a RequestHead) -> Result<Or
 
 /// Makes sure that a request that has arrived is judged by the newest tokens, and tells by which moment. [`admit`] follows
 /// at once: nothing is awaited in between.
-pub(crate) async fn settle(worker: &Worker, arrived: OffsetDateTime) -> Result<OffsetDateTime, Rejection> {
+pub(crate) async fn settle(worker: &Worker) -> Result<OffsetDateTime, Rejection> {
     let tenants = &worker.gateway.tenants;
-    if tenants.is_settled() {
-        return Ok(arrived);
+    if !tenants.is_settled() {
+        Box::pin(tenants.settle()).await.map_err(Rejection::unavailable)?;
     }
-    Box::pin(tenants.settle()).await.map_err(Rejection::unavailable)?;
-    Ok(OffsetDateTime::now_utc())
+    Ok(tenants.now())
 }
 
 /// Lets a request in, or refuses it.

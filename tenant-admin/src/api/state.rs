@@ -4,7 +4,6 @@ use std::net::IpAddr;
 use std::time::{Duration, Instant};
 
 use tenancy::{ApiKey, Network, Tenants};
-use time::OffsetDateTime;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 
@@ -65,7 +64,7 @@ impl State {
     }
 
     async fn find(&self, text: &str) -> Result<Option<ApiKey>, Problem> {
-        let found = self.tenants.find_api_key(text, OffsetDateTime::now_utc()).await;
+        let found = self.tenants.find_api_key(text, self.tenants.now()).await;
         found.map_err(|error| Problem::from(crate::Failure::from(error)))
     }
 }

@@ -3,11 +3,9 @@
 use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
-use time::OffsetDateTime;
 
 use super::{ApiKey, ApiKeyId, store};
 use crate::actor::Actor;
-use crate::authenticate::milliseconds;
 use crate::{TenancyError, TenantId, Tenants};
 
 /// For whom something is changed.
@@ -25,8 +23,8 @@ impl Behalf {
     }
 
     /// Keeps the key from ending before the change is made: whoever revokes it waits for that.
-    pub(crate) async fn hold(&self, on: &impl ConnectionTrait) -> Result<(), TenancyError> {
-        let is_valid = store::hold(on, self.key, milliseconds(OffsetDateTime::now_utc())).await?;
+    pub(crate) async fn hold(&self, on: &impl ConnectionTrait, now_ms: i64) -> Result<(), TenancyError> {
+        let is_valid = store::hold(on, self.key, now_ms).await?;
         is_valid.then_some(()).ok_or(TenancyError::KeyEnded)
     }
 

@@ -46,7 +46,7 @@ impl Tenants {
     pub async fn create_api_key(&self, new: NewApiKey) -> Result<IssuedApiKey, TenancyError> {
         new.check()?;
         let tenant = new.tenant.as_deref().map(|name| self.find(name)).transpose()?;
-        let created_ms = milliseconds(OffsetDateTime::now_utc());
+        let created_ms = self.inner.time.now_ms();
         let valid = self.list_api_keys().await?.iter().filter(|key| key.is_valid(created_ms)).count();
         if valid >= MOST_KEYS {
             return Err(TenancyError::Invalid(format!("there are {MOST_KEYS} valid API keys already; revoke one")));
@@ -86,7 +86,7 @@ impl Tenants {
     /// [`TenancyError::NoApiKey`], or the database's.
     pub async fn revoke_api_key(&self, id: ApiKeyId) -> Result<ApiKey, TenancyError> {
         let transaction = self.inner.database.begin().await?;
-        store::end(&transaction, id, milliseconds(OffsetDateTime::now_utc())).await?;
+        store::end(&transaction, id, self.inner.time.now_ms()).await?;
         transaction.commit().await?;
         store::find(&self.inner.database, id).await?.ok_or(TenancyError::NoApiKey { id })
     }

@@ -7,12 +7,10 @@ use std::collections::hash_map::Entry::{Occupied, Vacant};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use time::OffsetDateTime;
 use tokio::sync::{Semaphore, watch};
 
 use super::tell::told;
 use crate::actor::Actor;
-use crate::authenticate::milliseconds;
 use crate::notice::{NoticeType, leave};
 use crate::replication::Change;
 use crate::rotation::{self, Plan};
@@ -104,7 +102,7 @@ impl Tenants {
         let mut is_agreed = false;
         for _ in 0..LOOKS {
             let change = self.inner.begin().await?;
-            let now_ms = milliseconds(OffsetDateTime::now_utc());
+            let now_ms = self.inner.time.now_ms();
             let sought = Sought { id: Some(id), ..Sought::default() };
             let rows = tokens(&*change, tenant.id, sought, now_ms).await?;
             let Some(plan) = rotation::first_use(&rows, id, now_ms) else { return Ok(()) };
@@ -151,7 +149,7 @@ impl Tenants {
         for _ in 0..LOOKS {
             let change = self.begin().await?;
             let tenant = self.find(name)?;
-            let now_ms = milliseconds(OffsetDateTime::now_utc());
+            let now_ms = self.inner.time.now_ms();
             let rows = tokens(&*change, tenant.id, sought, now_ms).await?;
             match rotation::in_use(&rows, &is_to_be_used) {
                 None => return Ok((change, tenant, now_ms, rows)),

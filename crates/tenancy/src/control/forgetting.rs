@@ -1,9 +1,7 @@
 //! Letting go of what ended long ago.
 
 use sea_orm::ConnectionTrait as _;
-use time::OffsetDateTime;
 
-use crate::authenticate::milliseconds;
 use crate::store::statement;
 use crate::{TenancyError, Tenants};
 
@@ -22,7 +20,7 @@ impl Tenants {
     /// # Errors
     /// The database's.
     pub async fn forget_ended(&self) -> Result<u64, TenancyError> {
-        let before_ms = milliseconds(OffsetDateTime::now_utc()) - KEPT_MS;
+        let before_ms = self.inner.time.now_ms() - KEPT_MS;
         let transaction = self.inner.database.begin().await?;
         let mut forgotten = 0;
         for table in ["tokens", "oauth_secrets"] {

@@ -2,10 +2,7 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
 use super::tell::moment;
-use crate::authenticate::milliseconds;
 use crate::store::statement;
 use crate::token_store::{TOKEN_COLUMNS, token_record};
 use crate::{SigningKeys, TenancyError, Tenants, TokenId};
@@ -60,7 +57,7 @@ impl Tenants {
     /// # Errors
     /// The database's.
     pub async fn access_tokens_of(&self, id: &str) -> Result<Option<AccessTokensLeft>, TenancyError> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let Some(stopped_ms) = self.inner.end_of_key(id, now_ms).await? else { return Ok(None) };
         let until_ms = stopped_ms + LONGEST_ACCESS_MS;
         let snapshot = self.inner.known.snapshot();
@@ -76,7 +73,7 @@ impl Tenants {
     /// # Errors
     /// The database's.
     pub async fn signed_tokens(&self) -> Result<Vec<SignedToken>, TenancyError> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let reader = self.inner.database.reader();
         let sql =
             format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 AND (ended_ms IS NULL OR ended_ms > $1)");

@@ -38,7 +38,7 @@ impl Tenants {
     pub(crate) async fn begin(&self) -> Result<Change<'_>, TenancyError> {
         let change = self.inner.begin().await?;
         if let Some(behalf) = &self.behalf {
-            Box::pin(behalf.hold(&*change)).await?;
+            Box::pin(behalf.hold(&*change, self.inner.time.now_ms())).await?;
         }
         Ok(change)
     }

@@ -3,10 +3,8 @@
 use std::sync::Arc;
 
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
 use crate::address::parse_host;
-use crate::authenticate::milliseconds;
 use crate::replication::Change;
 use crate::store::{self, TenantRow};
 use crate::tenant::check_name;
@@ -50,7 +48,7 @@ impl Tenants {
             return Err(TenancyError::NameTaken { name: new.name });
         }
         let hosts = self.inner.free_hosts(&new.name, &new.hosts)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let row = TenantRow {
             name: new.name,
             enabled: true,
@@ -81,7 +79,7 @@ impl Tenants {
         check_settings(&settings)?;
         let added = self.inner.free_hosts(name, &wanted.add_hosts)?;
         let removed = own_hosts(&tenant, &wanted.remove_hosts)?;
-        let now_ms = tenant.next_version();
+        let now_ms = tenant.next_version(self.inner.time.now_ms());
         store::update_tenant(&*change, tenant.id, tenant.enabled, &settings, now_ms).await?;
         for host in &removed {
             store::delete_host(&*change, tenant.id, host).await?;
@@ -99,7 +97,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
         let (change, tenant) = self.begin_with(name).await?;
-        let now_ms = tenant.next_version();
+        let now_ms = tenant.next_version(self.inner.time.now_ms());
         store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.find(name)
@@ -113,7 +111,7 @@ impl Tenants {
     pub async fn delete(&self, name: &str) -> Result<(), TenancyError> {
         let (change, tenant) = self.begin_with(name).await?;
         store::delete_tenant(&*change, tenant.id).await?;
-        self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await
+        self.inner.publish(change, tenant.id, self.inner.time.now_ms()).await
     }
 
     /// Begins a change of a tenant. One that is not there may have been deleted by a call whose answer was lost: that is
@@ -132,8 +130,8 @@ impl Tenants {
 
 impl Tenant {
     /// The moment of a change: later than that of the change before, whatever the clock says.
-    fn next_version(&self) -> i64 {
-        milliseconds(OffsetDateTime::now_utc()).max(self.modified_ms + 1)
+    fn next_version(&self, now_ms: i64) -> i64 {
+        now_ms.max(self.modified_ms + 1)
     }
 }
 

@@ -105,7 +105,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_tokens(&self, name: &str) -> Result<Vec<TokenRecord>, TenancyError> {
         let entry = self.entry(name)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let sought = Sought { newest: MOST_LISTED, ..Sought::default() };
         let _turn = self.inner.turns.list().await;
         let mut rows = tokens(self.inner.database.reader(), entry.tenant.id, sought, now_ms).await?;

@@ -2,9 +2,6 @@
 
 use std::sync::Arc;
 
-use time::OffsetDateTime;
-
-use crate::authenticate::milliseconds;
 use crate::credential_row::CredentialRow;
 use crate::last_use::{LastUse, Noted, store};
 use crate::{TenancyError, Tenants};
@@ -25,7 +22,7 @@ impl Tenants {
         }
         let uses: Vec<_> = unwritten.iter().map(|(row, noted, _)| (*row, *noted)).collect();
         let transaction = self.inner.database.begin().await?;
-        let done = store::write(&transaction, &uses, milliseconds(OffsetDateTime::now_utc())).await?;
+        let done = store::write(&transaction, &uses, self.inner.time.now_ms()).await?;
         transaction.commit().await?;
         for (_, noted, last_use) in unwritten.iter().filter(|(row, ..)| done.contains(row)) {
             last_use.written(noted);

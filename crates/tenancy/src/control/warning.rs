@@ -1,10 +1,8 @@
 //! Telling that a token or a secret ends soon.
 
 use serde_json::{Map, Value};
-use time::OffsetDateTime;
 
 use super::tell::{facts, moment};
-use crate::authenticate::milliseconds;
 use crate::credential::Credential;
 use crate::credential_row::CredentialRow;
 use crate::expiry::{self, claim_warning};
@@ -68,7 +66,7 @@ impl Tenants {
     /// Every valid token and secret that ends within so many days and is not being replaced, the first to end first.
     #[must_use]
     pub fn ending_within(&self, days: i64) -> Vec<CredentialEnd> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let snapshot = self.inner.known.snapshot();
         let ends = snapshot.entries().flat_map(|entry| entry.ends(now_ms));
         let mut ending: Vec<_> = ends.map(|(end, _)| end).filter(|end| end.days_left <= days).collect();
@@ -96,7 +94,7 @@ impl Tenants {
     }
 
     fn due(&self) -> Vec<(CredentialEnd, i64)> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let snapshot = self.inner.known.snapshot();
         let ends = snapshot.entries().flat_map(|entry| entry.ends(now_ms));
         ends.filter_map(|(end, due)| Some((end, due?))).collect()
@@ -107,7 +105,7 @@ impl Tenants {
         let change = self.inner.begin().await?;
         // The tenant may have gone meanwhile, or the credential.
         let Ok(tenant) = self.find(&end.tenant) else { return Ok(false) };
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let Some(warning) = self.warning(&change, &tenant, &end.of, now_ms).await? else { return Ok(false) };
         let is_ours = claim_warning(&*change, end.of.row(), days).await?;
         if is_ours {

@@ -6,11 +6,10 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use secrecy::SecretString;
 use serde_json::{Map, Value, json};
-use time::OffsetDateTime;
 
 use super::store::{clients, delete_client, enable_client, end_secret, insert_client, insert_secret, secrets};
 use super::{Federation, OauthClient, OauthClientId, OauthSecret, SecretId};
-use crate::authenticate::{milliseconds, sha256};
+use crate::authenticate::sha256;
 use crate::control::moment;
 use crate::notice::{NoticeType, leave_about};
 use crate::replication::Change;
@@ -64,7 +63,7 @@ impl Tenants {
             return Err(invalid(format!("a tenant has at most {MOST_CLIENTS} OAuth clients; delete one")));
         }
         let NewOauthClient { name, scopes, networks, federation } = new.clone();
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let client = OauthClient {
             id: OauthClientId::random()?,
             name,
@@ -89,7 +88,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`]
     pub fn oauth_clients(&self, tenant: &str) -> Result<Vec<OauthClient>, TenancyError> {
         let mut clients = self.entry(tenant)?.oauth_clients.clone();
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         clients.iter_mut().for_each(|client| client.secrets.retain(|secret| secret.is_valid(now_ms)));
         Ok(clients)
     }
@@ -100,7 +99,7 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn list_oauth_clients(&self, tenant: &str) -> Result<Vec<OauthClient>, TenancyError> {
         let entry = self.entry(tenant)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let mut listed = self.oauth_clients(tenant)?;
         let reader = self.inner.database.reader();
         let _turn = self.inner.turns.list().await;
@@ -151,7 +150,7 @@ impl Tenants {
         self.oauth_client(tenant, id)?;
         let of = self.find(tenant)?;
         enable_client(&*change, id, enabled).await?;
-        self.inner.publish(change, of.id, milliseconds(OffsetDateTime::now_utc())).await?;
+        self.inner.publish(change, of.id, self.inner.time.now_ms()).await?;
         self.oauth_client(tenant, id)
     }
 
@@ -185,7 +184,7 @@ impl Tenants {
     ) -> Result<(), TenancyError> {
         let told = (data, Some(&self.actor()));
         leave_about(&*change, tenant.id, notice, &format!("OauthClients/{}", client.id), told).await?;
-        self.inner.publish(change, tenant.id, milliseconds(OffsetDateTime::now_utc())).await?;
+        self.inner.publish(change, tenant.id, self.inner.time.now_ms()).await?;
         self.inner.told.notify_one();
         Ok(())
     }
@@ -215,7 +214,7 @@ impl Tenants {
         if client.secrets.len() >= MOST_SECRETS {
             return Err(invalid(format!("a client has at most {MOST_SECRETS} valid secrets; revoke one")));
         }
-        let created_ms = milliseconds(OffsetDateTime::now_utc());
+        let created_ms = self.inner.time.now_ms();
         let secret = random_secret()?;
         let record = OauthSecret {
             id: SecretId::random()?,
@@ -240,7 +239,7 @@ impl Tenants {
     pub async fn list_oauth_secrets(&self, tenant: &str, id: OauthClientId) -> Result<Vec<OauthSecret>, TenancyError> {
         let entry = self.entry(tenant)?;
         self.oauth_client(tenant, id)?;
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.inner.time.now_ms();
         let _turn = self.inner.turns.list().await;
         let mut known = secrets(self.inner.database.reader(), id).await?;
         known.iter_mut().for_each(|secret| secret.add_noted(&entry, now_ms));
@@ -266,7 +265,7 @@ impl Tenants {
         if known.ended_ms.is_some() {
             return self.inner.made_before(change).await;
         }
-        end_secret(&*change, secret, milliseconds(OffsetDateTime::now_utc())).await?;
+        end_secret(&*change, secret, self.inner.time.now_ms()).await?;
         let data = secret_facts(&client, &known);
         self.publish_oauth(change, &of, NoticeType::OauthSecretRevoked, &client, data).await
     }

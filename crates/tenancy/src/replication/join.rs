@@ -5,12 +5,10 @@ use std::sync::Arc;
 use replicas::ReplicaId;
 use replicas::protocol::Member;
 use sea_orm::ConnectionTrait;
-use time::OffsetDateTime;
 
 use super::bounded::in_time;
 use super::messages::Seal;
 use super::table::{self, DeploymentRow};
-use crate::authenticate::milliseconds;
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
 use crate::{Participation, SigningKey, SigningKeys, TenancyError};
@@ -30,15 +28,16 @@ impl Inner {
 
     /// Makes sure that what this process signs is accepted everywhere, and puts it on the list.
     async fn join(&self, participation: &Participation) -> Result<(), TenancyError> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
         if matches!(participation, Participation::Alone) {
-            let on = self.database.reader();
+            let (on, now_ms) = (self.database.reader(), self.time.now_ms());
             let before = table::deployment(on, false).await?.signing_key;
             return table::note_key(on, self.keys.load().signing().id(), before.as_deref(), now_ms).await;
         }
         if self.meets_a_stranger().await? {
             return Err(TenancyError::Invalid(FOREIGN.to_owned()));
         }
+        self.newest().await?;
+        let now_ms = self.time.now_ms();
         let transaction = self.database.begin().await?;
         // Locked: two that start at once with keys of their own do not both find nobody.
         let DeploymentRow { signing_key, .. } = table::deployment(&transaction, true).await?;
@@ -133,7 +132,7 @@ impl Inner {
             tracing::info!(key.id = signs, "another signing key signs from now on");
         }
         // Nothing waits for a database that takes its time, least of all the lease.
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.time.now_ms();
         let noted = in_time(table::note_key(self.database.reader(), &signs, Some(&before), now_ms)).await;
         if let Err(error) = noted {
             tracing::warn!(error = %error, "which key signs could not be noted; the next start notes it");

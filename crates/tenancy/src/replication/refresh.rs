@@ -6,11 +6,9 @@ use database::Fault;
 use replicas::clock;
 use replicas::protocol::{Fill, Generation, Moment};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
-use time::OffsetDateTime;
 
 use super::numbers::count;
 use super::{Attempts, table};
-use crate::authenticate::milliseconds;
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
 use crate::{TenancyError, address_limits, store};
@@ -103,7 +101,17 @@ impl Inner {
                 .query(table::registering(self.database.backend(), registration, &self.key_ids(), held))
                 .await?;
         }
-        table::generation(self.database.reader()).await
+        self.newest().await
+    }
+
+    /// The newest generation. What time it is comes with it.
+    pub(super) async fn newest(&self) -> Result<Generation, TenancyError> {
+        let (newest, database_ms) = table::generation_and_time(self.database.reader()).await?;
+        // Who is alone goes by the clock of its machine, and is not asked again.
+        if let Some(database_ms) = database_ms.filter(|_| self.replication.redis.is_some()) {
+            self.time.compare(database_ms);
+        }
+        Ok(newest)
     }
 
     /// Whether what is known was changed here, after the database was asked, and is the newest after all.
@@ -142,7 +150,7 @@ impl Inner {
         on: &impl ConnectionTrait,
         newest: Generation,
     ) -> Result<Snapshot, TenancyError> {
-        let now_ms = milliseconds(OffsetDateTime::now_utc());
+        let now_ms = self.time.now_ms();
         // In this order: the snapshot may be newer than the number, never older.
         let held = self.known.generation();
         let snapshot = self.known.snapshot();

@@ -69,6 +69,17 @@ pub(crate) async fn generation(on: &impl ConnectionTrait) -> Result<Generation, 
     Ok(one(on.query_one_raw(statement(on, sql, [])).await?)?.try_get_by_index(0)?)
 }
 
+/// The newest generation, and by PostgreSQL what time it is, in milliseconds since 1970.
+pub(crate) async fn generation_and_time(on: &impl ConnectionTrait) -> Result<(Generation, Option<i64>), TenancyError> {
+    if on.get_database_backend() == sea_orm::DbBackend::Sqlite {
+        return Ok((generation(on).await?, None));
+    }
+    let sql =
+        "SELECT generation, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM deployment WHERE id = 1";
+    let row = one(on.query_one_raw(statement(on, sql, [])).await?)?;
+    Ok((row.try_get_by_index(0)?, Some(row.try_get_by_index(1)?)))
+}
+
 /// The tenants that generations after `held`, up to `newest`, have changed; nothing if that is not remembered.
 pub(crate) async fn changed(
     on: &impl ConnectionTrait,
