@@ -34,7 +34,9 @@ pub(super) enum Command {
     #[command(after_help = ISSUE_EXAMPLES)]
     Issue(Box<Issue>),
     /// Ends the old token of a rotation now; again, it answers the same
-    #[command(after_help = "Example:\n  tenantry token complete acme")]
+    #[command(
+        after_help = "Examples:\n  tenantry token complete acme\n  tenantry token complete acme TOKEN-ID\n  tenantry token complete acme --request-id 2027-01-done"
+    )]
     Complete(One),
     /// Ends the new token of a rotation that waits; the old one stays. Again, it answers the same
     #[command(after_help = "Example:\n  tenantry token cancel acme")]
@@ -84,9 +86,12 @@ pub(super) struct Issue {
 pub(super) struct One {
     /// The tenant
     tenant: String,
-    /// Only this token
+    /// Only this token; a call that is made again is then about no newer one
     #[arg(value_name = "TOKEN-ID")]
     id: Option<String>,
+    /// A name of this call: made again with the same one, it does nothing more, whatever has come since
+    #[arg(long, value_name = "NAME")]
+    request_id: Option<String>,
 }
 
 fn mode(text: &str) -> Result<Mode, String> {
@@ -97,10 +102,16 @@ fn mode(text: &str) -> Result<Mode, String> {
 pub(super) async fn run(command: Command, settings: &Settings, output: Output) -> Result<(), Failure> {
     let (asked, text): (_, fn(&Value) -> String) = match command {
         Command::Issue(issue) => (Asked::IssueToken((*issue).into()), issued_text),
-        Command::Complete(One { tenant, id }) => (Asked::CompleteRotation { tenant, id }, completed_text),
-        Command::Cancel(One { tenant, id }) => (Asked::CancelRotation { tenant, id }, cancelled_text),
+        Command::Complete(One { tenant, id, request_id }) => {
+            (Asked::CompleteRotation { tenant, id, request_id }, completed_text)
+        }
+        Command::Cancel(One { tenant, id, request_id }) => {
+            (Asked::CancelRotation { tenant, id, request_id }, cancelled_text)
+        }
         Command::List(Tenant { tenant }) => (Asked::ListTokens { tenant }, list_text),
-        Command::Revoke(One { tenant, id }) => (Asked::RevokeToken { tenant, id }, revoked_text),
+        Command::Revoke(One { tenant, id, request_id }) => {
+            (Asked::RevokeToken { tenant, id, request_id }, revoked_text)
+        }
     };
     output.answer(&ask(settings, asked).await?, text)
 }

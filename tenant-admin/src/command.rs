@@ -75,6 +75,9 @@ pub enum Command {
         tenant: String,
         /// Only if this is the new token.
         id: Option<String>,
+        /// A name of this call: made again with the same one, it does nothing more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// Ends the new token of a rotation that waits.
     CancelRotation {
@@ -82,6 +85,9 @@ pub enum Command {
         tenant: String,
         /// Only if this is the new token.
         id: Option<String>,
+        /// A name of this call: made again with the same one, it does nothing more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// Lists the tokens a tenant has and had.
     ListTokens {
@@ -94,6 +100,9 @@ pub enum Command {
         tenant: String,
         /// Only this one.
         id: Option<String>,
+        /// A name of this call: made again with the same one, it does nothing more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        request_id: Option<String>,
     },
     /// Something about the OAuth clients of a tenant.
     Oauth(OauthCommand),

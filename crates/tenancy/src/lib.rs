@@ -51,7 +51,9 @@ pub use address::{Address, AddressSettings, Resolution};
 pub use address_limits::{AddressLimit, AddressLimits, SetAddressLimits};
 pub use api_key::{ApiKey, ApiKeyId, IssuedApiKey, NewApiKey, Role};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
-pub use control::{AccessTokensLeft, CredentialEnd, EndOf, Issue, NewTenant, NewToken, SignedToken, TenantChange};
+pub use control::{
+    AccessTokensLeft, CredentialEnd, EndOf, Issue, Meant, NewTenant, NewToken, SignedToken, TenantChange,
+};
 pub use error::TenancyError;
 pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
 pub use last_use::Use;

@@ -99,10 +99,16 @@ impl Operator {
             Command::EnableTenant { name, enabled } => self.enable_tenant(&name, enabled).await,
             Command::DeleteTenant { name } => self.delete_tenant(&name).await,
             Command::IssueToken(asked) => self.issue_token(&asked).await,
-            Command::CompleteRotation { tenant, id } => self.complete_rotation(&tenant, id.as_deref()).await,
-            Command::CancelRotation { tenant, id } => self.cancel_rotation(&tenant, id.as_deref()).await,
+            Command::CompleteRotation { tenant, id, request_id } => {
+                self.complete_rotation(&tenant, (id.as_deref(), request_id.as_deref())).await
+            }
+            Command::CancelRotation { tenant, id, request_id } => {
+                self.cancel_rotation(&tenant, (id.as_deref(), request_id.as_deref())).await
+            }
             Command::ListTokens { tenant } => self.list_tokens(&tenant).await,
-            Command::RevokeToken { tenant, id } => self.revoke_token(&tenant, id.as_deref()).await,
+            Command::RevokeToken { tenant, id, request_id } => {
+                self.revoke_token(&tenant, (id.as_deref(), request_id.as_deref())).await
+            }
             Command::Oauth(command) => self.oauth(command).await,
             Command::Store(command) => Box::pin(self.store(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,

@@ -2,11 +2,14 @@
 
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tenancy::{Issue, NewToken, Scopes, Settings, TokenId};
+use tenancy::{Issue, Meant, NewToken, Scopes, Settings, TokenId};
 use time::Duration;
 
 use super::Operator;
 use crate::{Answer, Code, Failure, IssueToken, view};
+
+/// The id of a token, and the name of the call.
+type Named<'a> = (Option<&'a str>, Option<&'a str>);
 
 impl Operator {
     pub(super) async fn issue_token(&self, asked: &IssueToken) -> Result<Answer, Failure> {
@@ -73,20 +76,20 @@ impl Operator {
         Ok(json!({ "tenant": tenant, "tokens": tokens }))
     }
 
-    pub(super) async fn complete_rotation(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
-        let token = self.tenants.complete_rotation(tenant, parse(id)?).await?;
+    pub(super) async fn complete_rotation(&self, tenant: &str, named: Named<'_>) -> Result<Answer, Failure> {
+        let token = self.tenants.complete_rotation(tenant, meant(named)?).await?;
         self.tell(tenant).await;
         Ok(json!({ "tenant": tenant, "token_id": token, "completed": true }))
     }
 
-    pub(super) async fn cancel_rotation(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
-        let token = self.tenants.cancel_rotation(tenant, parse(id)?).await?;
+    pub(super) async fn cancel_rotation(&self, tenant: &str, named: Named<'_>) -> Result<Answer, Failure> {
+        let token = self.tenants.cancel_rotation(tenant, meant(named)?).await?;
         self.tell(tenant).await;
         Ok(json!({ "tenant": tenant, "token_id": token, "cancelled": true }))
     }
 
-    pub(super) async fn revoke_token(&self, tenant: &str, id: Option<&str>) -> Result<Answer, Failure> {
-        let revoked = self.tenants.revoke_tokens(tenant, parse(id)?).await?;
+    pub(super) async fn revoke_token(&self, tenant: &str, named: Named<'_>) -> Result<Answer, Failure> {
+        let revoked = self.tenants.revoke_tokens(tenant, meant(named)?).await?;
         self.tell(tenant).await;
         Ok(json!({ "tenant": tenant, "token_id": revoked.first(), "token_ids": revoked, "revoked": true }))
     }
@@ -99,6 +102,10 @@ impl Operator {
             tracing::warn!(tenant.id = tenant, %error, "the events of a token or client are not written yet");
         }
     }
+}
+
+fn meant((id, request): Named<'_>) -> Result<Meant<'_>, Failure> {
+    Ok(Meant { id: parse(id)?, request })
 }
 
 fn parse(id: Option<&str>) -> Result<Option<TokenId>, Failure> {

@@ -54,7 +54,7 @@ on_both! {
         let second = system.run(issue()).await.unwrap();
         assert!(!is_accepted(&system, text(&first, "token")).await);
         assert!(is_accepted(&system, text(&second, "token")).await);
-        let revoke = Command::RevokeToken { tenant: "acme".to_owned(), id: Some(text(&second, "token_id").to_owned()) };
+        let revoke = Command::RevokeToken { tenant: "acme".to_owned(), id: Some(text(&second, "token_id").to_owned()), request_id: None };
         system.run(revoke).await.unwrap();
         assert!(!is_accepted(&system, text(&second, "token")).await);
     }
@@ -94,8 +94,8 @@ on_both! {
             (Command::EnableTenant { name: nobody(), enabled: false }, Code::NotFound),
             (Command::DeleteTenant { name: nobody() }, Code::NotFound),
             (Command::ListTokens { tenant: nobody() }, Code::NotFound),
-            (Command::RevokeToken { tenant: "acme".to_owned(), id: None }, Code::NotFound),
-            (Command::RevokeToken { tenant: "acme".to_owned(), id: Some("x".to_owned()) }, Code::Invalid),
+            (Command::RevokeToken { tenant: "acme".to_owned(), id: None, request_id: None }, Code::NotFound),
+            (Command::RevokeToken { tenant: "acme".to_owned(), id: Some("x".to_owned()), request_id: None }, Code::Invalid),
             (Command::ReadEvents { tenant: nobody(), after: 0, limit: 1, wait_ms: 0 }, Code::NotFound),
         ] {
             assert_eq!(system.run(command.clone()).await.unwrap_err().code, code, "{command:?}");

@@ -83,6 +83,13 @@ impl Admin {
         self.ask(request.header("idempotency-key", call)).await
     }
 
+    /// Completes, cancels or revokes under the name of a call.
+    pub(super) async fn named(&self, tenant: &str, what: &str, call: &str, wishes: &Value) -> Answer {
+        let path = format!("/tenants/{tenant}/tokens/{what}");
+        let request = Request::new("POST", path).body(wishes.to_string()).header("content-type", "application/json");
+        self.ask(request.header("idempotency-key", call)).await
+    }
+
     pub(super) async fn send(&self, method: &str, path: &str, body: &Value) -> Answer {
         let request = Request::new(method, path).body(body.to_string());
         self.ask(request.header("content-type", "application/json")).await

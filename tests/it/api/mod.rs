@@ -7,6 +7,7 @@ mod document;
 mod keys;
 mod late;
 mod limits;
+mod named;
 mod protocol;
 mod replicas;
 mod rotation;

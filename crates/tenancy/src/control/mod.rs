@@ -4,6 +4,7 @@
 mod first_use;
 mod forgetting;
 mod keys;
+mod named;
 mod new_token;
 mod rotation;
 mod tell;
@@ -14,6 +15,7 @@ mod warning;
 
 pub(crate) use first_use::FirstUses;
 pub use keys::{AccessTokensLeft, SignedToken};
+pub use named::Meant;
 pub use new_token::NewToken;
 pub(crate) use tell::moment;
 pub use tenant::{NewTenant, TenantChange};

@@ -12,6 +12,8 @@ const MOST_DAYS: i64 = 3650;
 const MOST_NETWORKS: usize = 64;
 /// The longest name of a call.
 const LONGEST_REQUEST: usize = 100;
+/// What is said of another name.
+pub(super) const WRONG_NAME: &str = "the name of a request has 1 to 100 visible ASCII characters";
 /// What the times of a token that the version before issued may differ by: its end is a whole second.
 const ROUNDING_MS: i64 = 2000;
 
@@ -65,11 +67,8 @@ impl NewToken {
         if self.networks.len() > MOST_NETWORKS {
             return refuse(format!("a token has at most {MOST_NETWORKS} networks; use a larger one"));
         }
-        let is_name = |request: &String| {
-            (1..=LONGEST_REQUEST).contains(&request.len()) && request.bytes().all(|byte| byte.is_ascii_graphic())
-        };
-        if self.request.as_ref().is_some_and(|request| !is_name(request)) {
-            return refuse(format!("the name of a request has 1 to {LONGEST_REQUEST} visible ASCII characters"));
+        if self.request.as_ref().is_some_and(|request| !is_name_of_request(request)) {
+            return refuse(WRONG_NAME);
         }
         Ok(())
     }
@@ -132,6 +131,11 @@ impl NewToken {
         let wanted_ms = token.issued_ms.saturating_add(self.overlap_ms()).min(before.expires_ms);
         end_ms.min(before.expires_ms).abs_diff(wanted_ms) <= ROUNDING_MS.unsigned_abs()
     }
+}
+
+/// Whether a call may have this name.
+pub(super) fn is_name_of_request(request: &str) -> bool {
+    (1..=LONGEST_REQUEST).contains(&request.len()) && request.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 fn refuse(sentence: impl Into<String>) -> Result<(), TenancyError> {

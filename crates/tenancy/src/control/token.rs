@@ -3,6 +3,7 @@
 use secrecy::SecretString;
 use time::{Duration, OffsetDateTime};
 
+use super::named::refuse_if_named;
 use super::new_token::NewToken;
 use crate::authenticate::milliseconds;
 use crate::credential_row::CredentialRow;
@@ -67,6 +68,9 @@ impl Tenants {
             let again = self.again(&tenant, known, &rows, new, now_ms)?;
             self.inner.made_before(change).await?;
             return Ok(again);
+        }
+        if let Some(request) = &new.request {
+            refuse_if_named(&*change, tenant.id, request).await?;
         }
         new.check_lifetime(&tenant)?;
         if issued_since(&*change, tenant.id, now_ms - DAY_MS).await? >= MOST_A_DAY {

@@ -6,6 +6,7 @@ mod api_keys;
 mod federation;
 mod forgetting;
 mod keys;
+mod named;
 mod oauth;
 mod restrictions;
 mod rotations;

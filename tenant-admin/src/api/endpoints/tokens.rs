@@ -52,10 +52,14 @@ pub(in crate::api) async fn issue_token(asked: Asked, body: Body) -> Result<Http
 
 /// Completes a rotation: ends the old token.
 ///
-/// It may be staged, wait for the first use, or overlap. Again, it answers the same.
+/// It may be staged, wait for the first use, or overlap. Again, it answers the same; with the same Idempotency-Key it does nothing
+/// more, also if a newer rotation is under way by then.
 #[utoipa::path(
     tag = "tokens",
-    params(("tenant" = String, Path, description = "Its name")),
+    params(
+        ("tenant" = String, Path, description = "Its name"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name of this call, such as a UUID")
+    ),
     request_body = Option<Which>,
     responses((status = 200, body = shapes::CompletedRotation)),
     security(("api_key" = ["operator", "tenant-admin"]))
@@ -63,17 +67,22 @@ pub(in crate::api) async fn issue_token(asked: Asked, body: Body) -> Result<Http
 #[post("/tenants/{tenant}/tokens/complete")]
 pub(in crate::api) async fn complete_rotation(asked: Asked, body: Body) -> Result<HttpResponse, Problem> {
     let permitted = asked.of_tenant(Needs::Manage).await?;
+    let request_id = asked.idempotency_key()?;
     let Which { token_id: id } = body.read_or_default().await?;
-    let answer = permitted.run(Command::CompleteRotation { tenant: permitted.tenant(), id }).await?;
+    let answer = permitted.run(Command::CompleteRotation { tenant: permitted.tenant(), id, request_id }).await?;
     Ok(reply::ok(&answer))
 }
 
 /// Cancels a rotation that waits: ends the new token.
 ///
-/// The old one stays. Again, it answers the same.
+/// The old one stays. Again, it answers the same; with the same Idempotency-Key it does nothing more, also if a newer rotation is
+/// under way by then.
 #[utoipa::path(
     tag = "tokens",
-    params(("tenant" = String, Path, description = "Its name")),
+    params(
+        ("tenant" = String, Path, description = "Its name"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name of this call, such as a UUID")
+    ),
     request_body = Option<Which>,
     responses((status = 200, body = shapes::CancelledRotation)),
     security(("api_key" = ["operator", "tenant-admin"]))
@@ -81,17 +90,22 @@ pub(in crate::api) async fn complete_rotation(asked: Asked, body: Body) -> Resul
 #[post("/tenants/{tenant}/tokens/cancel")]
 pub(in crate::api) async fn cancel_rotation(asked: Asked, body: Body) -> Result<HttpResponse, Problem> {
     let permitted = asked.of_tenant(Needs::Manage).await?;
+    let request_id = asked.idempotency_key()?;
     let Which { token_id: id } = body.read_or_default().await?;
-    let answer = permitted.run(Command::CancelRotation { tenant: permitted.tenant(), id }).await?;
+    let answer = permitted.run(Command::CancelRotation { tenant: permitted.tenant(), id, request_id }).await?;
     Ok(reply::ok(&answer))
 }
 
 /// Revokes a token, or every valid one.
 ///
-/// They are refused when the answer is there. Again, it answers the same.
+/// They are refused when the answer is there. Again, it answers the same; with the same Idempotency-Key it ends nothing that was
+/// issued since.
 #[utoipa::path(
     tag = "tokens",
-    params(("tenant" = String, Path, description = "Its name")),
+    params(
+        ("tenant" = String, Path, description = "Its name"),
+        ("Idempotency-Key" = Option<String>, Header, description = "A name of this call, such as a UUID")
+    ),
     request_body = Option<Which>,
     responses((status = 200, body = shapes::RevokedTokens)),
     security(("api_key" = ["operator", "tenant-admin"]))
@@ -99,7 +113,8 @@ pub(in crate::api) async fn cancel_rotation(asked: Asked, body: Body) -> Result<
 #[post("/tenants/{tenant}/tokens/revoke")]
 pub(in crate::api) async fn revoke_tokens(asked: Asked, body: Body) -> Result<HttpResponse, Problem> {
     let permitted = asked.of_tenant(Needs::Manage).await?;
+    let request_id = asked.idempotency_key()?;
     let Which { token_id: id } = body.read_or_default().await?;
-    let answer = permitted.run(Command::RevokeToken { tenant: permitted.tenant(), id }).await?;
+    let answer = permitted.run(Command::RevokeToken { tenant: permitted.tenant(), id, request_id }).await?;
     Ok(reply::ok(&answer))
 }
