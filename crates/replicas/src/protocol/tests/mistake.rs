@@ -23,10 +23,16 @@ pub(super) enum Mistake {
     CountsAnew,
     /// Whoever has looked at what is remembered, and finds that it may be trusted, does not ask whether it is still that.
     DecidesByWhatItSaw,
+    /// Who leaves the list goes on trusting what it remembers.
+    LeavesWithItsLease,
+    /// Who leaves does not wait for the end of its question.
+    LeavesWhileItAsks,
+    /// Whose commit is answered by nobody goes on as if it had not been made, also when the call is made again.
+    TrustsAfterALostCommit,
 }
 
 impl Mistake {
-    pub(super) const ALL: [Self; 10] = [
+    pub(super) const ALL: [Self; 13] = [
         Self::StoresAnOldFill,
         Self::TrustsAfterAStop,
         Self::DoesNotWaitWithoutRedis,
@@ -37,5 +43,8 @@ impl Mistake {
         Self::GoesOnBeforeAgreement,
         Self::CountsAnew,
         Self::DecidesByWhatItSaw,
+        Self::LeavesWithItsLease,
+        Self::LeavesWhileItAsks,
+        Self::TrustsAfterALostCommit,
     ];
 }

@@ -13,7 +13,7 @@ use world::World;
 /// No replica decides by a state that a change has ended whose call has returned.
 #[test]
 fn nobody_decides_by_what_a_returned_change_has_ended() {
-    for start in [World::new(None, true), World::building(None), World::requested(None)] {
+    for start in [World::new(None, true), World::building(None), World::requested(None), World::leaving(None)] {
         let explored = explore(start);
         assert!(explored.violation.is_none(), "{:#?}", explored.violation);
         assert!(explored.returned, "some change returns");
@@ -29,6 +29,9 @@ fn each_mistake_lets_an_ended_token_in_and_is_found() {
         let start = match mistake {
             Mistake::GoesOnBeforeAgreement | Mistake::CountsAnew => World::building(Some(mistake)),
             Mistake::DecidesByWhatItSaw => World::requested(Some(mistake)),
+            Mistake::LeavesWithItsLease | Mistake::LeavesWhileItAsks | Mistake::TrustsAfterALostCommit => {
+                World::leaving(Some(mistake))
+            }
             _ => World::new(Some(mistake), redis_is_up),
         };
         let explored = explore(start);

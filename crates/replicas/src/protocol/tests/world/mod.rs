@@ -5,6 +5,9 @@
 //! the first one ends the other tokens, and the second one lets the new one in. Then it is made by somebody who does not
 //! wait for the first one's maker (which may have died), but agrees once more on what that has made.
 
+mod change;
+mod leaving;
+
 use std::time::Duration;
 
 use super::super::{Agreement, Fill, Generation, Held, Lease, Member, Moment, Outcome, Progress};
@@ -39,6 +42,10 @@ pub(super) enum Step {
     Hear(usize, usize),
     Return(usize),
     Request,
+    Leave(usize),
+    Goodbye(usize),
+    Lose(usize),
+    Retry(usize),
 }
 
 /// A question to the database that is under way.
@@ -63,6 +70,7 @@ struct Replica {
     /// Questions that it may still ask.
     questions: u8,
     is_stopped: bool,
+    has_left: bool,
     /// The time it knew when it last looked.
     remembered: Moment,
 }
@@ -73,6 +81,8 @@ enum Change {
     /// Its maker has found the change before it, and asks whether everybody knows of that.
     Asking(Agreement<usize>),
     Open(Generation, Agreement<usize>),
+    /// It is committed, and its maker does not know.
+    Lost(Generation),
     Returned(Generation),
 }
 
@@ -88,6 +98,8 @@ pub(super) struct World {
     list: [Option<Member<usize>>; REPLICAS],
     replicas: [Replica; REPLICAS],
     changes: [Change; CHANGERS.len()],
+    /// Whether replicas leave, and commits are answered by nobody.
+    leaves: bool,
     /// A request whose decision takes time. Without it every decision takes none, and is made at every moment.
     request: Option<Request>,
 }
@@ -108,6 +120,11 @@ impl World {
         Self { request: Some(Request::Expected), ..Self::of(mistake, true, false, [0, 2]) }
     }
 
+    /// The same with replicas that leave, and commits that are answered by nobody.
+    pub(super) fn leaving(mistake: Option<Mistake>) -> Self {
+        Self { leaves: true, ..Self::of(mistake, true, false, [1, 1]) }
+    }
+
     /// `questions` are those that each replica asks in all.
     fn of(mistake: Option<Mistake>, redis_is_up: bool, builds: bool, questions: [u8; REPLICAS]) -> Self {
         let start = Moment::from_nanos(1_000_000_000);
@@ -119,6 +136,7 @@ impl World {
             asking: [Asking::Nothing; AT_ONCE],
             questions: questions[number],
             is_stopped: false,
+            has_left: false,
             remembered: start,
         };
         Self {
@@ -130,6 +148,7 @@ impl World {
             list: std::array::from_fn(|id| Some(Member { id, beat: 1, acknowledged: 0, lease: LEASE })),
             replicas: std::array::from_fn(replica),
             changes: std::array::from_fn(|_| Change::Planned),
+            leaves: false,
             request: None,
         }
     }
@@ -196,6 +215,7 @@ impl World {
             add(Step::Return(change), self.finish(change));
         }
         add(Step::Request, self.go_on_with_request());
+        all.extend(self.departures());
         all
     }
 
@@ -232,7 +252,10 @@ impl World {
 
     fn begin(&self, replica: usize, slot: usize) -> Option<Self> {
         let now = self.now();
-        if self.replicas[replica].asking[slot] != Asking::Nothing || self.replicas[replica].questions == 0 {
+        if self.replicas[replica].asking[slot] != Asking::Nothing
+            || self.replicas[replica].questions == 0
+            || self.replicas[replica].has_left
+        {
             return None;
         }
         let early = self.makes(Mistake::RegistersAfterReading);
@@ -354,29 +377,5 @@ impl World {
             }
         }
         Some(after)
-    }
-}
-
-impl Change {
-    /// The generation that it has made.
-    fn made(&self) -> Option<Generation> {
-        match self {
-            Self::Open(generation, _) | Self::Returned(generation) => Some(*generation),
-            Self::Planned | Self::Asking(_) => None,
-        }
-    }
-
-    fn agreement(&mut self) -> Option<&mut Agreement<usize>> {
-        match self {
-            Self::Asking(agreement) | Self::Open(_, agreement) => Some(agreement),
-            Self::Planned | Self::Returned(_) => None,
-        }
-    }
-
-    fn returned(&self) -> Option<Generation> {
-        match self {
-            Self::Returned(generation) => Some(*generation),
-            _ => None,
-        }
     }
 }
