@@ -1,8 +1,8 @@
 //! The keys of issuers that clients are federated with: fetched when they are needed, and remembered for a while.
 
 mod fetch;
+mod issuers;
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -10,6 +10,7 @@ use tenancy::AssertionKeys;
 use tokio::sync::Semaphore;
 
 use fetch::Fetcher;
+use issuers::Issuers;
 
 /// How long keys are used.
 const FRESH: Duration = Duration::from_mins(10);
@@ -17,8 +18,6 @@ const FRESH: Duration = Duration::from_mins(10);
 const PAUSE: Duration = Duration::from_secs(30);
 /// The same after a failure: as long as the `Retry-After` of the refusals says.
 const FAILURE_PAUSE: Duration = Duration::from_secs(5);
-/// More addresses than this are not remembered; they are those of clients, so there are few.
-const MOST: usize = 1024;
 /// How many requests may wait for one issuer: one that is slow holds up its own clients and nobody else's.
 const WAITING: usize = 32;
 
@@ -42,7 +41,7 @@ pub(crate) enum JwksError {
 /// The keys of every issuer that was asked for lately.
 pub(crate) struct Jwks {
     fetcher: Arc<Fetcher>,
-    issuers: Mutex<HashMap<String, Arc<Issuer>>>,
+    issuers: Mutex<Issuers>,
 }
 
 /// One address of keys.
@@ -91,11 +90,7 @@ impl Jwks {
     }
 
     fn issuer(&self, uri: &str) -> Arc<Issuer> {
-        let mut issuers = self.issuers.lock().unwrap_or_else(PoisonError::into_inner);
-        if issuers.len() >= MOST && !issuers.contains_key(uri) {
-            issuers.clear();
-        }
-        Arc::clone(issuers.entry(uri.to_owned()).or_default())
+        self.issuers.lock().unwrap_or_else(PoisonError::into_inner).of(uri)
     }
 }
 
