@@ -51,6 +51,8 @@ pub(crate) struct Exchange {
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
+    /// What its sender would have been told, had the address not been refused too often: for the log.
+    hidden: Option<&'static str>,
     /// Whose request it is, where no caller tells: its token is genuine and was refused, or it was asked for.
     tenant: Option<Arc<Tenant>>,
     /// What its sender is told of its limits, if its token is good.
@@ -74,6 +76,7 @@ impl Exchange {
             method: method(&request.method),
             scim_type: None,
             refused: None,
+            hidden: None,
             tenant: None,
             quota: None,
             credential: None,
@@ -85,6 +88,11 @@ impl Exchange {
     /// Notes whose request it is, where no [`Caller`] tells.
     pub(crate) fn blame(&mut self, tenant: &Arc<Tenant>) {
         self.tenant = Some(Arc::clone(tenant));
+    }
+
+    /// Notes why a token of this tenant is refused, where its sender is told something else.
+    pub(crate) fn hide(&mut self, rejection: &Rejection) {
+        self.hidden = rejection.labels().1;
     }
 
     /// Notes which client got an access token.
@@ -137,6 +145,7 @@ impl Exchange {
     /// The answer to a refusal.
     fn reject(&mut self, rejection: &Rejection, telemetry: &Telemetry) -> Answer {
         (self.scim_type, self.refused) = rejection.labels();
+        self.refused = self.hidden.or(self.refused);
         if let Rejection::Limited(limited) = rejection {
             telemetry.metrics().rate_limited(limited.scope);
         }

@@ -11,11 +11,11 @@ use crate::support::{Database, System, Tenant, until};
 
 /// A mail server that keeps what it is given.
 #[derive(Clone, Default)]
-struct Post(Arc<Mutex<Vec<String>>>);
+pub(super) struct Post(Arc<Mutex<Vec<String>>>);
 
 impl Post {
     /// Serves on a port of its own; its first answers to MAIL are that it has no time now.
-    async fn open(busy: u32) -> (Self, String) {
+    pub(super) async fn open(busy: u32) -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("its address"));
         let (post, left) = (Self::default(), Arc::new(Mutex::new(busy)));
@@ -66,7 +66,7 @@ impl Post {
         }
     }
 
-    fn mails(&self) -> Vec<String> {
+    pub(super) fn mails(&self) -> Vec<String> {
         self.0.lock().expect("the mails").clone()
     }
 }
@@ -79,16 +79,17 @@ fn is_busy(left: &Mutex<u32>) -> bool {
 }
 
 /// A server that sends its mail there.
-async fn mailing(database: Database, url: &str) -> System {
-    System::start_with(
-        database,
-        &[
-            ("TENANTRY_MAIL__SERVER", url),
-            ("TENANTRY_MAIL__FROM", "Tenantry <tenantry@example.com>"),
-            ("TENANTRY_MAIL__TO", "operator@example.com"),
-        ],
-    )
-    .await
+pub(super) async fn mailing(database: Database, url: &str) -> System {
+    System::start_with(database, &mail_settings(url)).await
+}
+
+/// What such a server is set to.
+pub(super) fn mail_settings(url: &str) -> [(&str, &str); 3] {
+    [
+        ("TENANTRY_MAIL__SERVER", url),
+        ("TENANTRY_MAIL__FROM", "Tenantry <tenantry@example.com>"),
+        ("TENANTRY_MAIL__TO", "operator@example.com"),
+    ]
 }
 
 /// Gives a tenant a token whose last day begins a moment later, and waits for that; it is looked for at the next start.

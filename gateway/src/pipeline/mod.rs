@@ -107,7 +107,8 @@ async fn authenticate(
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }
 
-/// Too many refusals of one address are refused for that. Whose token it is stands in the log, if it is a genuine one.
+/// Too many refusals of one address are refused for that. Whose token it is stands in the log, if it is a genuine one, and why it is
+/// refused.
 fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut Exchange) -> Rejection {
     let (refusal, tenant) = match denied {
         Denied::Refused { refusal, tenant } => (refusal, tenant),
@@ -118,7 +119,13 @@ fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut
     }
     match gateway.limits.addresses.admit_anonymous(origin.client, gateway.tenants.address_limits()) {
         Ok(()) => Rejection::Unauthenticated(refusal),
-        Err(limited) => limited.into(),
+        Err(limited) => {
+            // Behind one address are many: the tenant's own administrator finds what is wrong with its token all the same.
+            if tenant.is_some() {
+                exchange.hide(&Rejection::Unauthenticated(refusal));
+            }
+            limited.into()
+        }
     }
 }
 
