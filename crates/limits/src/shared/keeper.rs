@@ -5,6 +5,7 @@ use std::time::Duration;
 use redis::{Cmd, FromRedisValue, Pipeline};
 use replicas::Redis;
 
+use super::eviction::Eviction;
 use crate::Rate;
 use crate::lease::{Answer, Ask, LEASE, Micros};
 
@@ -71,6 +72,17 @@ impl Keeper {
         let mut connection = self.redis.connection();
         let within = command.query_async::<()>(&mut connection);
         Ok(tokio::time::timeout(ANSWERING, within).await.map_err(|_| KeeperError::Silent)??)
+    }
+}
+
+impl Keeper {
+    /// What becomes of buckets when Redis is full; nothing if it does not say, as one may not ask everywhere.
+    pub(super) async fn eviction(&self) -> Option<Eviction> {
+        let mut command = redis::cmd("INFO");
+        command.arg("memory");
+        let mut connection = self.redis.connection();
+        let within = command.query_async::<String>(&mut connection);
+        Eviction::parse(&tokio::time::timeout(ANSWERING, within).await.ok()?.ok()?)
     }
 }
 

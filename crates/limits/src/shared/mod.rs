@@ -1,5 +1,6 @@
 //! Buckets that several processes share.
 
+mod eviction;
 mod keeper;
 mod leased;
 mod pace;

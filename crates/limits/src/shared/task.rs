@@ -22,6 +22,9 @@ const TICK: Duration = Duration::from_millis(100);
 /// How often it is asked whether Redis is there, if there was nothing else to ask.
 const PROBING: Duration = Duration::from_millis(500);
 
+/// How often it is looked whether Redis may forget what it is told.
+const LOOKING: Duration = Duration::from_secs(60);
+
 struct Task<F> {
     shared: Arc<Shared>,
     keeper: Keeper,
@@ -30,6 +33,9 @@ struct Task<F> {
     /// Those that may hold something.
     holders: Vec<Arc<Leased>>,
     last_probe: Option<Instant>,
+    last_look: Option<Instant>,
+    /// Whether it was told that Redis may forget.
+    is_forgetful: bool,
 }
 
 pub(super) async fn run(
@@ -39,7 +45,16 @@ pub(super) async fn run(
     told: impl Fn(bool),
 ) {
     let (keeper, pace) = (Keeper::new(redis), Pace::default());
-    let mut task = Task { shared, keeper, pace, told, holders: Vec::new(), last_probe: None };
+    let mut task = Task {
+        shared,
+        keeper,
+        pace,
+        told,
+        holders: Vec::new(),
+        last_probe: None,
+        last_look: None,
+        is_forgetful: false,
+    };
     let mut ticks = interval(TICK);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let mut batch = Vec::with_capacity(BATCH);
@@ -83,6 +98,25 @@ impl<F: Fn(bool)> Task<F> {
             self.last_probe = Some(asked);
             let probed = self.keeper.probe().await;
             self.judge(asked.elapsed(), probed.err().as_ref());
+        }
+        if !self.shared.is_alone() && self.last_look.is_none_or(|last| last.elapsed() >= LOOKING) {
+            self.last_look = Some(Instant::now());
+            self.look_for_eviction().await;
+        }
+    }
+
+    /// Says once that Redis may forget buckets. Where it does not tell, nothing is said.
+    async fn look_for_eviction(&mut self) {
+        let Some(eviction) = self.keeper.eviction().await else { return };
+        let policy = eviction.forgets();
+        match (std::mem::replace(&mut self.is_forgetful, policy.is_some()), policy) {
+            (false, Some(policy)) => tracing::warn!(
+                policy,
+                "limits: Redis may forget what tenants have asked when it is full (maxmemory-policy), and each that it \
+                 forgets has its burst once more; set it to noeviction"
+            ),
+            (true, None) => tracing::info!("limits: Redis forgets nothing any more"),
+            _ => {}
         }
     }
 
