@@ -1,10 +1,15 @@
 //! How often one network address may ask is set for all servers at once, and each goes by its part.
 
+use std::time::Duration;
+
 use serde_json::json;
 
-use crate::support::{Client, Replicas, Request, Tenant, until};
+use crate::support::{Client, Recovery, Replicas, Request, Tenant, until};
 
 const ALL: [usize; 3] = [0, 1, 2];
+
+/// How soon a changed limit is in force on every server.
+const IN_FORCE: Duration = Duration::from_secs(1);
 
 const RESET: [&str; 5] =
     ["reset", "address_requests_per_second", "address_requests_burst", "address_per_second", "address_burst"];
@@ -54,7 +59,9 @@ async fn a_changed_limit_of_addresses_is_in_force_on_all_servers_at_once() {
     let made = replicas.of(0).tenantry(&["api-key", "create", "--name", "tests", "--json"]).expect(0).json();
     let key = made["key"].as_str().expect("a key");
     for (number, burst) in [(0, 12), (1, 30), (2, 18)] {
+        let asked = Recovery::begin();
         set(&replicas, number, 1, burst);
+        asked.check_within(IN_FORCE, "a changed limit of addresses, which is in force on all of them now");
         each_serves(&replicas, &tenant, 3, usize::try_from(burst).expect("few") / 3).await;
         let admin = Client::new(replicas.of(number + 1).server().admin()).with_token(key);
         let back = json!({ "limits": { "address_requests_per_second": null, "address_requests_burst": null } });

@@ -41,6 +41,11 @@ impl Flood {
         asking.join_all().await;
     }
 
+    /// One more was served, which was asked in another way.
+    pub(super) fn note_served(&self) {
+        self.served.fetch_add(1, Relaxed);
+    }
+
     /// How many were served.
     pub(super) fn served(&self) -> u64 {
         self.served.load(Relaxed)
@@ -60,12 +65,12 @@ impl Flood {
         assert!(refused > 0, "{served} of {most:.0} were asked for: no flood");
     }
 
-    /// Nearly everything was served that the limit yields, if so much was asked; a part of the burst may be leased to
-    /// servers that are not asked any more.
+    /// Nearly everything was served that the limit yields, if so much was asked. What is leased to servers that are not asked
+    /// any more is given back, so nothing is missing for that.
     #[track_caller]
     pub(super) fn check_least(&self, per_second: u32, burst: u32, part: f64) {
         let (served, refused) = (self.served(), self.refused.load(Relaxed));
-        let least = part * self.yielded(per_second, burst).min((served + refused) as f64) - f64::from(burst) / 4.0;
+        let least = part * self.yielded(per_second, burst).min((served + refused) as f64);
         assert!(served as f64 >= least, "{served} were served, {refused} refused; {least:.0} have to be served");
     }
 }
