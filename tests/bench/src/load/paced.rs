@@ -25,6 +25,8 @@ pub(crate) struct Served {
     pub(crate) refused: u64,
     /// Requests that were sent.
     pub(crate) sent: u64,
+    /// Those of them that were sent late, because their client was still waiting for an answer.
+    pub(crate) late: u64,
 }
 
 /// Lets each client ask at its pace for so long. A client that was not answered in time asks as soon as it is. Any answer
@@ -68,7 +70,9 @@ async fn ask(
         let asked = Instant::now();
         let answer = connection.exchange(&request).await?;
         served.note(counts, answer.status, asked.elapsed()).with_context(|| answer.text())?;
-        next = (next + every).max(Instant::now());
+        let (due, now) = (next + every, Instant::now());
+        served.late += u64::from(due < now);
+        next = due.max(now);
     }
     Ok(served)
 }
@@ -88,5 +92,6 @@ impl Served {
         self.times.add(other.times);
         self.refused += other.refused;
         self.sent += other.sent;
+        self.late += other.late;
     }
 }
