@@ -17,6 +17,7 @@ mod address_limits;
 mod addresses;
 mod api;
 mod architecture;
+mod at_rest;
 mod bad_input;
 mod bulk;
 mod bulk_stops;
