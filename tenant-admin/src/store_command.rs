@@ -9,6 +9,12 @@ use serde_json::{Map, Value};
 pub enum StoreCommand {
     /// Lists the kinds of stores there are.
     Kinds,
+    /// Lists the keys that the secrets of stores are sealed with.
+    ListKeys,
+    /// Makes a new key, and seals all secrets with it.
+    RotateKey,
+    /// Reads the keys again, and seals all secrets with the first one.
+    Reseal,
     /// Adds a store.
     Add {
         /// The tenant.
@@ -34,6 +40,9 @@ pub enum StoreCommand {
         name: String,
         /// Options and settings by name; null is the default.
         settings: Map<String, Value>,
+        /// Only if it still has this version.
+        #[serde(default)]
+        if_version: Option<i64>,
     },
     /// Lists the stores of a tenant.
     List {

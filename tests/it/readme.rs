@@ -28,7 +28,7 @@ on_both! {
                 .replace("\"demo\"", &format!("\"{name}\""))
         };
         let steps: Vec<Step> = steps(&local(&read("docs/api.md")));
-        assert_eq!(steps.len(), 6);
+        assert_eq!(steps.len(), 8);
         check(&system, &tenant, &steps);
     }
 }

@@ -17,12 +17,21 @@ pub enum DeliveryError {
         /// The name.
         name: String,
     },
+    /// It was changed since whoever asks has seen it.
+    #[error("the store \"{name}\" was changed meanwhile; read it again, and decide again")]
+    Changed {
+        /// Its name.
+        name: String,
+    },
     /// A setting cannot be right.
     #[error("{0}")]
     Invalid(String),
     /// A secret cannot be sealed or opened.
     #[error("a secret of a store cannot be {0}; the key in stores.key_file is another one than it was sealed with")]
     Sealed(&'static str),
+    /// The file with the keys of stores cannot be read or written.
+    #[error("the file of keys of stores cannot be used: {}", crate::stores::told(.0))]
+    KeyFile(std::io::Error),
     /// Events that a reader has not seen are not in the log any more.
     #[error("events before number {oldest} are no longer in the log")]
     Pruned {

@@ -31,4 +31,4 @@ pub use record::{DeadLetter, Replay, State, StoreId, StoreRecord};
 pub use seal::Vault;
 pub use snapshot::Wish;
 pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, kinds};
-pub use stores::{Beginning, Environment, NewStore, Part, Replayed, Start, StoreNumbers, Stores};
+pub use stores::{Beginning, Environment, NewStore, Part, Replayed, Resealed, Start, StoreKey, StoreNumbers, Stores};

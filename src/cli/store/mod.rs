@@ -1,6 +1,7 @@
 //! `tenantry store …`
 
 mod dead_letters;
+mod key;
 mod shown;
 mod wait;
 
@@ -92,6 +93,9 @@ pub(super) enum Command {
     /// Issues the token with which a store of the kind pull fetches its events, and prints it, this once
     #[command(after_help = "Example:\n  tenantry store token acme feed       the one before is refused from now on")]
     Token(One),
+    /// Lists and changes the keys that the secrets of stores are sealed with
+    #[command(subcommand, after_help = key::EXAMPLES)]
+    Key(key::Command),
     /// Removes a store; what was brought there stays there
     #[command(after_help = "Example:\n  tenantry store delete acme users")]
     Delete(One),
@@ -178,12 +182,12 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
         Command::Show(One { tenant, name }) => (StoreCommand::Show { tenant, name }, store_text),
         Command::Set(Set { of: One { tenant, name }, settings }) => {
             let settings = assignments::parse(&settings)?;
-            (StoreCommand::Set { tenant, name, settings }, store_text)
+            (StoreCommand::Set { tenant, name, settings, if_version: None }, store_text)
         }
         Command::Pause(One { tenant, name }) => (StoreCommand::Pause { tenant, name }, store_text),
         Command::Resume(One { tenant, name }) => (StoreCommand::Resume { tenant, name }, store_text),
         Command::Retry(One { tenant, name }) => (StoreCommand::Retry { tenant, name }, store_text),
-        Command::Test(One { tenant, name }) => (StoreCommand::Test { tenant, name }, tested_text),
+        Command::Test(of) => return Box::pin(test(of, settings, output)).await,
         Command::Token(One { tenant, name }) => (StoreCommand::IssueToken { tenant, name }, token_text),
         Command::Delete(One { tenant, name }) => (StoreCommand::Delete { tenant, name }, deleted_text),
         Command::Rebuild(Rebuild { of: One { tenant, name }, wait }) => {
@@ -194,7 +198,17 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
             let asked = StoreCommand::Replay { tenant: tenant.clone(), name: name.clone(), from, since, to };
             return Box::pin(wait::run(asked, wait.then_some((tenant, name)), settings, (output, replayed_text))).await;
         }
+        Command::Key(command) => return Box::pin(key::run(command, settings, output)).await,
         Command::DeadLetters(command) => return Box::pin(dead_letters::run(command, settings, output)).await,
     };
     output.answer(&ask(settings, Asked::Store(asked)).await?, text)
+}
+
+/// A store that could take no events is a failure.
+async fn test(One { tenant, name }: One, settings: &Settings, output: Output) -> Result<(), Failure> {
+    let answer = ask(settings, Asked::Store(StoreCommand::Test { tenant, name })).await?;
+    match answer.get("error").and_then(Value::as_str) {
+        Some(error) => Err(Failure::new(tenant_admin::Code::Unavailable, error)),
+        None => output.answer(&answer, tested_text),
+    }
 }

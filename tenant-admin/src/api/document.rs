@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::endpoints::{limits, me, oauth_clients, oauth_secrets, tenants, tokens};
+use super::endpoints::{limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens};
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
 /// Below this all endpoints are.
@@ -22,7 +22,7 @@ macro_rules! endpoints {
         #[openapi(
             info(
                 title = "Tenantry administration",
-                description = "Tenants, their tokens and OAuth clients, for those who run them. Refusals are problem \
+                description = "Tenants, their tokens, OAuth clients and stores, for those who run them. Refusals are problem \
                                details (RFC 9457). Members and parameters that are unknown are refused."
             ),
             servers((url = "/api/v1")),
@@ -64,6 +64,22 @@ endpoints![
     oauth_secrets::list_oauth_secrets,
     oauth_secrets::issue_oauth_secret,
     oauth_secrets::revoke_oauth_secret,
+    stores::list_store_kinds,
+    stores::list_stores,
+    stores::add_store,
+    stores::show_store,
+    stores::change_store,
+    stores::delete_store,
+    store_errands::pause_store,
+    store_errands::resume_store,
+    store_errands::retry_store,
+    store_errands::rebuild_store,
+    store_errands::test_store,
+    store_errands::issue_store_token,
+    store_errands::replay_store,
+    store_errands::list_dead_letters,
+    store_errands::retry_dead_letters,
+    store_errands::discard_dead_letters,
 ];
 
 /// Describes every endpoint (OpenAPI 3.1).

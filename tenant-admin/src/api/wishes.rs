@@ -6,7 +6,7 @@ use tenancy::{Mode, Network};
 use utoipa::ToSchema;
 
 use super::shapes;
-use crate::{CreateOauthClient, FederatedWith, IssueToken};
+use crate::{CreateOauthClient, FederatedWith, IssueToken, StoreCommand};
 
 /// A tenant that is to be.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -120,4 +120,76 @@ pub(super) struct NewOauthSecret {
     /// For how many days it is valid, if not for the usual number.
     #[schema(example = 90)]
     pub(super) days: Option<u32>,
+}
+
+/// What a new store gets first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub(super) enum Start {
+    /// All users and groups as they are, and then what comes.
+    #[default]
+    Snapshot,
+    /// Every event of the log.
+    First,
+    /// What comes.
+    Now,
+}
+
+/// A store that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewStore {
+    /// Its name: a-z, 0-9 and -, at most 63; no other of the tenant has it.
+    #[schema(example = "crm")]
+    pub(super) name: String,
+    /// What it is; see `GET /store-kinds`.
+    #[schema(example = "webhook")]
+    pub(super) kind: String,
+    /// Options and settings of its kind by name, secrets among them.
+    #[serde(default)]
+    #[schema(value_type = Object, example = json!({ "url": "https://crm.example/hook", "types": ["user.*"] }))]
+    pub(super) settings: Map<String, Value>,
+    /// What it gets first.
+    #[serde(default)]
+    start: Start,
+}
+
+impl NewStore {
+    /// As a command for this tenant.
+    pub(super) fn command(self, tenant: String) -> StoreCommand {
+        let Self { name, kind, settings, start } = self;
+        let (from_start, from_now) = (start == Start::First, start == Start::Now);
+        StoreCommand::Add { tenant, name, kind, settings, from_start, from_now }
+    }
+}
+
+/// What is to change about a store.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct StoreChange {
+    /// Options and settings by name; null is as usual. What is left out stays, secrets too.
+    #[schema(value_type = Object, example = json!({ "batch": 50, "attributes": null }))]
+    pub(super) settings: Map<String, Value>,
+}
+
+/// A part of the log.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Part {
+    /// The number of the first event; otherwise `since` tells.
+    #[schema(minimum = 1)]
+    pub(super) from: Option<i64>,
+    /// The moment of the first event.
+    #[schema(format = DateTime)]
+    pub(super) since: Option<String>,
+    /// The number of the last event; null: of the last that the store has had.
+    pub(super) to: Option<i64>,
+}
+
+/// Which dead letters are meant.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct Letter {
+    /// The number of the event; null: all.
+    pub(super) sequence: Option<i64>,
 }

@@ -1,6 +1,6 @@
 //! The stores of tenants: add, list, show, set, pause, resume, test, rebuild, replay, dead letters, delete.
 
-use delivery::{Beginning, DeliveryError, NewStore, Part, Start, StoreRecord, Stores};
+use delivery::{Beginning, DeliveryError, NewStore, Part, Resealed, Start, StoreKey, StoreRecord, Stores};
 use secrecy::ExposeSecret as _;
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
@@ -18,6 +18,9 @@ impl Operator {
         let of = |tenant: &str| self.tenants.administer(tenant);
         Ok(match command {
             StoreCommand::Kinds => kinds(),
+            StoreCommand::ListKeys => json!({ "keys": keys(&stores.keys().await?) }),
+            StoreCommand::RotateKey => resealed(&stores.rotate_key().await?),
+            StoreCommand::Reseal => resealed(&stores.reseal().await?),
             StoreCommand::Add { tenant, name, kind, settings, from_start, from_now } => {
                 let mut new = NewStore { name, kind, settings, start: start(from_start, from_now)? };
                 let made = new.make_secrets()?;
@@ -28,8 +31,8 @@ impl Operator {
                 json!({ "stores": found.iter().map(view::store).collect::<Vec<Value>>() })
             }
             StoreCommand::Show { tenant, name } => view::store(&stores.find(&of(&tenant)?, &name).await?),
-            StoreCommand::Set { tenant, name, settings } => {
-                view::store(&stores.set(&of(&tenant)?, &name, &settings).await?)
+            StoreCommand::Set { tenant, name, settings, if_version } => {
+                view::store(&stores.set(&of(&tenant)?, &name, (&settings, if_version)).await?)
             }
             StoreCommand::Pause { tenant, name } => view::store(&stores.pause(&of(&tenant)?, &name).await?),
             StoreCommand::Resume { tenant, name } => view::store(&stores.resume(&of(&tenant)?, &name).await?),
@@ -37,8 +40,8 @@ impl Operator {
             StoreCommand::Rebuild { tenant, name } => view::store(&stores.rebuild(&of(&tenant)?, &name).await?),
             StoreCommand::Test { tenant, name } => {
                 let told = stores.probe(&of(&tenant)?, &name).await?;
-                told.map_err(|failure| Failure::new(Code::Unavailable, failure.to_string()))?;
-                json!({ "store": name, "reachable": true })
+                let error = told.as_ref().err().map(ToString::to_string);
+                json!({ "store": name, "reachable": told.is_ok(), "error": error })
             }
             StoreCommand::IssueToken { tenant, name } => {
                 let token = stores.issue_token(&of(&tenant)?, &name).await?;
@@ -117,6 +120,16 @@ fn beginning(from: Option<i64>, since: Option<&str>) -> Result<Beginning, Failur
     }
 }
 
+fn keys(keys: &[StoreKey]) -> Answer {
+    let key =
+        |key: &StoreKey| json!({ "id": key.id, "seals": key.seals, "missing": !key.is_there, "stores": key.stores });
+    keys.iter().map(key).collect()
+}
+
+fn resealed(done: &Resealed) -> Answer {
+    json!({ "resealed": done.stores, "keys": keys(&done.keys) })
+}
+
 fn kinds() -> Answer {
     let kind = |kind: &delivery::Kind| json!({ "kind": kind.name, "about": kind.about });
     json!({ "kinds": delivery::kinds().iter().map(kind).collect::<Vec<_>>() })
@@ -128,8 +141,11 @@ impl From<DeliveryError> for Failure {
             DeliveryError::NoStore { .. } | DeliveryError::Pruned { .. } => Code::NotFound,
             DeliveryError::Taken { .. } | DeliveryError::Conflict(_) => Code::Conflict,
             DeliveryError::Invalid(_) => Code::Invalid,
+            DeliveryError::Changed { .. } => Code::Changed,
             DeliveryError::Database(_) | DeliveryError::Directory(_) => Code::Unavailable,
-            DeliveryError::Sealed(_) | DeliveryError::File(_) | DeliveryError::Json(_) => Code::Failed,
+            DeliveryError::KeyFile(_) | DeliveryError::Sealed(_) | DeliveryError::File(_) | DeliveryError::Json(_) => {
+                Code::Failed
+            }
         };
         Self::caused(code, &error)
     }

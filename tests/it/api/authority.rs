@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 25] = [
+const RULES: [(&str, Rule); 41] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -47,6 +47,22 @@ const RULES: [(&str, Rule); 25] = [
     ("GET /tenants/{tenant}/oauth-clients/{client}/secrets", Rule::Read),
     ("POST /tenants/{tenant}/oauth-clients/{client}/secrets", Rule::Manage),
     ("POST /tenants/{tenant}/oauth-clients/{client}/secrets/{secret}/revoke", Rule::Manage),
+    ("GET /store-kinds", Rule::AnyKey),
+    ("GET /tenants/{tenant}/stores", Rule::Read),
+    ("POST /tenants/{tenant}/stores", Rule::Manage),
+    ("GET /tenants/{tenant}/stores/{store}", Rule::Read),
+    ("PATCH /tenants/{tenant}/stores/{store}", Rule::Manage),
+    ("DELETE /tenants/{tenant}/stores/{store}", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/pause", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/resume", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/retry", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/rebuild", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/test", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/token", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/replay", Rule::Manage),
+    ("GET /tenants/{tenant}/stores/{store}/dead-letters", Rule::Read),
+    ("POST /tenants/{tenant}/stores/{store}/dead-letters/retry", Rule::Manage),
+    ("POST /tenants/{tenant}/stores/{store}/dead-letters/discard", Rule::Manage),
 ];
 
 const ROLES: [&str; 3] = ["operator", "tenant-admin", "auditor"];
@@ -90,14 +106,17 @@ impl Endpoint {
     /// With an id that belongs to nothing.
     async fn call(&self, admin: &Admin, tenant: &str) -> Answer {
         let nothing = "0f6c1a52-6a35-4f5e-9c1d-3f1f0a6f8f10";
-        let path = self.pattern.replace("{tenant}", tenant).replace("{client}", nothing).replace("{secret}", nothing);
+        let mut path = self.pattern.replace("{tenant}", tenant);
+        for part in ["{client}", "{secret}", "{store}"] {
+            path = path.replace(part, nothing);
+        }
         admin.send(&self.method, &path, &json!({})).await
     }
 }
 
 /// Everything that can be seen of a tenant.
-fn state(system: &System, tenant: &Tenant) -> [Value; 3] {
-    [["tenant", "show"], ["token", "list"], ["events", "tail"]].map(|[noun, verb]| {
+fn state(system: &System, tenant: &Tenant) -> [Value; 4] {
+    [["tenant", "show"], ["token", "list"], ["store", "list"], ["events", "tail"]].map(|[noun, verb]| {
         let shown = system.tenantry(&[noun, verb, &tenant.name, "--json"]).expect(0);
         if noun == "events" { json!(shown.json_lines()) } else { shown.json() }
     })

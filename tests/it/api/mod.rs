@@ -12,6 +12,7 @@ mod protocol;
 mod replicas;
 mod rotation;
 mod shape;
+mod stores;
 mod tenants;
 
 use admin::Admin;

@@ -3,6 +3,7 @@
 mod amqp;
 mod broker;
 mod file;
+mod keys;
 mod life;
 mod nats;
 mod passwords;

@@ -1,6 +1,7 @@
 //! The stores of tenants, for the people who run them.
 
 mod errands;
+mod keys;
 mod numbers;
 mod prune;
 mod set;
@@ -18,6 +19,8 @@ use tokio::sync::Notify;
 use uuid::Uuid;
 
 pub use errands::{Beginning, Part, Replayed};
+pub(crate) use keys::told;
+pub use keys::{Resealed, StoreKey};
 pub use numbers::StoreNumbers;
 
 use crate::links::Links;

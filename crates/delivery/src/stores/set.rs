@@ -12,18 +12,21 @@ const TRIES: u32 = 5;
 
 impl Stores {
     /// Changes options and settings of a store by name, secrets among them; what is set to nothing is as usual again. The others
-    /// stay. The store is tried at once.
+    /// stay. With a version only if it still has that. The store is tried at once.
     ///
     /// # Errors
-    /// [`DeliveryError::NoStore`], [`DeliveryError::Invalid`], or the database's.
+    /// [`DeliveryError::NoStore`], [`DeliveryError::Invalid`], [`DeliveryError::Changed`], or the database's.
     pub async fn set(
         &self,
         tenant: &Administered,
         name: &str,
-        wanted: &Map<String, Value>,
+        (wanted, if_version): (&Map<String, Value>, Option<i64>),
     ) -> Result<StoreRecord, DeliveryError> {
         for _ in 0..TRIES {
             let record = self.find(tenant, name).await?;
+            if if_version.is_some_and(|version| version != record.version) {
+                return Err(DeliveryError::Changed { name: name.to_owned() });
+            }
             if self.try_set(&record, wanted).await? {
                 return self.find(tenant, name).await;
             }

@@ -67,15 +67,15 @@ on_both! {
     async fn settings_are_changed_by_name(system: System) {
         system.add("users", Start::Now, json!({ "secret": "whsec_1", "batch": 7 })).await;
         let (tenant, stores) = (&system.tenant, &system.stores);
-        let changed = stores.set(tenant, "users", &object(json!({ "exhausted": "pause", "batch": null }))).await.unwrap();
+        let changed = stores.set(tenant, "users", (&object(json!({ "exhausted": "pause", "batch": null })), None)).await.unwrap();
         assert_eq!((changed.options.batch, changed.version), (100, 2));
         assert!(!serde_json::to_string(&changed.settings).unwrap().contains("whsec"));
         let settings = system.environment.settings_of(&changed).unwrap();
         assert_eq!(settings["secret"], "whsec_1");
-        let changed = stores.set(tenant, "users", &object(json!({ "secret": "whsec_2" }))).await.unwrap();
+        let changed = stores.set(tenant, "users", (&object(json!({ "secret": "whsec_2" })), None)).await.unwrap();
         assert_eq!(system.environment.settings_of(&changed).unwrap()["secret"], "whsec_2");
         for wrong in [json!({ "unknown": 1 }), json!({ "batch": 0 }), json!({ "types": ["user.cooked"] })] {
-            assert!(stores.set(tenant, "users", &object(wrong)).await.is_err());
+            assert!(stores.set(tenant, "users", (&object(wrong), None)).await.is_err());
         }
     }
 

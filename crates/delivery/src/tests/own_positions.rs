@@ -60,7 +60,7 @@ on_both! {
         book.behave(Behaviour::Takes);
         system.caught_up("users").await;
         dispatching.end().await;
-        system.stores.set(&system.tenant, "users", &object(json!({ "types": null }))).await.unwrap();
+        system.stores.set(&system.tenant, "users", (&object(json!({ "types": null })), None)).await.unwrap();
         system.user("last").await;
         system.fed_once().await;
         assert_eq!(book.numbers(), [5]);

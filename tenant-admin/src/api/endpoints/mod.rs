@@ -4,5 +4,7 @@ pub(super) mod limits;
 pub(super) mod me;
 pub(super) mod oauth_clients;
 pub(super) mod oauth_secrets;
+pub(super) mod store_errands;
+pub(super) mod stores;
 pub(super) mod tenants;
 pub(super) mod tokens;

@@ -1,11 +1,11 @@
 //! Secrets of stores at rest: sealed with AES-256-GCM (NIST SP 800-38D) under a key that is not in the database.
 
-use std::fmt;
-use std::fs::OpenOptions;
-use std::io::{self, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
-use std::sync::Arc;
+mod file;
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+use std::{fmt, io};
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Nonce, RandomizedNonceKey};
 use base64::Engine as _;
@@ -19,7 +19,13 @@ const NONCE_BYTES: usize = 12;
 
 /// The keys that secrets are sealed with: the first seals, all open.
 #[derive(Clone)]
-pub struct Vault(Arc<Vec<Key>>);
+pub struct Vault(Arc<Shared>);
+
+struct Shared {
+    /// Where they are read again.
+    file: Option<PathBuf>,
+    keys: RwLock<Arc<[Key]>>,
+}
 
 struct Key {
     id: String,
@@ -28,7 +34,7 @@ struct Key {
 
 impl fmt::Debug for Vault {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        out.debug_list().entries(self.0.iter().map(|key| &key.id)).finish()
+        out.debug_list().entries(self.ids()).finish()
     }
 }
 
@@ -38,20 +44,7 @@ impl Vault {
     /// # Errors
     /// If the file cannot be read or made, or a line is no key.
     pub fn open(file: &Path) -> io::Result<Self> {
-        match std::fs::read_to_string(file) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Self::make(file),
-            text => Self::parse(&text?),
-        }
-    }
-
-    fn make(file: &Path) -> io::Result<Self> {
-        let mut key = [0; KEY_BYTES];
-        aws_lc_rs::rand::fill(&mut key).map_err(|_| io::Error::other("the system gives no randomness"))?;
-        let text = STANDARD.encode(key);
-        let mut made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
-        writeln!(made, "{text}")?;
-        made.sync_all()?;
-        Self::parse(&text)
+        Self::of(&file::read_or_make(file)?, Some(file.to_owned()))
     }
 
     /// Keys in base64, one a line.
@@ -59,12 +52,43 @@ impl Vault {
     /// # Errors
     /// If a line is no key.
     pub fn parse(text: &str) -> io::Result<Self> {
-        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-        let keys: Vec<Key> = lines.map(Key::parse).collect::<io::Result<_>>()?;
-        if keys.is_empty() {
-            return Err(invalid());
-        }
-        Ok(Self(Arc::new(keys)))
+        Self::of(text, None)
+    }
+
+    fn of(text: &str, file: Option<PathBuf>) -> io::Result<Self> {
+        Ok(Self(Arc::new(Shared { file, keys: RwLock::new(keys(text)?) })))
+    }
+
+    fn keys(&self) -> Arc<[Key]> {
+        Arc::clone(&self.0.keys.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The ids of the keys; the first one's seals.
+    pub(crate) fn ids(&self) -> Vec<String> {
+        self.keys().iter().map(|key| key.id.clone()).collect()
+    }
+
+    /// Takes the keys of the file into force as they are now.
+    pub(crate) fn reload(&self) -> io::Result<()> {
+        self.renew(|file| std::fs::read_to_string(file))
+    }
+
+    /// Makes a new key, which seals from now on.
+    pub(crate) fn add(&self) -> io::Result<()> {
+        self.renew(file::with_new)
+    }
+
+    /// Takes keys away that do not seal and are none of these.
+    pub(crate) fn keep(&self, ids: &BTreeSet<String>) -> io::Result<()> {
+        self.renew(|file| file::with_only(file, ids))
+    }
+
+    /// Does something with the file, and takes what is in it into force.
+    fn renew(&self, text: impl Fn(&Path) -> io::Result<String>) -> io::Result<()> {
+        let Some(file) = &self.0.file else { return Ok(()) };
+        let keys = keys(&text(file)?)?;
+        *self.0.keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
     }
 
     /// Seals secrets for one store; for no other they can be opened. No secrets are nothing.
@@ -73,7 +97,8 @@ impl Vault {
             return Ok(None);
         }
         let failed = || DeliveryError::Sealed("sealed");
-        let key = self.0.first().ok_or_else(failed)?;
+        let keys = self.keys();
+        let key = keys.first().ok_or_else(failed)?;
         let mut text = serde_json::to_vec(secrets)?;
         let nonce = key.key.seal_in_place_append_tag(Aad::from(store.to_string()), &mut text).map_err(|_| failed())?;
         let bytes = [nonce.as_ref().as_slice(), text.as_slice()].concat();
@@ -89,7 +114,8 @@ impl Vault {
         let Some(sealed) = sealed else { return Ok(Map::new()) };
         let failed = || DeliveryError::Sealed("opened");
         let (id, text) = sealed.split_once(':').ok_or_else(failed)?;
-        let key = self.0.iter().find(|key| key.id == id).ok_or_else(failed)?;
+        let keys = self.keys();
+        let key = keys.iter().find(|key| key.id == id).ok_or_else(failed)?;
         let bytes = STANDARD.decode(text).map_err(|_| failed())?;
         let (nonce, text) = bytes.split_at_checked(NONCE_BYTES).ok_or_else(failed)?;
         let nonce = Nonce::try_assume_unique_for_key(nonce).map_err(|_| failed())?;
@@ -97,6 +123,11 @@ impl Vault {
         let opened = key.key.open_in_place(nonce, Aad::from(store.to_string()), &mut text).map_err(|_| failed())?;
         Ok(serde_json::from_slice(opened)?)
     }
+}
+
+fn keys(text: &str) -> io::Result<Arc<[Key]>> {
+    let keys: Arc<[Key]> = file::lines(text).map(Key::parse).collect::<io::Result<_>>()?;
+    if keys.is_empty() { Err(invalid()) } else { Ok(keys) }
 }
 
 impl Key {

@@ -2,8 +2,12 @@
 //! each of them against this.
 #![expect(dead_code, reason = "these are read by the document alone")]
 
+mod stores;
+
 use serde_json::Value;
 use utoipa::ToSchema;
+
+pub(super) use stores::*;
 
 /// The key that asks.
 #[derive(ToSchema)]
