@@ -59,7 +59,8 @@ Examples:
   tenantry events tail acme --follow          prints every change as it comes
 
 Commands take effect at once, on the running server if there is one, and on all that share its database.
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 server or database unavailable.";
+Exit codes: 0 done, 1 failed, 2 wrong usage, 3 not found, 4 conflict, 5 server or database unavailable,
+6 something differs (store drift).";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -114,7 +115,10 @@ pub(crate) fn run() -> ExitCode {
     match cli.run(output) {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => {
-            output.fail(&failure);
+            // Whoever asked whether something differs has been told all.
+            if failure.code != Code::Differs {
+                output.fail(&failure);
+            }
             exit_code(failure.code)
         }
     }
@@ -128,6 +132,7 @@ fn exit_code(code: Code) -> ExitCode {
         Code::NotFound => 3,
         Code::Conflict | Code::Changed => 4,
         Code::Unavailable => 5,
+        Code::Differs => 6,
     })
 }
 

@@ -30,6 +30,8 @@ pub enum Code {
     Unauthorized,
     /// Something that was changed since whoever asks has seen it.
     Changed,
+    /// Something that is not as it should be, which is the answer to what was asked.
+    Differs,
     /// The database or the server cannot be reached.
     Unavailable,
     /// Anything else.

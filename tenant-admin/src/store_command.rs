@@ -134,6 +134,23 @@ pub enum StoreCommand {
         /// The store.
         name: String,
     },
+    /// Begins to compare a store with the directory.
+    Drift {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+        /// Whether what differs is brought into line.
+        #[serde(default)]
+        repair: bool,
+    },
+    /// Asks how far the last comparison is.
+    DriftReport {
+        /// The tenant.
+        tenant: String,
+        /// The store.
+        name: String,
+    },
     /// Gives a store that fetches its events a new token.
     IssueToken {
         /// The tenant.

@@ -41,6 +41,9 @@ pub enum DeliveryError {
     /// Something is in the way, such as a store that is busy.
     #[error("{0}")]
     Conflict(String),
+    /// A store did not do what it was asked, or did not answer.
+    #[error("{0}")]
+    Store(#[from] crate::Failure),
     /// The database failed.
     #[error("the stores of a tenant cannot be reached in the database")]
     Database(#[from] DbErr),

@@ -6,6 +6,7 @@
 //! is, is one trait ([`Store`]); each kind of store is one file that implements it.
 
 mod dispatcher;
+mod drift;
 mod error;
 mod links;
 mod options;
@@ -24,6 +25,7 @@ mod tests;
 mod worker;
 
 pub use dispatcher::Dispatcher;
+pub use drift::{Comparable, Comparison, Counts, Difference, DriftReport, Sort, Subject, Unrepaired, What};
 pub use error::DeliveryError;
 pub use options::{Exhausted, Options};
 pub use reader::{LONGEST_WAIT, MOST, Page, Reader};

@@ -104,6 +104,12 @@ impl Options {
         self.is_for(event.event_type) && (self.attributes.is_empty() || self.concerns(event))
     }
 
+    /// Whether changes of this SCIM path are told, or of a part of it.
+    pub(crate) fn is_about(&self, path: &str) -> bool {
+        let is_near = |wanted: &String| is_part(path, wanted) || is_part(wanted, path);
+        self.attributes.is_empty() || self.attributes.iter().any(is_near)
+    }
+
     fn concerns(&self, event: &Event) -> bool {
         let change = match (&event.data, event.event_type) {
             (Data::User(user), EventType::UserUpdated) => &user.change,

@@ -31,8 +31,8 @@ pub struct Directories(Arc<Parts>);
 
 /// What they are read and written with.
 #[derive(Debug)]
-struct Parts {
-    database: Database,
+pub(crate) struct Parts {
+    pub(crate) database: Database,
     loader: Loader,
     members: MemberReader,
     lister: Lister,
@@ -44,9 +44,9 @@ struct Parts {
 /// The directory of one tenant.
 #[derive(Clone, Debug)]
 pub struct Directory {
-    tenant: Arc<Tenant>,
+    pub(crate) tenant: Arc<Tenant>,
     actor: Actor,
-    all: Arc<Parts>,
+    pub(crate) all: Arc<Parts>,
 }
 
 /// What a patch left, and what had to be repaired to apply it.

@@ -15,13 +15,14 @@ mod pressure;
 mod read;
 mod record;
 mod snapshot;
+mod survey;
 mod write;
 
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use pressure::Work;
-pub use record::{Actor, Condition, Include, Members, Record};
+pub use record::{Actor, Condition, Include, Members, Membership, Record};
 pub use snapshot::{Snapshot, SnapshotPart};
 
 #[cfg(test)]

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use scim::{MemberReference, ResourceKind, ScimError, Stored};
 use tenancy::CredentialId;
+use uuid::Uuid;
 
 /// Who causes a change, as its event tells.
 #[derive(Clone, Debug)]
@@ -14,6 +15,17 @@ pub struct Actor {
     pub credential: Option<CredentialId>,
     /// The request.
     pub request_id: String,
+}
+
+/// One who is in a group.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Membership {
+    /// The group.
+    pub group: Uuid,
+    /// Who is in it.
+    pub member: Uuid,
+    /// What the member is.
+    pub kind: ResourceKind,
 }
 
 /// What is read beside the document.

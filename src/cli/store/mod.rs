@@ -1,6 +1,7 @@
 //! `tenantry store …`
 
 mod dead_letters;
+mod drift;
 mod key;
 mod shown;
 mod wait;
@@ -23,7 +24,8 @@ Examples:
   tenantry store pause acme users                              its events wait
   tenantry store resume acme users                             and are brought again
   tenantry store rebuild acme users --wait                     fills it anew with the users and groups there are
-  tenantry store dead-letters list acme users                  what it did not take";
+  tenantry store dead-letters list acme users                  what it did not take
+  tenantry store drift acme users                              what it has otherwise than the directory";
 
 const ADD_EXAMPLES: &str = "\
 Examples:
@@ -87,6 +89,9 @@ pub(super) enum Command {
     /// Lists, retries and discards the events that a store did not take
     #[command(subcommand, after_help = dead_letters::EXAMPLES)]
     DeadLetters(dead_letters::Command),
+    /// Compares a store with the directory and lists what differs; changes nothing without --repair
+    #[command(after_help = drift::EXAMPLES)]
+    Drift(drift::Drift),
     /// Asks a store whether it could take events now
     #[command(after_help = "Example:\n  tenantry store test acme users")]
     Test(One),
@@ -199,6 +204,7 @@ pub(super) async fn run(command: Command, settings: &Settings, output: Output) -
             return Box::pin(wait::run(asked, wait.then_some((tenant, name)), settings, (output, replayed_text))).await;
         }
         Command::Key(command) => return Box::pin(key::run(command, settings, output)).await,
+        Command::Drift(asked) => return Box::pin(drift::run(asked, settings, output)).await,
         Command::DeadLetters(command) => return Box::pin(dead_letters::run(command, settings, output)).await,
     };
     output.answer(&ask(settings, Asked::Store(asked)).await?, text)

@@ -86,7 +86,7 @@ fn check(store: &Value, name: &str) -> Result<(), Failure> {
 }
 
 /// Beside the answer: one line that is written over where somebody looks.
-fn say(name: &str, now: &str) {
+pub(super) fn say(name: &str, now: &str) {
     let mut out = std::io::stderr().lock();
     let now: String = now.chars().map(|letter| if letter.is_control() { '\u{FFFD}' } else { letter }).collect();
     // Nobody is left to be told when this fails.

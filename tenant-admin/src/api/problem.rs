@@ -123,7 +123,7 @@ impl From<Failure> for Problem {
         let sort = match failure.code {
             Code::Invalid => Sort::Invalid,
             Code::NotFound => Sort::NotFound,
-            Code::Conflict => Sort::Conflict,
+            Code::Conflict | Code::Differs => Sort::Conflict,
             Code::Unauthorized => return Self::no_key(),
             Code::Changed => Sort::Changed,
             Code::Unavailable => {

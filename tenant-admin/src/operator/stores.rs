@@ -1,4 +1,5 @@
-//! The stores of tenants: add, list, show, set, pause, resume, test, rebuild, replay, dead letters, delete.
+//! The stores of tenants: add, list, show, set, pause, resume, test, rebuild, replay, dead letters, drift,
+//! delete.
 
 use delivery::{Beginning, DeliveryError, NewStore, Part, Resealed, Start, StoreKey, StoreRecord, Stores};
 use secrecy::ExposeSecret as _;
@@ -77,6 +78,12 @@ impl Operator {
             StoreCommand::DiscardDeadLetters { tenant, name, sequence } => {
                 json!({ "store": name, "discarded": stores.discard_letters(&of(&tenant)?, &name, sequence).await? })
             }
+            StoreCommand::Drift { tenant, name, repair } => {
+                drift(&name, &stores.compare(&of(&tenant)?, &name, repair).await?)?
+            }
+            StoreCommand::DriftReport { tenant, name } => {
+                drift(&name, &stores.comparison(&of(&tenant)?, &name).await?)?
+            }
             _ => return Err(Failure::new(Code::Failed, "this is not done with stores")),
         })
     }
@@ -84,6 +91,14 @@ impl Operator {
     fn stores(&self) -> Result<&Stores, Failure> {
         self.stores.as_ref().ok_or_else(|| Failure::new(Code::Failed, "stores cannot be changed here"))
     }
+}
+
+/// How far a comparison is, and what it found.
+fn drift(name: &str, report: &delivery::DriftReport) -> Result<Answer, Failure> {
+    let mut answer = serde_json::to_value(report)?;
+    view::add(&mut answer, "store", name.into());
+    view::add(&mut answer, "differing", report.differing().into());
+    Ok(answer)
 }
 
 /// With the secrets that were made for the store: the only time that they are shown.
@@ -142,7 +157,7 @@ impl From<DeliveryError> for Failure {
             DeliveryError::Taken { .. } | DeliveryError::Conflict(_) => Code::Conflict,
             DeliveryError::Invalid(_) => Code::Invalid,
             DeliveryError::Changed { .. } => Code::Changed,
-            DeliveryError::Database(_) | DeliveryError::Directory(_) => Code::Unavailable,
+            DeliveryError::Store(_) | DeliveryError::Database(_) | DeliveryError::Directory(_) => Code::Unavailable,
             DeliveryError::KeyFile(_) | DeliveryError::Sealed(_) | DeliveryError::File(_) | DeliveryError::Json(_) => {
                 Code::Failed
             }

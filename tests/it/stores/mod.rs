@@ -2,6 +2,7 @@
 
 mod amqp;
 mod broker;
+mod drift;
 mod file;
 mod keys;
 mod life;

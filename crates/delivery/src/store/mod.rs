@@ -19,6 +19,7 @@ use events::Event;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
+use crate::drift::Comparable;
 use crate::links::Links;
 
 /// A destination of a tenant's events, open. One worker at a time uses it.
@@ -39,6 +40,11 @@ pub trait Store: Send {
 
     /// Whether it could take events now: connects, signs in, and changes nothing that its receiver would see as a user's change.
     async fn probe(&mut self) -> Result<(), Failure>;
+
+    /// The store as one that can be compared with the directory, if it keeps users and groups as they are.
+    fn comparable(&mut self) -> Option<&mut dyn Comparable> {
+        None
+    }
 }
 
 /// Some events were not taken.
@@ -167,6 +173,11 @@ pub(crate) fn find(name: &str) -> Option<&'static Kind> {
 /// Makes the secrets of a store that are missing and can be made here. They are told once, to whoever adds it.
 pub(crate) fn make_secrets(kind: &Kind, settings: &mut Map<String, Value>) -> Result<Map<String, Value>, String> {
     if kind.name == webhook::KIND.name { webhook::make_secrets(settings) } else { Ok(Map::new()) }
+}
+
+/// Whether stores of a kind can be compared with the directory ([`Store::comparable`]).
+pub(crate) fn is_comparable(kind: &str) -> bool {
+    [sql::KIND.name, scim::KIND.name].contains(&kind)
 }
 
 /// Reads the settings of a kind; what is wrong is told in a sentence.

@@ -1,5 +1,6 @@
 //! The stores of tenants, for the people who run them.
 
+mod drift;
 mod errands;
 mod keys;
 mod numbers;
@@ -23,6 +24,7 @@ pub(crate) use keys::told;
 pub use keys::{Resealed, StoreKey};
 pub use numbers::StoreNumbers;
 
+use crate::drift::Jobs;
 use crate::links::Links;
 use crate::running::Running;
 use crate::snapshot::Wish;
@@ -84,6 +86,7 @@ pub struct Stores {
     environment: Arc<Environment>,
     running: Arc<Running>,
     nudge: Arc<Notify>,
+    comparisons: Arc<Jobs>,
 }
 
 const LONGEST_NAME: usize = 63;
@@ -127,7 +130,12 @@ impl Stores {
     /// The stores in this environment.
     #[must_use]
     pub fn new(environment: Environment) -> Self {
-        Self { environment: Arc::new(environment), running: Arc::default(), nudge: Arc::default() }
+        Self {
+            environment: Arc::new(environment),
+            running: Arc::default(),
+            nudge: Arc::default(),
+            comparisons: Arc::default(),
+        }
     }
 
     pub(crate) fn environment(&self) -> &Arc<Environment> {

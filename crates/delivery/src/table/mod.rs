@@ -6,6 +6,7 @@ mod lease;
 mod letters;
 mod numbers;
 mod row;
+mod take;
 
 use std::time::Duration;
 
@@ -19,6 +20,7 @@ pub(crate) use change::{acknowledge, change, delete, hasten, insert};
 pub(crate) use lease::{Advance, Lease, Setback, Verdict, claim};
 pub(crate) use letters::{discard, forget_gone, letters, mark, next_marked, parked, put_back, remove};
 pub(crate) use numbers::numbers;
+pub(crate) use take::{Taken, take};
 
 /// One store of one tenant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

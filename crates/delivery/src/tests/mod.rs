@@ -1,6 +1,7 @@
 //! Delivery on real databases: every test runs on SQLite and on PostgreSQL.
 
 mod company;
+mod drift;
 mod errands;
 mod failures;
 mod kind;

@@ -13,9 +13,9 @@ use crate::table::Advance;
 use crate::{DeliveryError, StoreRecord, passwords};
 
 /// How often the lease is prolonged.
-pub(super) const RENEW: Duration = Duration::from_secs(3);
+pub(crate) const RENEW: Duration = Duration::from_secs(3);
 /// How long before its end a lease is not relied on any more.
-const MARGIN: Duration = Duration::from_secs(2);
+pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 /// How often the position is written, while there is more to bring. What is brought between that and a crash is brought again.
 const SAVE: Duration = Duration::from_millis(250);
 /// With so many workers it is written half as often, so that all of them together do not keep the database busy.

@@ -21,6 +21,7 @@ use crate::stores::Environment;
 use crate::table::{self, Lease};
 use crate::{DeliveryError, StoreRecord};
 use hold::Course;
+pub(crate) use hold::{MARGIN, RENEW};
 
 /// How long a store is one worker's without a word. A worker that was killed keeps its store waiting for so long.
 pub(crate) const LEASE: Duration = Duration::from_secs(10);

@@ -8,6 +8,7 @@ mod passwords;
 mod rivals;
 mod snapshots;
 mod support;
+mod surveys;
 mod told;
 mod writes;
 

@@ -89,7 +89,7 @@ pub(super) struct Shape {
     /// By `userName`.
     pub(super) users: BTreeMap<String, Value>,
     /// By `displayName`: the `externalId` and the names of the members.
-    groups: BTreeMap<String, (String, BTreeSet<String>)>,
+    pub(super) groups: BTreeMap<String, (String, BTreeSet<String>)>,
 }
 
 impl Shape {

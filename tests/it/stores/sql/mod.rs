@@ -18,30 +18,30 @@ const MARIADB_VARIABLE: &str = "TESTS_MARIADB_URL";
 pub(super) const OPTIONS: [&str; 3] = ["--from-start", "types=[\"*\"]", "retry_seconds=[1]"];
 
 /// A system that may connect to the databases of the tests.
-async fn start(database: Database) -> System {
+pub(super) async fn start(database: Database) -> System {
     System::start_unlimited_with(database, &[("TENANTRY_STORES__ALLOW_PRIVATE", "true")]).await
 }
 
 /// A store and the URL by which a test looks into it.
-struct Kept {
-    name: &'static str,
+pub(super) struct Kept {
+    pub(super) name: &'static str,
     url: String,
 }
 
 impl Kept {
     /// A file.
-    fn in_a_file(system: &System, tenant: &Tenant) -> Self {
+    pub(super) fn in_a_file(system: &System, tenant: &Tenant) -> Self {
         add_store(system, tenant, "file", "sql", &[&OPTIONS[..], &["url=sqlite://users.db"]].concat());
         Self { name: "file", url: in_folder(system, tenant, "sqlite://users.db") }
     }
 
     /// A database of its own in the PostgreSQL of the tests.
-    async fn in_postgres(system: &System, tenant: &Tenant) -> Self {
+    pub(super) async fn in_postgres(system: &System, tenant: &Tenant) -> Self {
         Self::on_server(system, tenant, "postgres", create_in_postgres().await)
     }
 
     /// A database of its own in the MariaDB of the tests.
-    async fn in_mariadb(system: &System, tenant: &Tenant) -> Self {
+    pub(super) async fn in_mariadb(system: &System, tenant: &Tenant) -> Self {
         let server = server_of(MARIADB_VARIABLE);
         let url = create_in_mariadb(&server, &tenant.name.replace('-', "_")).await;
         Self::on_server(system, tenant, "mariadb", url)
@@ -52,12 +52,17 @@ impl Kept {
         Self { name, url }
     }
 
-    async fn open(&self) -> DatabaseConnection {
+    pub(super) async fn open(&self) -> DatabaseConnection {
         sea_orm::Database::connect(&self.url).await.expect("the store's database")
     }
 
-    async fn execute(&self, sql: &str) {
+    pub(super) async fn execute(&self, sql: &str) {
         self.open().await.execute_unprepared(sql).await.expect("the statement");
+    }
+
+    /// How many a statement counts.
+    pub(super) async fn rows(&self, sql: &str) -> i64 {
+        rows(&self.open().await, sql).await[0].try_get_by_index(0).expect("a number")
     }
 
     /// What it has.
@@ -88,7 +93,7 @@ impl Kept {
     }
 
     /// It has what the directory has, and each event once.
-    async fn is_as_the_directory(&self, system: &System, tenant: &Tenant) {
+    pub(super) async fn is_as_the_directory(&self, system: &System, tenant: &Tenant) {
         let store = caught_up(system, tenant, self.name).await;
         assert_eq!(self.state().await, State::of_directory(tenant).await, "{}", self.name);
         let newest = newest(&store);
@@ -122,7 +127,7 @@ async fn create_in_mariadb(server: &str, name: &str) -> String {
 }
 
 /// What the databases call `groups`, which is a word of their languages, and their type of texts.
-fn words(connection: &DatabaseConnection) -> [&'static str; 2] {
+pub(super) fn words(connection: &DatabaseConnection) -> [&'static str; 2] {
     match connection.get_database_backend() {
         sea_orm::DbBackend::MySql => ["`groups`", "CHAR"],
         _ => ["\"groups\"", "text"],

@@ -6,6 +6,7 @@
 mod abilities;
 mod body;
 mod call;
+mod compare;
 mod credentials;
 mod members;
 mod names;
@@ -21,6 +22,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::{Failed, Failure, Kind, Opened, Opening, Store, read};
+use crate::drift::Comparable;
 use crate::links::Links;
 use abilities::Abilities;
 use call::{Call, Service};
@@ -86,6 +88,10 @@ impl Store for ScimStore {
             return Err(reply.refusal("list users"));
         }
         reply.resources().map(drop)
+    }
+
+    fn comparable(&mut self) -> Option<&mut dyn Comparable> {
+        Some(self)
     }
 }
 

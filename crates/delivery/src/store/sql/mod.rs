@@ -6,6 +6,7 @@
 //! nothing.
 
 mod address;
+mod compare;
 mod connect;
 mod failure;
 mod fold;
@@ -27,7 +28,7 @@ use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
 use events::Event;
-use sea_orm::DatabaseConnection;
+use sea_orm::{DatabaseConnection, DatabaseTransaction};
 use serde_json::{Map, Value};
 
 use self::failure::failed;
@@ -37,6 +38,7 @@ use self::state::State;
 use self::statements::Statements;
 use self::write::{Writer, begin};
 use super::{Failed, Failure, Kind, Opened, Opening, Place, Store, read};
+use crate::drift::Comparable;
 
 pub(super) const KIND: Kind = Kind {
     name: "sql",
@@ -101,6 +103,10 @@ impl Store for SqlStore {
         let probing = probe::probe(&self.connection, &self.names, &self.place, self.settings.events);
         tokio::time::timeout(self.settings.timeout(), probing).await.unwrap_or_else(|_| Err(self.late()))
     }
+
+    fn comparable(&mut self) -> Option<&mut dyn Comparable> {
+        Some(self)
+    }
 }
 
 impl SqlStore {
@@ -129,11 +135,7 @@ impl SqlStore {
 
     async fn write(&self, events: &[Event], before: State, prunes: Option<u32>) -> Result<(State, bool), Failure> {
         let transaction = begin(&self.connection).await.map_err(failed)?;
-        let row = state::lock(&transaction, &self.names).await.map_err(failed)?;
-        let is_own = row.is_some_and(|row| row.state == before && row.store_id == self.place.id.to_string());
-        if !is_own {
-            return Err(Failure::unavailable("another process has written to the store; it is looked at again"));
-        }
+        self.lock(&transaction, before).await?;
         let writer = Writer {
             on: &transaction,
             names: &self.names,
@@ -149,6 +151,16 @@ impl SqlStore {
         state::save(&transaction, &self.names, state).await.map_err(failed)?;
         transaction.commit().await.map_err(failed)?;
         Ok((state, !has_more))
+    }
+
+    /// Sees to it that nobody else writes before the transaction ends, or has written since.
+    async fn lock(&self, on: &DatabaseTransaction, before: State) -> Result<(), Failure> {
+        let row = state::lock(on, &self.names).await.map_err(failed)?;
+        let is_own = row.is_some_and(|row| row.state == before && row.store_id == self.place.id.to_string());
+        if is_own {
+            return Ok(());
+        }
+        Err(Failure::unavailable("another process has written to the store; it is looked at again"))
     }
 
     fn late(&self) -> Failure {

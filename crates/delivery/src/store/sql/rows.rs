@@ -15,6 +15,8 @@ use uuid::Uuid;
 
 use super::fold::Last;
 
+/// Whether a user may sign in.
+pub(super) const ACTIVE: &str = "active";
 // The long texts are last: MariaDB looks for a value from the begin of its row.
 pub(super) const USERS: [Named; 31] = [
     ("id", Column::Uuid),

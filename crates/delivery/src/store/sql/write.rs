@@ -105,7 +105,7 @@ impl Writer<'_> {
     }
 
     /// Sends rows with as many statements as their bytes need.
-    async fn send<const N: usize>(
+    pub(super) async fn send<const N: usize>(
         &self,
         sql: &str,
         columns: &'static [Named; N],
