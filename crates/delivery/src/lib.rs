@@ -32,5 +32,5 @@ pub use reader::{LONGEST_WAIT, MOST, Page, Reader};
 pub use record::{DeadLetter, Replay, State, StoreId, StoreRecord};
 pub use seal::Vault;
 pub use snapshot::Wish;
-pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, kinds};
+pub use store::{Failed, Failure, Kind, Opened, Opening, Place, Store, Unfinished, kinds};
 pub use stores::{Beginning, Environment, NewStore, Part, Replayed, Resealed, Start, StoreKey, StoreNumbers, Stores};

@@ -16,9 +16,9 @@ use directory::DirectoryError;
 pub use comparison::Comparison;
 pub(crate) use comparison::{Here, Members, PAGE};
 pub(crate) use job::{Job, Jobs, check, incomparable};
+pub use report::{Counts, Difference, DriftReport, Sort, Subject, Unrepaired, What};
 #[cfg(test)]
 pub(crate) use turn::Turn;
-pub use report::{Counts, Difference, DriftReport, Sort, Subject, Unrepaired, What};
 
 use crate::Failure;
 

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use super::Wish;
 use super::event::{Frame, Item, Part};
-use crate::{DeliveryError, Options};
+use crate::{DeliveryError, Options, Unfinished};
 
 /// A snapshot that was read and waits to be taken. The file has no name: it is gone with the process, and with the value.
 #[derive(Debug)]
@@ -27,6 +27,8 @@ pub(crate) struct Spool {
     /// What was read and not taken: how long each is, and whether it counts.
     ahead: VecDeque<(u64, bool)>,
     done: u64,
+    /// What the store left that did not take all of it.
+    pub(crate) left: Option<Unfinished>,
 }
 
 impl Spool {
@@ -60,7 +62,7 @@ impl Spool {
         write(&mut file, &Item::Completed).await?;
         file.flush().await?;
         let file = BufReader::new(file.into_inner());
-        let mut spool = Self { frame, file, offset: 0, ahead: VecDeque::new(), done: 0 };
+        let mut spool = Self { frame, file, offset: 0, ahead: VecDeque::new(), done: 0, left: None };
         spool.rewind().await?;
         Ok(spool)
     }

@@ -10,6 +10,7 @@ mod scim;
 mod sql;
 mod webhook;
 
+use std::any::Any;
 use std::path::PathBuf;
 use std::pin::Pin;
 use std::time::Duration;
@@ -41,11 +42,22 @@ pub trait Store: Send {
     /// Whether it could take events now: connects, signs in, and changes nothing that its receiver would see as a user's change.
     async fn probe(&mut self) -> Result<(), Failure>;
 
+    /// What it knows of the snapshot that is under way, after some of it was not taken: for the one that goes on with it.
+    fn leave_snapshot(&mut self) -> Option<Unfinished> {
+        None
+    }
+
+    /// Goes on with a snapshot after what the one before left.
+    fn resume_snapshot(&mut self, _left: Unfinished) {}
+
     /// The store as one that can be compared with the directory, if it keeps users and groups as they are.
     fn comparable(&mut self) -> Option<&mut dyn Comparable> {
         None
     }
 }
+
+/// What a store left of a snapshot; it knows itself what that is.
+pub type Unfinished = Box<dyn Any + Send + Sync>;
 
 /// Some events were not taken.
 #[derive(Debug)]

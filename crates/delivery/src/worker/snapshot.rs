@@ -26,18 +26,25 @@ impl Worker {
         }
         let at = self.lease.at;
         let Some(mut spool) = self.spool(&wish, course).await? else { return Ok(Flow::Ended) };
+        if let Some(left) = spool.left.take() {
+            store.resume_snapshot(left);
+        }
         let brought = self.pour(store, &mut spool, (&wish, course)).await;
         match brought {
             Ok(None) => self.complete(spool.sequence(), true, course).await,
             Ok(Some(Ended::Failed(failure))) => {
                 self.lease.progress(&self.environment.database, &spool.progress(&wish), super::LEASE).await?;
+                spool.left = store.leave_snapshot();
                 self.running.keep(at, spool);
                 self.fail(course, None, failure).await?;
                 Ok(Flow::Ended)
             }
             Ok(Some(Ended::Lost)) => Ok(Flow::Ended),
             Err(error) => {
-                self.running.keep(at, spool);
+                // What was under way may have been dropped in its middle: a store that must know about that begins anew.
+                if store.leave_snapshot().is_none() {
+                    self.running.keep(at, spool);
+                }
                 Err(error)
             }
         }

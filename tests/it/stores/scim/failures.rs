@@ -107,6 +107,47 @@ on_both! {
         pair.agree().await;
     }
 
+    /// Managers and groups who are named before they come are named, and members who left are gone, also if the service fails in
+    /// the middle of a snapshot.
+    async fn a_snapshot_that_fails_in_its_middle_loses_nobody(database: Database) {
+        let pair = Row::shared(database).await.pair("middle");
+        let client = pair.here.client();
+        let ada = client.post("/Users", &user("ada")).await.expect(201).id();
+        let bob = client.post("/Users", &user("bob")).await.expect(201).id();
+        client.patch(&format!("/Users/{ada}"), &super::change(&bob)).await.expect(200);
+        let outer = client.post("/Groups", &group("outer", &[&ada])).await.expect(201).id();
+        let inner = client.post("/Groups", &group("inner", &[&bob])).await.expect(201).id();
+        client.patch(&format!("/Groups/{outer}"), &added_member(&inner)).await.expect(200);
+        let front = Front::before(pair.row.second.server().port()).await;
+        let own = Own { status: "500 Internal Server Error", content: SCIM, more: "", body: "" };
+        // Once, after all users and the first group.
+        let (mut failure, count) = (Some(own.clone()), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&count);
+        front.rule(move |seen| {
+            let is_it = seen.method == "POST" && seen.body["displayName"] == "inner";
+            counted.fetch_add(u32::from(is_it), Ordering::SeqCst);
+            if is_it { failure.take() } else { None }
+        });
+        pair.join(&front.origin(), &[]);
+        pair.agree().await;
+        assert_eq!(count.load(Ordering::SeqCst), 2, "it has failed");
+        // Somebody puts one of ours into a group there; looking at its members fails once.
+        let there = pair.there.client();
+        let outer = there.find("Groups", "displayName eq \"outer\"").await.expect(200).ids().remove(0);
+        let member = added_member(pair.found_there("bob").await["id"].as_str().expect("an id"));
+        there.patch(&format!("/Groups/{outer}"), &member).await.expect(200);
+        let (mut failure, failed) = (Some(own), Arc::new(AtomicU32::new(0)));
+        let counted = Arc::clone(&failed);
+        front.rule(move |seen| {
+            let is_it = seen.method == "GET" && seen.path.ends_with(&outer);
+            counted.fetch_add(u32::from(is_it && failure.is_some()), Ordering::SeqCst);
+            if is_it { failure.take() } else { None }
+        });
+        pair.row.first.tenantry(&["store", "rebuild", &pair.here.name, STORE, "--wait"]).expect(0);
+        pair.agree().await;
+        assert_eq!(failed.load(Ordering::SeqCst), 1, "it has failed");
+    }
+
     async fn a_token_that_is_not_accepted_is_told(database: Database) {
         let pair = Row::shared(database).await.pair("token");
         pair.join_directly();

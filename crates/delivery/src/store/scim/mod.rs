@@ -21,7 +21,7 @@ use sea_orm::DbErr;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
-use super::{Failed, Failure, Kind, Opened, Opening, Store, read};
+use super::{Failed, Failure, Kind, Opened, Opening, Store, Unfinished, read};
 use crate::drift::Comparable;
 use crate::links::Links;
 use abilities::Abilities;
@@ -88,6 +88,15 @@ impl Store for ScimStore {
             return Err(reply.refusal("list users"));
         }
         reply.resources().map(drop)
+    }
+
+    fn leave_snapshot(&mut self) -> Option<Unfinished> {
+        let left = self.snapshot.take()?;
+        Some(Box::new(left))
+    }
+
+    fn resume_snapshot(&mut self, left: Unfinished) {
+        self.snapshot = left.downcast().ok().map(|left| *left);
     }
 
     fn comparable(&mut self) -> Option<&mut dyn Comparable> {

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use events::{GroupChange, UserChange};
+use events::{GroupChange, Member, UserChange};
 use scim::ResourceKind;
 use serde_json::json;
 use uuid::Uuid;
@@ -22,7 +22,7 @@ pub(super) struct Snapshot {
 }
 
 /// Somebody who was named before it came.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Late {
     id: Uuid,
     /// Who named it, as the service calls that one.
@@ -75,20 +75,25 @@ impl ScimStore {
 
     /// Names those who have come meanwhile.
     async fn name_late(&mut self) -> Result<(), Failure> {
-        for Late { id, named_by, is_manager } in std::mem::take(&mut self.snapshot.get_or_insert_default().late) {
-            let Some(remote) = self.links.remote(id).await.map_err(ours)? else { continue };
-            if !is_manager {
-                self.join(&named_by, &[remote]).await?;
-                continue;
-            }
-            let path = format!("{ENTERPRISE}:manager");
-            let reply =
-                self.patch(ResourceKind::User, &named_by, &[replace(&path, json!({ "value": remote }))]).await?;
-            if reply.is_beyond_it() {
-                self.rewrite(ResourceKind::User, &named_by, |user| manage(user, &remote)).await?;
-            } else if !reply.is_success() && !reply.is_gone() {
-                return Err(reply.refusal("change a user"));
-            }
+        // Who is named is not late any more, and nobody before: the service may fail in between.
+        while let Some(late) = self.snapshot.get_or_insert_default().late.last().cloned() {
+            self.name(late).await?;
+            self.snapshot.get_or_insert_default().late.pop();
+        }
+        Ok(())
+    }
+
+    async fn name(&mut self, Late { id, named_by, is_manager }: Late) -> Result<(), Failure> {
+        let Some(remote) = self.links.remote(id).await.map_err(ours)? else { return Ok(()) };
+        if !is_manager {
+            return self.join(&named_by, &[remote]).await.map(drop);
+        }
+        let path = format!("{ENTERPRISE}:manager");
+        let reply = self.patch(ResourceKind::User, &named_by, &[replace(&path, json!({ "value": remote }))]).await?;
+        if reply.is_beyond_it() {
+            self.rewrite(ResourceKind::User, &named_by, |user| manage(user, &remote)).await?;
+        } else if !reply.is_success() && !reply.is_gone() {
+            return Err(reply.refusal("change a user"));
         }
         Ok(())
     }
@@ -96,40 +101,72 @@ impl ScimStore {
     /// Brings a group, or one more part of it.
     pub(super) async fn snap_group(&mut self, told: &GroupChange, snapshot: i64) -> Result<(), Failure> {
         let group = Ours { changed: &[], ..Ours::group(told)? };
-        // The first that a worker gets after another one was killed may be no first part.
+        // The first that a worker gets may be no first part, if nothing is known of those before.
         let are_all = self.snapshot.is_some();
-        let current = self.snapshot.get_or_insert_default().group.take();
-        let mut parts = match current {
-            Some(parts) if parts.id == group.id => parts,
-            other => {
-                self.settle(other).await?;
-                let (remote, _) = self.write(group).await?;
-                self.links.see(group.id, snapshot).await.map_err(ours)?;
-                Parts { id: group.id, remote, members: HashSet::new(), are_all }
-            }
-        };
-        let added = told.members.as_ref().map(|moves| moves.added.as_slice()).unwrap_or_default();
-        let ids: Vec<Uuid> = added.iter().map(|member| member.id).collect();
-        self.note_late(&parts.remote, &ids, false).await?;
-        let added = self.remotes(added).await?;
-        // What is added now is there for good, whatever becomes of the rest of the snapshot.
-        if !self.join(&parts.remote, &added).await? {
-            return Err(Failure::unavailable("a group vanished from the service during a snapshot"));
+        if self.parts().is_some_and(|parts| parts.id != group.id) {
+            self.finish_group().await?;
         }
-        parts.members.extend(added);
-        self.snapshot.get_or_insert_default().group = Some(parts);
+        if self.parts().is_none() {
+            let (remote, _) = self.write(group).await?;
+            self.links.see(group.id, snapshot).await.map_err(ours)?;
+            let parts = Parts { id: group.id, remote, members: HashSet::new(), are_all };
+            self.snapshot.get_or_insert_default().group = Some(parts);
+        }
+        let added = told.members.as_ref().map(|moves| moves.added.as_slice()).unwrap_or_default();
+        self.snap_members(group, added, snapshot).await
+    }
+
+    /// Brings members of the group whose parts come now. What fails comes again: it is noted afterwards.
+    async fn snap_members(&mut self, group: Ours<'_>, members: &[Member], snapshot: i64) -> Result<(), Failure> {
+        let Some(mut remote) = self.parts().map(|parts| parts.remote.clone()) else { return Ok(()) };
+        let added = self.remotes(members).await?;
+        // What is added now is there for good, whatever becomes of the rest of the snapshot.
+        if !self.join(&remote, &added).await? {
+            remote = self.snap_again(group, &added, snapshot).await?;
+        }
+        let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
+        self.note_late(&remote, &ids, false).await?;
+        if let Some(parts) = self.snapshot.as_mut().and_then(|snapshot| snapshot.group.as_mut()) {
+            parts.members.extend(added);
+        }
         Ok(())
+    }
+
+    /// Somebody deleted the group there meanwhile: brings it with all members that came so far, and these.
+    async fn snap_again(&mut self, group: Ours<'_>, added: &[String], snapshot: i64) -> Result<String, Failure> {
+        let (remote, _) = self.write(group).await?;
+        self.links.see(group.id, snapshot).await.map_err(ours)?;
+        let before = self.parts().map(|parts| parts.members.iter().cloned().collect::<Vec<_>>());
+        let all = [before.unwrap_or_default().as_slice(), added].concat();
+        if !self.join(&remote, &all).await? {
+            return Err(Failure::unavailable("a group vanishes from the service again and again during a snapshot"));
+        }
+        if let Some(parts) = self.snapshot.as_mut().and_then(|snapshot| snapshot.group.as_mut()) {
+            parts.remote.clone_from(&remote);
+        }
+        Ok(remote)
+    }
+
+    fn parts(&self) -> Option<&Parts> {
+        self.snapshot.as_ref()?.group.as_ref()
     }
 
     /// The group whose parts came has no more of them.
     async fn finish_group(&mut self) -> Result<(), Failure> {
         let parts = self.snapshot.as_mut().and_then(|snapshot| snapshot.group.take());
-        self.settle(parts).await
+        let Some(parts) = parts else { return Ok(()) };
+        let settled = self.settle(&parts).await;
+        if settled.is_err() {
+            self.snapshot.get_or_insert_default().group = Some(parts);
+        }
+        settled
     }
 
     /// Removes those of ours from a group who were not in the snapshot.
-    async fn settle(&mut self, parts: Option<Parts>) -> Result<(), Failure> {
-        let Some(parts) = parts.filter(|parts| parts.are_all) else { return Ok(()) };
+    async fn settle(&mut self, parts: &Parts) -> Result<(), Failure> {
+        if !parts.are_all {
+            return Ok(());
+        }
         let Some((current, _)) = self.get(ResourceKind::Group, &parts.remote).await? else { return Ok(()) };
         let members = members_of(&current).into_iter().filter(|member| !parts.members.contains(member));
         let members: Vec<String> = members.collect();
