@@ -148,6 +148,28 @@ on_both! {
         assert_eq!(failed.load(Ordering::SeqCst), 1, "it has failed");
     }
 
+    /// A path that answers 404 for everything says nothing about anybody; a service that lists others does, also without a word.
+    async fn a_wrong_path_is_no_deletion(database: Database) {
+        let pair = Row::shared(database).await.pair("path");
+        let front = Front::before(pair.row.second.server().port()).await;
+        pair.join(&front.origin(), &[]);
+        a_days_work(&pair.here).await;
+        pair.agree().await;
+        let nothing = Own { status: "404 Not Found", content: SCIM, more: "", body: "" };
+        let own = nothing.clone();
+        front.rule(move |_| Some(own.clone()));
+        let client = pair.here.client();
+        client.delete(&format!("/Users/{}", id_of(&pair.here, "bob").await)).await.expect(204);
+        assert!(failing(&pair).await.contains("lists no users either"));
+        front.rule(|_| None);
+        pair.agree().await;
+        let dan = id_of(&pair.there, "dan").await;
+        pair.there.client().delete(&format!("/Users/{dan}")).await.expect(204);
+        front.rule(move |seen| seen.path.ends_with(&dan).then(|| nothing.clone()));
+        client.delete(&format!("/Users/{}", id_of(&pair.here, "dan").await)).await.expect(204);
+        pair.agree().await;
+    }
+
     async fn a_token_that_is_not_accepted_is_told(database: Database) {
         let pair = Row::shared(database).await.pair("token");
         pair.join_directly();

@@ -1,6 +1,7 @@
 //! One request to the service, and what its answer says.
 
-use std::time::Duration;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use outbound::{Client, Method, Response, StatusCode, Url, header, read, reason};
 use secrecy::ExposeSecret as _;
@@ -16,6 +17,8 @@ pub(super) struct Service {
     /// What comes before `/Users`.
     pub(super) url: Url,
     pub(super) credentials: Credentials,
+    /// When it listed users the last time that this was asked for.
+    pub(super) listed: Mutex<Option<Instant>>,
 }
 
 /// One request.
@@ -45,6 +48,9 @@ const MOST_BYTES: usize = 128 << 20;
 /// is left alone, as the worker does with it.
 const PATIENCE: usize = 5;
 const SHORT: Duration = Duration::from_secs(2);
+/// For how long it is believed to be the service that answers, once it has listed users.
+const TRUSTED: Duration = Duration::from_secs(10);
+const ERROR: &str = "urn:ietf:params:scim:api:messages:2.0:Error";
 const SCIM: &str = "application/scim+json";
 
 impl<'a> Call<'a> {
@@ -54,6 +60,11 @@ impl<'a> Call<'a> {
 
     pub(super) fn get(path: &'a [&'a str]) -> Self {
         Self::new(Method::GET, path)
+    }
+
+    /// Whether it is about one resource.
+    fn is_of_one(&self) -> bool {
+        self.path.len() == 2
     }
 
     pub(super) fn with(self, body: &'a Value) -> Self {
@@ -79,7 +90,13 @@ impl Service {
                 renewed = true;
                 continue;
             }
-            let Some(wait) = too_early(&answer) else { return reply(answer).await };
+            let Some(wait) = too_early(&answer) else {
+                let reply = reply(answer).await?;
+                if call.is_of_one() && reply.is_gone() && !reply.is_scim_error() {
+                    self.check_lists(reply.status).await?;
+                }
+                return Ok(reply);
+            };
             if early == PATIENCE || wait.is_none_or(|wait| wait > SHORT) {
                 let why = format!("the service asks for fewer requests, or is busy ({})", status.as_u16());
                 return Err(Failure::Unavailable { why, after: wait });
@@ -87,6 +104,24 @@ impl Service {
             early += 1;
             tokio::time::sleep(wait.unwrap_or_default()).await;
         }
+    }
+
+    /// Makes sure that who says without a word that something is not there is the service. A wrong path says the same of everything.
+    async fn check_lists(&self, said: StatusCode) -> Result<(), Failure> {
+        let lock = || self.listed.lock().unwrap_or_else(PoisonError::into_inner);
+        if lock().is_some_and(|listed| listed.elapsed() < TRUSTED) {
+            return Ok(());
+        }
+        let answer = self.ask(&Call::get(&["Users"]).query(&[("count", "1")])).await?;
+        let is_list = answer.status().is_success() && reply(answer).await?.resources().is_ok();
+        if !is_list {
+            let number = said.as_u16();
+            return Err(Failure::unavailable(format!(
+                "the service answers {number} without a SCIM error, and lists no users either; look at url"
+            )));
+        }
+        *lock() = Some(Instant::now());
+        Ok(())
     }
 
     async fn ask(&self, call: &Call<'_>) -> Result<Response, Failure> {
@@ -175,6 +210,12 @@ impl Reply {
     /// What was asked for is not there (any more).
     pub(super) fn is_gone(&self) -> bool {
         matches!(self.status, StatusCode::NOT_FOUND | StatusCode::GONE)
+    }
+
+    /// Whether it says so as RFC 7644 section 3.12 wants it.
+    fn is_scim_error(&self) -> bool {
+        let schemas = self.body.get("schemas").and_then(Value::as_array);
+        schemas.is_some_and(|schemas| schemas.iter().any(|urn| urn == ERROR))
     }
 
     /// It cannot do such a thing, or not in these words.

@@ -1,5 +1,6 @@
 //! The settings of this kind of store.
 
+use std::sync::Mutex;
 use std::time::Duration;
 
 use outbound::{Client, Options, Reach, Url};
@@ -84,7 +85,7 @@ impl Settings {
         let mut options = Options::new(reach, Duration::from_secs(self.timeout_seconds));
         (options.idle, options.authorities) = (IDLE, self.ca.clone());
         let client = Client::new(&options).map_err(|error| format!("ca: {error}"))?;
-        Ok(Service { client, url, credentials })
+        Ok(Service { client, url, credentials, listed: Mutex::default() })
     }
 
     fn base(&self, reach: Reach) -> Result<Url, String> {
