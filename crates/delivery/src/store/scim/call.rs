@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use outbound::{Client, Method, Response, StatusCode, Url, header, read, reason};
+use outbound::{Client, Method, ReadError, Response, StatusCode, Url, header, read, reason};
 use secrecy::ExposeSecret as _;
 use serde_json::Value;
 
@@ -42,8 +42,8 @@ pub(super) struct Reply {
     pub(super) tag: Option<String>,
 }
 
-/// The longest answer: a group of a million members.
-const MOST_BYTES: usize = 128 << 20;
+/// The longest answer: a group of some 250,000 members. What is read of it takes several times as much memory.
+const MOST_BYTES: usize = 32 << 20;
 /// How often in a row a request is made again that came too early, and the longest wait for that. A store that asks for more
 /// is left alone, as the worker does with it.
 const PATIENCE: usize = 5;
@@ -186,7 +186,13 @@ async fn read_reply(answer: Response) -> Result<Reply, Failure> {
     let status = answer.status();
     let tag = answer.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok()).map(str::to_owned);
     let body = read(answer, MOST_BYTES).await;
-    let body = body.map_err(|error| Failure::unavailable(format!("the service cannot be reached: {error}")))?;
+    let body = body.map_err(|error| match error {
+        ReadError::TooLong(most) => Failure::refused(format!(
+            "the service answers with more than {} MB, which is not read: a group there has too many members",
+            most >> 20
+        )),
+        error => Failure::unavailable(format!("the service cannot be reached: {error}")),
+    })?;
     let is_empty = body.iter().all(u8::is_ascii_whitespace);
     let body = if is_empty { Ok(Value::Null) } else { serde_json::from_slice(&body) };
     // Whatever stands before the service may answer in its place; nothing follows from that.

@@ -44,7 +44,7 @@ impl ScimStore {
             match reply.status {
                 // Either the group or one of the members.
                 StatusCode::NOT_FOUND | StatusCode::GONE | StatusCode::BAD_REQUEST => {
-                    if self.get(ResourceKind::Group, group).await?.is_none() {
+                    if !self.exists(ResourceKind::Group, group).await? {
                         return Ok(false);
                     }
                     self.join_those_there(group, chunk, &reply).await?;
@@ -89,7 +89,7 @@ impl ScimStore {
     async fn is_there(&mut self, member: &str) -> Result<bool, Failure> {
         for kind in [ResourceKind::User, ResourceKind::Group] {
             let Some(id) = self.links.owner(kind, member).await.map_err(ours)? else { continue };
-            if self.get(kind, member).await?.is_some() {
+            if self.exists(kind, member).await? {
                 return Ok(true);
             }
             self.links.remove(id).await.map_err(ours)?;

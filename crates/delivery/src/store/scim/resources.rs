@@ -191,6 +191,17 @@ impl ScimStore {
         Err(Failure::unavailable("somebody else changes the same resource at the service all the time (412)"))
     }
 
+    /// Whether one is there. Its members are not asked for.
+    pub(super) async fn exists(&self, kind: ResourceKind, remote: &str) -> Result<bool, Failure> {
+        let (path, query) = ([endpoint(kind), remote], [("excludedAttributes", "members")]);
+        let query = if kind == ResourceKind::Group { query.as_slice() } else { &[] };
+        let reply = self.service.send(&Call::get(&path).query(query)).await?;
+        if reply.is_success() || reply.is_gone() {
+            return Ok(reply.is_success());
+        }
+        Err(reply.refusal(&format!("show a {}", noun(kind))))
+    }
+
     /// One as it is there, with its version.
     pub(super) async fn get(
         &self,
