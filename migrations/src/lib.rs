@@ -33,6 +33,7 @@ mod m0017_store_errands;
 mod m0018_dead_letters_again;
 mod m0019_store_links;
 mod m0020_store_brought;
+mod m0021_breakers;
 mod m0022_token_requests;
 
 /// The migrations in their order.
@@ -63,6 +64,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0018_dead_letters_again::Migration),
             Box::new(m0019_store_links::Migration),
             Box::new(m0020_store_brought::Migration),
+            Box::new(m0021_breakers::Migration),
             Box::new(m0022_token_requests::Migration),
         ]
     }

@@ -2,6 +2,7 @@
 
 mod api_key;
 mod assignments;
+mod breaker;
 mod completions;
 mod config;
 mod duration;
@@ -100,6 +101,9 @@ enum Command {
     /// Keeps the stores of tenants, to which their events are brought
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(store::Command),
+    /// Guards the stores of tenants against a client that deactivates or deletes too many users at once
+    #[command(subcommand, after_help = breaker::EXAMPLES)]
+    Breaker(breaker::Command),
     /// Shows and checks the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(config::Command),
@@ -162,6 +166,7 @@ impl Cli {
             Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Store(command) => in_runtime(store::run(command, &settings, output)),
+            Command::Breaker(command) => in_runtime(breaker::run(command, &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),
             Command::Completions(arguments) => completions::print(&arguments, output),
         }

@@ -8,7 +8,7 @@ use tenant_admin::{Code, Command as Asked, Failure};
 
 use super::output::Output;
 use super::table::{facts, items, moment, table, text};
-use super::{ask, assignments, token};
+use super::{ask, assignments, breaker, token};
 use crate::settings::Settings;
 
 pub(super) const EXAMPLES: &str = "\
@@ -194,6 +194,7 @@ fn shown_text(answer: &Value) -> String {
         ("By host", text(answer, "host_urls")),
         ("Created", moment(answer, "created")),
         ("Modified", moment(answer, "modified")),
+        ("Breaker", answer.get("breaker").map(breaker::state).unwrap_or_default()),
     ];
     if let Some(token) = answer.get("token") {
         shown.push(("Token", token_text(token)));

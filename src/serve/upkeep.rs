@@ -15,7 +15,7 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often tokens and secrets are looked through for those that end soon or ended long ago, and the log for events that could not be told
 /// at once.
 const LOOK: Duration = Duration::from_secs(60);
-/// How often the metrics of stores are renewed.
+/// How often the metrics of stores and breakers are renewed.
 const MEASURE: Duration = Duration::from_secs(5);
 /// How often the log is shortened.
 const SHORTEN: Duration = Duration::from_secs(60 * 60);
@@ -160,6 +160,10 @@ impl Upkeep {
                 Ok(numbers) => self.telemetry.metrics().stores(numbers.into_iter().map(measured).collect()),
                 Err(error) => tracing::debug!(%error, "the metrics of stores are renewed later"),
             }
+            match self.directories.breaker_numbers().await {
+                Ok(numbers) => self.telemetry.metrics().breakers(numbers.into_iter().map(breaker).collect()),
+                Err(error) => tracing::debug!(%error, "the metrics of breakers are renewed later"),
+            }
             tokio::time::sleep(MEASURE).await;
         }
     }
@@ -189,6 +193,13 @@ fn measured(store: delivery::StoreNumbers) -> telemetry::StoreNumbers {
     let number = |number: i64| u64::try_from(number).unwrap_or_default();
     let (lag, dead_letters) = (number(lag), number(dead_letters));
     telemetry::StoreNumbers { tenant, store, state, lag, dead_letters, taken, failed }
+}
+
+/// As the metrics know it.
+fn breaker(breaker: directory::BreakerNumbers) -> telemetry::BreakerNumbers {
+    let directory::BreakerNumbers { tenant, state, held, trips } = breaker;
+    let number = |number: i64| u64::try_from(number).unwrap_or_default();
+    telemetry::BreakerNumbers { tenant, state: state.as_str(), held: number(held), trips: number(trips) }
 }
 
 fn moment(milliseconds: i64) -> SystemTime {

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
-use crate::{ApiKeyCommand, OauthCommand, StoreCommand};
+use crate::{ApiKeyCommand, BreakerCommand, OauthCommand, StoreCommand};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -108,6 +108,8 @@ pub enum Command {
     Oauth(OauthCommand),
     /// Something about the stores of a tenant.
     Store(StoreCommand),
+    /// Something about the breaker of a tenant.
+    Breaker(BreakerCommand),
     /// Something about the keys of programs that administer.
     ApiKey(ApiKeyCommand),
     /// Shows how often one network address may ask.

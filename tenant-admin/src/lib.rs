@@ -7,6 +7,7 @@
 
 pub mod api;
 mod api_key_command;
+mod breaker_command;
 mod command;
 pub mod control;
 mod failure;
@@ -17,6 +18,7 @@ mod store_command;
 mod view;
 
 pub use api_key_command::ApiKeyCommand;
+pub use breaker_command::BreakerCommand;
 pub use command::{Command, IssueToken, Kind};
 pub use failure::{Code, Failure};
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};

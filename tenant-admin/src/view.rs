@@ -1,6 +1,7 @@
 //! Tenants and tokens as JSON.
 
 use delivery::{DeadLetter, StoreRecord};
+use directory::Breaker;
 use serde_json::{Value, json};
 use tenancy::{ApiKey, Issue, Mode, OauthClient, OauthSecret, Tenant, TokenRecord, Use};
 use time::OffsetDateTime;
@@ -51,6 +52,7 @@ pub(crate) fn store(store: &StoreRecord) -> Value {
         "position": store.position,
         "newest": store.newest,
         "lag": store.lag(),
+        "held": store.held,
         "snapshot": store.snapshot.is_some(),
         "snapshot_done": store.snapshot.as_ref().map(|snapshot| snapshot.done),
         "snapshot_total": store.snapshot.as_ref().and_then(|snapshot| snapshot.sequence.map(|_| snapshot.total)),
@@ -65,6 +67,26 @@ pub(crate) fn store(store: &StoreRecord) -> Value {
         "modified": moment(store.modified_ms),
         "version": store.version,
     })
+}
+
+/// The breaker of a tenant.
+pub(crate) fn breaker(tenant: &str, breaker: &Breaker) -> Value {
+    json!({
+        "tenant": tenant,
+        "settings": breaker.settings,
+        "state": breaker.state.as_str(),
+        "counted": breaker.counted,
+        "held_events": breaker.held_events,
+        "held_users": breaker.held_users,
+        "trips": breaker.trips,
+        "last_trip": breaker.trip.map(|trip| json!({ "sequence": trip.sequence, "time": moment(trip.time_ms) })),
+    })
+}
+
+/// What it does now.
+pub(crate) fn breaker_in_short(breaker: &Breaker) -> Value {
+    let Breaker { state, held_events, held_users, .. } = breaker;
+    json!({ "state": state.as_str(), "held_events": held_events, "held_users": held_users })
 }
 
 /// An event that a store did not take.

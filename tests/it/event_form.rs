@@ -132,6 +132,18 @@ fn change_tokens_and_clients(system: &System, tenant: &Tenant) {
     run(&["oauth", "client", "delete", &tenant.name, doomed["client_id"].as_str().expect("an id")]);
 }
 
+async fn trip_a_breaker(system: &System, tenant: &Tenant) {
+    let run = |arguments: &[&str]| system.tenantry(&[&["breaker"], arguments].concat()).expect(0);
+    run(&["set", &tenant.name, "mode=hold", "number=1"]);
+    for (verb, names) in [("release", ["one", "two"]), ("discard", ["three", "four"])] {
+        for name in names {
+            let id = tenant.client().post("/Users", &user(name)).await.expect(201).id();
+            tenant.client().delete(&format!("/Users/{id}")).await.expect(204);
+        }
+        run(&[verb, &tenant.name]);
+    }
+}
+
 on_both! {
     /// One event of every documented type, and none of another.
     async fn every_type_of_event_has_its_documented_form(database: Database) {
@@ -140,6 +152,7 @@ on_both! {
         system.tenantry(&["token", "issue", &ending.name, "--for", "86401s"]).expect(0);
         change_users_and_groups(&tenant).await;
         change_tokens_and_clients(&system, &tenant);
+        trip_a_breaker(&system, &tenant).await;
         // What ends soon is told at the next start.
         let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
         until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;

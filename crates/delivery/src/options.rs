@@ -11,8 +11,8 @@ use crate::schedule::Schedule;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Options {
-    /// The types of events that it gets, such as `user.created` or `user.*`. None: those of users, groups and
-    /// snapshots.
+    /// The types of events that it gets, such as `user.created` or `user.*`. None: those of users, groups,
+    /// snapshots and the breaker.
     pub types: Vec<String>,
     /// Of `user.updated` and `group.updated`, only those that change one of these SCIM paths, or a part of one. None: all.
     pub attributes: Vec<String>,
@@ -42,7 +42,7 @@ pub enum Exhausted {
 const MOST: u32 = 1000;
 const USUAL: u32 = 100;
 /// What stores are about.
-const USUAL_TYPES: [&str; 3] = ["user.*", "group.*", "snapshot.*"];
+const USUAL_TYPES: [&str; 4] = ["user.*", "group.*", "snapshot.*", "breaker.*"];
 
 impl Default for Options {
     fn default() -> Self {
@@ -99,9 +99,9 @@ impl Options {
         self.is_for(EventType::UserSnapshot) || self.is_for(EventType::GroupSnapshot)
     }
 
-    /// Whether a store gets this event.
+    /// Whether a store gets this event. What was discarded no store gets.
     pub(crate) fn lets_through(&self, event: &Event) -> bool {
-        self.is_for(event.event_type) && (self.attributes.is_empty() || self.concerns(event))
+        !event.is_discarded && self.is_for(event.event_type) && (self.attributes.is_empty() || self.concerns(event))
     }
 
     /// Whether changes of this SCIM path are told, or of a part of it.

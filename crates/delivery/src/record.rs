@@ -105,8 +105,10 @@ pub struct StoreRecord {
     pub position: i64,
     /// The number of the last event that it was brought and took.
     pub(crate) brought: i64,
-    /// The number of the newest event of the tenant.
+    /// The number of the newest event of the tenant that it may have.
     pub newest: i64,
+    /// How many newer ones the breaker of the tenant holds.
+    pub held: i64,
     /// The snapshot of the directory that is to be brought first.
     pub snapshot: Option<Wish>,
     /// The part of the log that is brought again.
@@ -147,7 +149,7 @@ impl StoreRecord {
         format!("Stores/{}", self.id)
     }
 
-    /// How many events it has not got.
+    /// How many events it has not got and may have.
     #[must_use]
     pub fn lag(&self) -> i64 {
         (self.newest - self.position).max(0)

@@ -116,6 +116,10 @@ impl Directories {
         &self.0.database
     }
 
+    pub(crate) fn writer(&self) -> &Writer {
+        &self.0.writer
+    }
+
     fn directory(&self, tenant: &Arc<Tenant>, actor: Actor) -> Directory {
         Directory { tenant: Arc::clone(tenant), actor, all: Arc::clone(&self.0) }
     }
@@ -272,7 +276,7 @@ impl Directory {
         self.all.within(Work::Write, written).await
     }
 
-    fn change(&self, kind: ResourceKind, id: Uuid, action: Action, password: Option<Set>) -> Change {
+    pub(crate) fn change(&self, kind: ResourceKind, id: Uuid, action: Action, password: Option<Set>) -> Change {
         Change {
             tenant: Arc::clone(&self.tenant),
             actor: self.actor.clone(),

@@ -6,6 +6,7 @@
 //!
 //! It does not speak HTTP, decide who may call, or deliver events.
 
+mod breaker;
 mod directories;
 mod error;
 mod key;
@@ -18,6 +19,7 @@ mod snapshot;
 mod survey;
 mod write;
 
+pub use breaker::{Breaker, BreakerDone, BreakerMode, BreakerNumbers, BreakerSettings, BreakerState, Trip};
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};

@@ -21,7 +21,7 @@ pub struct Event {
     /// What happened, such as `user.created`.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}` or `OauthClients/{id}`.
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}`, `OauthClients/{id}`, `Stores/{id}` or `Breaker`.
     pub subject: String,
     /// When, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -34,6 +34,9 @@ pub struct Event {
     pub dataschema: &'static str,
     /// What changed and who did it.
     pub data: Data,
+    /// Whether it was held and is not to be brought to stores. It is not told to others.
+    #[serde(skip)]
+    pub is_discarded: bool,
 }
 
 /// The form of `data`; the number rises when a reader of the form before would misread it. New members do not change it.

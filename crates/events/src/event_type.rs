@@ -70,6 +70,14 @@ event_types! {
     StoreRecovered = "store.recovered",
     /// A store gets a snapshot, because events that it has not got are no longer in the log.
     StoreRebuilding = "store.rebuilding",
+    /// The client ends too many users at once; their events may be held.
+    BreakerTripped = "breaker.tripped",
+    /// Stores get what was held.
+    BreakerReleased = "breaker.released",
+    /// Stores get what was held without the ends of users.
+    BreakerDiscarded = "breaker.discarded",
+    /// The settings of the breaker were changed.
+    BreakerChanged = "breaker.changed",
     /// A snapshot of the directory begins: what a store has of before is to be replaced.
     SnapshotStarted = "snapshot.started",
     /// A user as a snapshot has it.

@@ -7,6 +7,7 @@
 mod append;
 mod event;
 mod event_type;
+mod held;
 mod logged;
 pub mod normal;
 mod password;
@@ -16,5 +17,6 @@ mod read;
 pub use append::{NewEvent, insertion, rows};
 pub use event::{Change, Changed, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
 pub use event_type::{EventType, UnknownType};
+pub use held::deliverable;
 pub use password::{PasswordHash, insertion_of_password_hashes, password_hashes};
 pub use read::Events;

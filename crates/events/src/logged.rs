@@ -48,9 +48,9 @@ struct LoggedMember {
 /// What [`read`] reads, in this order. Ids of PostgreSQL are to be cast to text.
 pub(crate) const fn columns(is_sqlite: bool) -> &'static str {
     if is_sqlite {
-        "id, sequence, type, subject, time, data"
+        "id, sequence, type, subject, time, data, discarded"
     } else {
-        "CAST(id AS text), sequence, type, subject, time, data"
+        "CAST(id AS text), sequence, type, subject, time, data, discarded"
     }
 }
 
@@ -71,6 +71,7 @@ pub(crate) fn read(row: &QueryResult, source: &str) -> Result<Event, DbErr> {
         dataschema: SCHEMA,
         data: normalize(&subject, data).map_err(unreadable)?,
         subject,
+        is_discarded: row.try_get_by_index(6)?,
     })
 }
 

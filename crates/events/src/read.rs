@@ -9,6 +9,7 @@ use sea_orm::{DbBackend, DbErr, Statement};
 use tenancy::{Administered, Tenant};
 use tokio::sync::Notify;
 
+use crate::held::{WHOLE, end_of_delivery};
 use crate::{Event, logged};
 
 /// The log of all tenants; every call names one by an operator's proof.
@@ -65,12 +66,23 @@ impl Events {
         }
     }
 
-    /// Up to `limit` events numbered above `after`, in order, and not many more bytes of them than `bytes`: of a log that is
-    /// there, one at least.
+    /// What a store may have of the events numbered above `after`: up to `limit` in order, and not many more bytes of them than
+    /// `bytes`; of a log that is there, one at least. What is held is not among them, what was discarded is marked.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn batch(&self, tenant: &Tenant, after: i64, limit: u32, bytes: u32) -> Result<Vec<Event>, DbErr> {
+        self.page(tenant, (after, &end_of_delivery("$1")), limit, bytes).await
+    }
+
+    /// The same up to the number that an expression gives.
+    async fn page(
+        &self,
+        tenant: &Tenant,
+        (after, end): (i64, &str),
+        limit: u32,
+        bytes: u32,
+    ) -> Result<Vec<Event>, DbErr> {
         let backend = self.database.backend();
         let columns = logged::columns(backend == DbBackend::Sqlite);
         // `OCTET_LENGTH` reads no text on either database, and only numbers are put into the window.
@@ -78,7 +90,7 @@ impl Events {
             "SELECT {columns} FROM events WHERE tenant_id = $1 AND sequence > $2 AND sequence <= \
              (SELECT MAX(sequence) FROM (SELECT sequence, SUM(size) OVER (ORDER BY sequence) - size AS before FROM \
              (SELECT sequence, OCTET_LENGTH(data) AS size FROM events WHERE tenant_id = $1 AND sequence > $2 \
-             ORDER BY sequence LIMIT {limit}) AS next) AS sized WHERE before < {bytes}) ORDER BY sequence"
+             AND sequence <= {end} ORDER BY sequence LIMIT {limit}) AS next) AS sized WHERE before < {bytes}) ORDER BY sequence"
         );
         let values = [tenant.id().as_i64().into(), after.into()];
         let rows = self.database.query(Statement::from_sql_and_values(backend, sql, values)).await?;
@@ -108,15 +120,30 @@ impl Events {
         rows.first().map_or(Ok(None), |row| row.try_get_by_index(0))
     }
 
-    /// Up to `limit` events numbered above `after`, in order; fewer if they are large. After the last one there is none.
+    /// What the log has, held or not: up to `limit` events numbered above `after`, in order; fewer if they are large. After the
+    /// last one there is none.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn after(&self, tenant: &Administered, after: i64, limit: u32) -> Result<Vec<Event>, DbErr> {
-        self.batch(tenant.tenant(), after, limit, PAGE_BYTES).await
+        self.page(tenant.tenant(), (after, WHOLE), limit, PAGE_BYTES).await
     }
 
     /// Like [`Events::after`], but waits up to `patience` for the first event to come.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn follow(
+        &self,
+        tenant: &Administered,
+        after: i64,
+        limit: u32,
+        patience: Duration,
+    ) -> Result<Vec<Event>, DbErr> {
+        self.await_first(tenant, (after, WHOLE), limit, patience).await
+    }
+
+    /// Like [`Events::batch`], but waits up to `patience` for the first event to come that is not held.
     ///
     /// # Errors
     /// If the database fails.
@@ -127,13 +154,23 @@ impl Events {
         limit: u32,
         patience: Duration,
     ) -> Result<Vec<Event>, DbErr> {
+        self.await_first(tenant, (after, &end_of_delivery("$1")), limit, patience).await
+    }
+
+    async fn await_first(
+        &self,
+        tenant: &Administered,
+        part: (i64, &str),
+        limit: u32,
+        patience: Duration,
+    ) -> Result<Vec<Event>, DbErr> {
         let deadline = tokio::time::Instant::now() + patience;
         loop {
             // Listening starts before looking, so nothing can come between the two unseen.
             let appended = self.appended.notified();
             tokio::pin!(appended);
             appended.as_mut().enable();
-            let events = self.after(tenant, after, limit).await?;
+            let events = self.page(tenant.tenant(), part, limit, PAGE_BYTES).await?;
             if !events.is_empty() || tokio::time::Instant::now() >= deadline {
                 return Ok(events);
             }

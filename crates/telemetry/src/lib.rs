@@ -16,7 +16,7 @@ mod sink;
 use std::sync::Arc;
 
 pub use answered::{Answered, Method};
-pub use metrics::{CredentialEnd, Metrics, MetricsError, ReplicationNumbers, StoreNumbers};
+pub use metrics::{BreakerNumbers, CredentialEnd, Metrics, MetricsError, ReplicationNumbers, StoreNumbers};
 pub use settings::{Format, LogSettings, Requests};
 
 /// Why logs or metrics could not be set up.

@@ -33,4 +33,10 @@ impl Tenants {
     pub(crate) fn actor(&self) -> Actor {
         self.behalf.as_ref().map_or(Actor::Operator, crate::api_key::Behalf::actor)
     }
+
+    /// The same as the events of what others keep tell it.
+    #[must_use]
+    pub fn told_actor(&self) -> Value {
+        self.actor().told()
+    }
 }

@@ -19,6 +19,7 @@ pub(super) fn store_text(answer: &Value) -> String {
         ("Snapshot", snapshot(answer)),
         ("Replays up to", text(answer, "replay_to")),
         ("Has events up to", format!("{} of {}", text(answer, "position"), text(answer, "newest"))),
+        ("Held by the breaker", held(answer)),
         ("Last delivery", moment(answer, "succeeded")),
         ("Error", text(answer, "error")),
         ("Tried again", moment(answer, "retried")),
@@ -81,6 +82,14 @@ pub(super) fn replayed_text(answer: &Value) -> String {
     }
 }
 
+/// What the breaker of the tenant holds, with the way out.
+fn held(store: &Value) -> String {
+    match store.get("held").and_then(Value::as_u64) {
+        Some(events) if events > 0 => format!("{} events; see: tenantry breaker show", grouped(events)),
+        _ => String::new(),
+    }
+}
+
 /// In a word or two.
 fn state(store: &Value) -> String {
     let state = text(store, "state");
@@ -90,6 +99,7 @@ fn state(store: &Value) -> String {
         (true, _) if state == "active" => "failing".to_owned(),
         _ if state == "active" && !snapshot(store).is_empty() => format!("snapshot {}", snapshot(store)),
         (_, true) => format!("{state}, degraded"),
+        _ if state == "active" && !held(store).is_empty() => "held".to_owned(),
         _ => state,
     }
 }

@@ -6,7 +6,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::endpoints::{limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens};
+use super::endpoints::{breakers, limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens};
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
 /// Below this all endpoints are.
@@ -50,6 +50,10 @@ endpoints![
     tenants::enable_tenant,
     tenants::disable_tenant,
     tenants::delete_tenant,
+    breakers::show_breaker,
+    breakers::change_breaker,
+    breakers::release_breaker,
+    breakers::discard_breaker,
     tokens::list_tokens,
     tokens::issue_token,
     tokens::complete_rotation,

@@ -7,6 +7,7 @@
 mod asked;
 mod attempts;
 mod body;
+mod breaker_shapes;
 mod document;
 mod endpoints;
 mod gate;

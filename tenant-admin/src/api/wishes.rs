@@ -46,6 +46,15 @@ pub(super) struct LimitsChange {
     pub(super) limits: Map<String, Value>,
 }
 
+/// What is to change about a breaker.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct BreakerChange {
+    /// Settings by name; null brings the default back. What is left out stays.
+    #[schema(value_type = Object, example = json!({ "mode": "hold", "share": 10, "number": null }))]
+    pub(super) settings: Map<String, Value>,
+}
+
 /// A token that is asked for. What is left out is as usual.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -24,7 +24,7 @@ impl Operator {
     ) -> Result<Answer, Failure> {
         let administered = self.tenants.administer(tenant)?;
         let patience = Duration::from_millis(wait_ms.min(LONGEST_WAIT_MS));
-        let events = self.events.wait(&administered, after, limit.clamp(1, MOST), patience).await;
+        let events = self.events.follow(&administered, after, limit.clamp(1, MOST), patience).await;
         let events = events.map_err(|error| Failure::caused(Code::Unavailable, &error))?;
         let gone = self.gone(&administered, after, events.first().map(|event| event.sequence)).await?;
         Ok(json!({ "tenant": tenant, "events": serde_json::to_value(events)?, "gone_to": gone }))

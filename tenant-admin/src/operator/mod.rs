@@ -1,6 +1,7 @@
 //! Doing what was asked.
 
 mod api_keys;
+mod breakers;
 mod events;
 mod keys;
 mod limits;
@@ -111,6 +112,7 @@ impl Operator {
             }
             Command::Oauth(command) => self.oauth(command).await,
             Command::Store(command) => Box::pin(self.store(command)).await,
+            Command::Breaker(command) => Box::pin(self.breaker(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
             Command::ShowLimits => Ok(self.show_limits()),
             Command::ChangeLimits { limits } => self.change_limits(&limits).await,

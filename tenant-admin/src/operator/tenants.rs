@@ -52,6 +52,8 @@ impl Operator {
         let others =
             tokens.iter().filter(|token| token.state.is_valid() && newest.is_none_or(|own| own.id != token.id));
         view::add(&mut answer, "other_tokens", others.map(view::token).collect());
+        let breaker = self.directories.breaker(&self.tenants.administer(name)?).await?;
+        view::add(&mut answer, "breaker", view::breaker_in_short(&breaker));
         Ok(answer)
     }
 

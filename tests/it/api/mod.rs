@@ -3,6 +3,7 @@
 mod actor;
 mod admin;
 mod authority;
+mod breaker;
 mod document;
 mod keys;
 mod late;

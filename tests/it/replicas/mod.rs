@@ -1,6 +1,7 @@
 //! Several servers on one PostgreSQL and one Redis: what one changes is in force on all of them when it has returned.
 
 mod address_limits;
+mod breaker;
 mod changes;
 mod clocks;
 mod concurrency;

@@ -1,6 +1,7 @@
 //! What a client does reaches the tenant's stores, whole and in order.
 
 mod amqp;
+mod breaker;
 mod broker;
 mod drift;
 mod file;

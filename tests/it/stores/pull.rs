@@ -8,19 +8,19 @@ use super::{State, a_days_work, add_store, replayed, show_store};
 use crate::support::{System, Tenant, until, user};
 
 /// A program with the token of a store.
-struct Reader {
+pub(super) struct Reader {
     url: String,
     token: String,
 }
 
 impl Reader {
     /// A new store of this name, and a program that has its token.
-    fn new(system: &System, tenant: &Tenant, settings: &[&str]) -> Self {
+    pub(super) fn new(system: &System, tenant: &Tenant, settings: &[&str]) -> Self {
         add_store(system, tenant, "feed", "pull", settings);
         Self { url: format!("{}/events", system.server().feed()), token: issue(system, tenant) }
     }
 
-    fn request(&self, query: &str) -> reqwest::RequestBuilder {
+    pub(super) fn request(&self, query: &str) -> reqwest::RequestBuilder {
         reqwest::Client::new().get(format!("{}{query}", self.url)).bearer_auth(&self.token)
     }
 
@@ -36,7 +36,7 @@ impl Reader {
     }
 
     /// Everything from the first event on, in pages of so many.
-    async fn all(&self, limit: u32) -> Vec<Value> {
+    pub(super) async fn all(&self, limit: u32) -> Vec<Value> {
         let (mut events, mut after) = (Vec::new(), json!(0));
         loop {
             let page = self.page(&format!("?after={after}&limit={limit}")).await;

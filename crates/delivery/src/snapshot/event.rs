@@ -161,6 +161,7 @@ impl Frame {
             datacontenttype: "application/json",
             dataschema: SCHEMA,
             data,
+            is_discarded: false,
         }
     }
 

@@ -39,13 +39,20 @@ impl Stores {
     /// Has a snapshot of the directory brought to a store, and then what comes. What it has of before is replaced.
     ///
     /// # Errors
-    /// [`DeliveryError::NoStore`], [`DeliveryError::Conflict`] if snapshots are not for this store, or the database's.
+    /// [`DeliveryError::NoStore`], [`DeliveryError::Conflict`] if snapshots are not for this store or events are held, or the
+    /// database's.
     pub async fn rebuild(&self, tenant: &Administered, name: &str) -> Result<StoreRecord, DeliveryError> {
         let record = self.find(tenant, name).await?;
         check_fed(&record)?;
         if !record.options.takes_snapshots() {
             return Err(DeliveryError::Conflict(format!(
                 "the setting types of the store \"{name}\" lets no snapshot through; add user.snapshot or group.snapshot"
+            )));
+        }
+        if record.held > 0 {
+            return Err(DeliveryError::Conflict(format!(
+                "the breaker of the tenant holds events that a snapshot would tell the store \"{name}\"; first: tenantry breaker \
+                 release or discard"
             )));
         }
         let assignments = "snapshot = $3, replay_to = NULL, replay_back = NULL, due_ms = 0, attempts = 0, \

@@ -306,6 +306,7 @@ impl StoreRecord {
             position: 0,
             brought: 0,
             newest: 0,
+            held: 0,
             snapshot: None,
             replay: None,
             letters: false,

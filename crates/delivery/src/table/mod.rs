@@ -11,6 +11,7 @@ mod take;
 use std::time::Duration;
 
 use database::Database;
+use events::deliverable;
 use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
@@ -81,7 +82,7 @@ pub(crate) async fn find(database: &Database, at: At) -> Result<Option<StoreReco
 }
 
 /// The stores that have something to get, are due, and are looked after by nobody: first those that took something the
-/// last time. A moment that lies too far ahead was written before the clock of the database was set back.
+/// last time. One that is to get a snapshot waits while events are held, because they would be in it. A moment that lies too far ahead was written before the clock of the database was set back.
 pub(crate) async fn waiting(
     database: &Database,
     holder: &str,
@@ -96,8 +97,10 @@ pub(crate) async fn waiting(
     let sql = format!(
         "SELECT s.tenant_id, {id}, t.name, {ours}, {failing} \
          FROM stores s CROSS JOIN tenants t LEFT JOIN directories d ON d.tenant_id = s.tenant_id \
+         LEFT JOIN breakers b ON b.tenant_id = s.tenant_id \
          WHERE t.id = s.tenant_id AND s.state = 'active' AND s.kind <> 'pull' \
-         AND (COALESCE(d.sequence, 0) > s.position OR s.snapshot IS NOT NULL OR s.letters) \
+         AND CASE WHEN s.snapshot IS NOT NULL THEN b.held_after IS NULL \
+         ELSE COALESCE(b.held_after, d.sequence, 0) > s.position OR s.letters END \
          AND (s.holder = $1 OR ((s.lease_ms <= {now} OR s.lease_ms > {now} + {lease}) \
          AND (s.due_ms <= {now} OR s.due_ms > {now} + {longest}))) ORDER BY 4 DESC, 5, s.due_ms LIMIT {limit}"
     );
@@ -115,9 +118,9 @@ pub(crate) async fn waiting(
         .collect()
 }
 
-/// The number of the newest event of a tenant.
+/// The number of the newest event of a tenant that stores may have.
 pub(crate) async fn newest(database: &Database, tenant: i64) -> Result<i64, DeliveryError> {
-    let sql = "SELECT sequence FROM directories WHERE tenant_id = $1";
+    let sql = format!("SELECT {} FROM directories d WHERE d.tenant_id = $1", deliverable());
     let rows = database.query(Statement::from_sql_and_values(database.backend(), sql, [tenant.into()])).await?;
     Ok(rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?)
 }

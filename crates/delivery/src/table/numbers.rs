@@ -1,6 +1,7 @@
 //! The numbers of all stores.
 
 use database::Database;
+use events::deliverable;
 use sea_orm::{QueryResult, Statement};
 use uuid::Uuid;
 
@@ -16,9 +17,10 @@ pub(crate) async fn numbers(
     let backend = database.backend();
     let sql = format!(
         "SELECT s.tenant_id, {}, t.name, s.name, s.state, s.attempts, s.degraded, s.position, COALESCE(d.sequence, 0), \
-         (SELECT COUNT(*) FROM dead_letters l WHERE l.tenant_id = s.tenant_id AND l.store_id = s.id) \
+         COALESCE({} < d.sequence, FALSE), (SELECT COUNT(*) FROM dead_letters l WHERE l.tenant_id = s.tenant_id AND l.store_id = s.id) \
          FROM stores s CROSS JOIN tenants t LEFT JOIN directories d ON d.tenant_id = s.tenant_id WHERE t.id = s.tenant_id",
-        id_column(backend)
+        id_column(backend),
+        deliverable()
     );
     let rows = database.query(Statement::from_string(backend, sql)).await?;
     rows.iter().map(|row| read(row, &counted)).collect()
@@ -30,6 +32,7 @@ fn read(row: &QueryResult, counted: impl Fn(At) -> Counted) -> Result<StoreNumbe
     let state: String = row.try_get_by_index(4)?;
     let (attempts, degraded): (i64, bool) = (row.try_get_by_index(5)?, row.try_get_by_index(6)?);
     let (position, newest): (i64, i64) = (row.try_get_by_index(7)?, row.try_get_by_index(8)?);
+    let is_held: bool = row.try_get_by_index(9)?;
     let Counted { taken, failed } = counted(at);
     Ok(StoreNumbers {
         tenant: row.try_get_by_index(2)?,
@@ -39,10 +42,11 @@ fn read(row: &QueryResult, counted: impl Fn(At) -> Counted) -> Result<StoreNumbe
             ("disabled", ..) => "disabled",
             (_, true, _) => "degraded",
             (_, _, true) => "failing",
+            _ if is_held => "held",
             _ => "active",
         },
         lag: (newest - position).max(0),
-        dead_letters: row.try_get_by_index(9)?,
+        dead_letters: row.try_get_by_index(10)?,
         taken,
         failed,
     })

@@ -1,5 +1,6 @@
 //! The row of a store.
 
+use events::deliverable;
 use sea_orm::{DbBackend, DbErr, QueryResult};
 use uuid::Uuid;
 
@@ -12,12 +13,15 @@ use crate::{DeliveryError, StoreId, StoreRecord};
 pub(super) fn columns(backend: DbBackend) -> String {
     format!(
         "s.tenant_id, {}, s.name, s.kind, s.options, s.settings, s.secrets, s.version, s.state, s.position, \
-         COALESCE((SELECT d.sequence FROM directories d WHERE d.tenant_id = s.tenant_id), 0), s.snapshot, s.attempts, \
+         COALESCE((SELECT {} FROM directories d WHERE d.tenant_id = s.tenant_id), 0), s.snapshot, s.attempts, \
          s.failing_since_ms, s.due_ms, s.error, s.degraded, s.succeeded_ms, \
          (SELECT COUNT(*) FROM dead_letters l WHERE l.tenant_id = s.tenant_id AND l.store_id = s.id), s.created_ms, s.modified_ms, {}, \
-         s.replay_to, s.replay_back, s.letters, s.brought",
+         s.replay_to, s.replay_back, s.letters, s.brought, \
+         COALESCE((SELECT d.sequence - {} FROM directories d WHERE d.tenant_id = s.tenant_id), 0)",
         id_column(backend),
-        now(backend)
+        deliverable(),
+        now(backend),
+        deliverable()
     )
 }
 
@@ -37,6 +41,7 @@ pub(super) fn read(row: &QueryResult) -> Result<StoreRecord, DeliveryError> {
         state: state.parse().map_err(|error: String| DbErr::Type(error))?,
         position: row.try_get_by_index(9)?,
         newest: row.try_get_by_index(10)?,
+        held: row.try_get_by_index(26)?,
         snapshot: row.try_get_by_index::<Option<String>>(11)?.as_deref().map(Wish::read),
         attempts: u32::try_from(row.try_get_by_index::<i64>(12)?).unwrap_or(u32::MAX),
         failing_since_ms: row.try_get_by_index(13)?,

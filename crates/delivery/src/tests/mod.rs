@@ -1,5 +1,6 @@
 //! Delivery on real databases: every test runs on SQLite and on PostgreSQL.
 
+mod breaker;
 mod company;
 mod drift;
 mod errands;

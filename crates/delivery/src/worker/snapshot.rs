@@ -26,6 +26,10 @@ impl Worker {
         }
         let at = self.lease.at;
         let Some(mut spool) = self.spool(&wish, course).await? else { return Ok(Flow::Ended) };
+        // Events that are held now were in the directory when it was read, or came later: the number tells.
+        if spool.sequence() > table::newest(&self.environment.database, self.record.tenant).await? {
+            return self.part(course).await;
+        }
         if let Some(left) = spool.left.take() {
             store.resume_snapshot(left);
         }

@@ -91,7 +91,7 @@ async fn follow(events: Events, tenant: Administered, done: Arc<AtomicBool>, mut
     loop {
         let was_done = done.load(Ordering::SeqCst);
         let last = read.last().map_or(0, |event| event.sequence);
-        let more = events.wait(&tenant, last, dice.u32(1..30), Duration::from_millis(20)).await.unwrap();
+        let more = events.follow(&tenant, last, dice.u32(1..30), Duration::from_millis(20)).await.unwrap();
         if more.is_empty() && was_done {
             return read;
         }

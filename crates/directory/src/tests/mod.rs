@@ -1,5 +1,6 @@
 //! Directories on real databases: every test runs on SQLite and on PostgreSQL.
 
+mod breaker;
 mod large;
 mod lists;
 mod log;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use scim::{Dialect, Draft, MemberStep, Resource, ResourceKind, ScimError};
 use uuid::Uuid;
 
+use super::breaker::tell_errand;
 use super::event::{Story, tell};
 use super::groups::shown;
 use super::member::{Moves, moves};
@@ -34,6 +35,7 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
         Action::Delete(condition) => delete(change, condition, working),
         Action::Erase => Ok(erase(change, working)),
         Action::Tell => Ok(tell_notices(change, working)),
+        Action::Breaker(_) => Ok(Outcome { done: tell_errand(change, working), ..no_resource(change, working) }),
     }
 }
 
@@ -78,7 +80,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     let held = working.find(tenant, change.kind, change.id)?.clone();
     let moves = moves(working, (tenant, change.id), steps)?;
     if after == *held.resource && moves.is_empty() && change.password.is_none() {
-        return Ok(Outcome { record: held.record, dialect });
+        return Ok(Outcome::of(held.record, dialect));
     }
     claim(change, Some(&held.resource), &after, working)?;
     let before = held.resource;
@@ -117,7 +119,7 @@ fn settle(
     working.move_members((tenant, change.id), moves, &held.resource);
     let record = held.record.clone();
     working.held.insert((tenant, change.id), held);
-    Ok(Outcome { record, dialect })
+    Ok(Outcome::of(record, dialect))
 }
 
 fn count(ids: &[Uuid]) -> i64 {
@@ -164,6 +166,7 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
     condition.check(held.record.version)?;
     let known = Known { kind: change.kind, display: shown(&held.resource) };
     working.known.insert((tenant, change.id), known);
+    let first = working.next_sequence(tenant);
     let moves = Moves::ending(working.members.get(&(tenant, change.id)));
     let referrers = working.referrers.remove(&(tenant, change.id)).unwrap_or_default();
     for referrer in referrers.into_iter().filter(|referrer| *referrer != change.id) {
@@ -180,11 +183,12 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
         password: None,
     };
     tell(&story, working)?;
+    working.turn_begins(change.id, first);
     working.count(tenant, change.kind, held.record.position, -1);
     working.readdress((tenant, change.id), Some(&held.resource), None);
     let record = held.record.clone();
     working.held.insert((tenant, change.id), Held { fate: Fate::Deleted, ..held });
-    Ok(Outcome { record, dialect: Dialect::lenient() })
+    Ok(Outcome::of(record, Dialect::lenient()))
 }
 
 /// Takes a deleted resource out of a group, or out of a user's `manager`.
@@ -243,7 +247,7 @@ fn no_resource(change: &Change, working: &Working) -> Outcome {
         members: None,
         member_count: 0,
     };
-    Outcome { record, dialect: Dialect::lenient() }
+    Outcome::of(record, Dialect::lenient())
 }
 
 impl Fate {

@@ -20,7 +20,8 @@ use crate::DirectoryError;
 /// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
 const CONNECTIONS: usize = 3;
 
-/// How long PostgreSQL may take for one attempt, and for one that erases a directory, which may be large. Its lines fall silent
+/// How long PostgreSQL may take for one attempt, and for one that erases a directory or discards what is
+/// held, which may be much. Its lines fall silent
 /// without being closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ERASING: Duration = Duration::from_secs(180);
@@ -59,7 +60,7 @@ impl Crew {
         if self.database.backend() == DbBackend::Sqlite {
             return attempt.await;
         }
-        let erases = changes.iter().any(|change| matches!(change.action, Action::Erase));
+        let erases = changes.iter().any(|change| matches!(change.action, Action::Erase | Action::Breaker(_)));
         let made = tokio::time::timeout(if erases { ERASING } else { PATIENCE }, attempt).await.unwrap_or_else(|_| {
             self.memory().forget(&tenants(changes));
             Err(Failure { error: self.database.note_silence(), is_undecided: true })

@@ -8,6 +8,7 @@ use time::OffsetDateTime;
 
 use super::apply::apply;
 use super::attempt::Crew;
+use super::breaker::{perform, tell_trips, watch};
 use super::load::{load_names, load_notices, load_touched, lock};
 use super::needs::Needs;
 use super::save::{removals, writes};
@@ -75,7 +76,9 @@ pub(super) async fn commit(
     load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
     load_notices(&transaction, statements, changes, &mut working).await?;
+    perform(&transaction, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
+    watch(&transaction, statements, &mut working).await?;
     if working.is_unchanged() {
         transaction.rollback().await?;
         return Ok(Committed { answers, written: Written::default() });
@@ -88,6 +91,7 @@ pub(super) async fn commit(
     if working.erased.is_empty() {
         crew.memory().keep(&working.counters);
     }
+    tell_trips(changes, &working);
     Ok(Committed { answers, written })
 }
 
@@ -96,7 +100,7 @@ pub(super) fn tenants(changes: &[Change]) -> BTreeSet<i64> {
     changes.iter().map(Change::tenant_number).collect()
 }
 
-pub(super) fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let now = OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000;
     i64::try_from(now).unwrap_or(i64::MAX)
 }

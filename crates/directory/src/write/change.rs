@@ -6,8 +6,9 @@ use scim::{Dialect, Draft, Member, MemberStep, Patch, Resource, ResourceKind, Re
 use tenancy::Tenant;
 use uuid::Uuid;
 
+use super::Errand;
 use crate::password::Set;
-use crate::{Actor, Condition, Record};
+use crate::{Actor, BreakerDone, Condition, Record};
 
 /// A change of one resource, as a client wishes it.
 #[derive(Clone, Debug)]
@@ -33,6 +34,8 @@ pub(crate) enum Action {
     Erase,
     /// Nothing changes here: what happened to the tenant's tokens is told.
     Tell,
+    /// Something is done with the breaker, and told.
+    Breaker(Errand),
 }
 
 /// A resource that is to be, as far as it can be made before its turn to be written comes.
@@ -64,7 +67,7 @@ impl Change {
 
     /// Whether it must have a batch of its own: it touches rows that only the database knows.
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self.action, Action::Delete(_) | Action::Erase | Action::Tell)
+        matches!(self.action, Action::Delete(_) | Action::Erase | Action::Tell | Action::Breaker(_))
     }
 }
 
@@ -75,4 +78,12 @@ pub(crate) struct Outcome {
     pub(crate) record: Record,
     /// What had to be repaired to apply it.
     pub(crate) dialect: Dialect,
+    /// What became of what the breaker held.
+    pub(crate) done: BreakerDone,
+}
+
+impl Outcome {
+    pub(crate) fn of(record: Record, dialect: Dialect) -> Self {
+        Self { record, dialect, done: BreakerDone::default() }
+    }
 }

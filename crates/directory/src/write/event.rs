@@ -6,6 +6,7 @@ use serde::Serialize;
 use tenancy::{CredentialId, TenantId};
 use uuid::Uuid;
 
+use super::breaker::{Sort, Turn};
 use super::member::Moves;
 use super::working::{Known, MemberName, Working};
 use crate::password::Set;
@@ -99,6 +100,11 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
     let data = ["{\"resource\":", &story.record.document, ",", rest.strip_prefix('{').unwrap_or_default()].concat();
     let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
     let sequence = working.tell(story.tenant, event_type(story), subject, data);
+    if let Some(sort) = turn(story) {
+        let (tenant, user, actor) = (story.tenant, story.id, story.actor);
+        let (client, request_id) = (actor.client, actor.request_id.clone());
+        working.turns.push(Turn { tenant, user, sort, first: sequence, sequence, client, request_id });
+    }
     if let Some(hash) = story.password.and_then(|set| set.hash.clone()) {
         working.password_hashes.push((story.tenant, sequence, hash));
     }
@@ -142,6 +148,20 @@ fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'
         added: moves.added.iter().map(member).collect(),
         removed: moves.removed.iter().map(member).collect(),
     })
+}
+
+/// Whether a user is active who was not, or has ended.
+fn turn(story: &Story<'_>) -> Option<Sort> {
+    if story.record.kind != ResourceKind::User {
+        return None;
+    }
+    let was_active = story.before.is_some_and(Resource::active);
+    match story.after.map(Resource::active) {
+        None => Some(Sort::Ends { was_active }),
+        Some(false) if was_active => Some(Sort::Ends { was_active }),
+        Some(true) if !was_active => Some(Sort::Begins),
+        Some(_) => None,
+    }
 }
 
 fn event_type(story: &Story<'_>) -> EventType {

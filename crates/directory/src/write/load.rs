@@ -180,7 +180,7 @@ fn known(row: &QueryResult, first: usize) -> Result<Known, DbErr> {
 }
 
 /// Runs a statement with its rows; without rows there is nothing to ask.
-async fn query(
+pub(super) async fn query(
     connection: &impl ConnectionTrait,
     statements: &Statements,
     sql: &str,

@@ -8,6 +8,7 @@
 mod apply;
 mod attempt;
 mod batch;
+mod breaker;
 mod change;
 mod company;
 mod event;
@@ -25,6 +26,8 @@ mod together;
 mod working;
 mod writer;
 
+pub(crate) use batch::now_ms;
+pub(crate) use breaker::Errand;
 pub(crate) use change::{Action, Change, New, Outcome};
 pub(crate) use statements::Statements;
 pub(crate) use working::BLOCK;

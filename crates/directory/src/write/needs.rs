@@ -53,7 +53,7 @@ impl Needs {
                         needs.whole_groups.insert(place);
                     }
                 }
-                Action::Erase | Action::Tell => {}
+                Action::Erase | Action::Tell | Action::Breaker(_) => {}
             }
         }
         needs

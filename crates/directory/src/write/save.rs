@@ -2,6 +2,7 @@
 
 use database::rows::{Cell, Rows};
 
+use super::breaker;
 use super::row;
 use super::statements::{BLOCK, COUNTERS, EMAIL, MEMBERSHIP, PAIR, PLACE, RESOURCE, Statements, TENANT};
 use super::together::Part;
@@ -37,6 +38,9 @@ pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> V
         Part::guarding(&statements.save_counters, counters(working)),
         Part::of(&statements.append_events, events::rows(working.take_events())),
         Part::of(&statements.keep_password_hashes, password_hashes(working)),
+        Part::of(&statements.breaker.insert_endings, breaker::endings(working.now_ms, &working.endings)),
+        Part::of(&statements.breaker.delete_outdated, breaker::outdated(working.now_ms, &working.endings)),
+        Part::of(&statements.breaker.trip, breaker::trips(working.now_ms, &working.trips)),
     ];
     parts.into_iter().flatten().collect()
 }

@@ -4,6 +4,7 @@ use database::rows::Column::{Boolean, Integer, OptionalText, OptionalUuid, Text,
 use database::rows::{Named, source};
 use sea_orm::DbBackend;
 
+use super::breaker::Sql;
 use crate::read::{RECORD_COLUMNS, groups_expression};
 
 /// A resource by tenant and id.
@@ -77,7 +78,8 @@ pub(crate) struct Statements {
     pub(super) keep_password_hashes: String,
     pub(super) notices: String,
     pub(super) delete_notices: String,
-    pub(super) erase: [String; 8],
+    pub(super) breaker: Sql,
+    pub(super) erase: [String; 10],
 }
 
 impl Statements {
@@ -137,6 +139,7 @@ impl Statements {
             keep_password_hashes: events::insertion_of_password_hashes(backend),
             notices: tenancy::notices(backend),
             delete_notices: tenancy::removal_of_notices(backend),
+            breaker: Sql::new(backend),
             erase: erase(backend),
         }
     }
@@ -158,10 +161,21 @@ fn create_directories(backend: DbBackend, tenants: &str) -> String {
     )
 }
 
-fn erase(backend: DbBackend) -> [String; 8] {
+fn erase(backend: DbBackend) -> [String; 10] {
     let rows = source(backend, 1, "k", &TENANT);
-    ["resources", "emails", "memberships", "blocks", "events", "password_hashes", "notices", "directories"]
-        .map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))
+    let tables = [
+        "resources",
+        "emails",
+        "memberships",
+        "blocks",
+        "events",
+        "password_hashes",
+        "notices",
+        "endings",
+        "breakers",
+        "directories",
+    ];
+    tables.map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))
 }
 
 fn pairs(rows: &str) -> String {

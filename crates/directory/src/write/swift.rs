@@ -15,6 +15,7 @@ use sea_orm::{DbBackend, DbErr};
 use super::apply::apply;
 use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
+use super::breaker::{tell_trips, watch};
 use super::load::{are_still, load_names, load_touched};
 use super::needs::Needs;
 use super::save::writes;
@@ -46,6 +47,7 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
     working.counters.clone_from(&counters);
     read(crew, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
+    watch(crew.database.writer(), &crew.statements, &mut working).await?;
     let written = working.written();
     if working.is_unchanged() {
         // No statement that writes proves that what was read belongs together.
@@ -55,6 +57,7 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
     match run(crew.database.writer(), writes(&crew.statements, &mut working)).await {
         Ok(()) => {
             crew.memory().keep(&working.counters);
+            tell_trips(changes, &working);
             Ok(Swift::Made(Committed { answers, written }))
         }
         Err(error) => give_up(crew, error, counters),

@@ -8,6 +8,7 @@ use scim::{Resource, ResourceKind};
 use tenancy::{Notice, TenantId};
 use uuid::Uuid;
 
+use super::breaker::{Ending, Performed, Tripped, Turn};
 use super::statistics::Written;
 use crate::{DirectoryError, Record};
 
@@ -89,6 +90,14 @@ pub(super) struct Working {
     pub(super) password_hashes: Vec<(TenantId, i64, PasswordHash)>,
     /// The notices that are told.
     pub(super) told: Vec<Place>,
+    /// Users that are active now and were not, and those that ended.
+    pub(super) turns: Vec<Turn>,
+    /// Those that ended and are noted.
+    pub(super) endings: Vec<Ending>,
+    /// The breakers that trip.
+    pub(super) trips: Vec<Tripped>,
+    /// What an operator has done with a breaker and is not told yet.
+    pub(super) performed: Option<Performed>,
     events: Vec<NewEvent>,
 }
 
@@ -150,6 +159,30 @@ impl Working {
         let sequence = counters.sequence;
         self.events.push(NewEvent { tenant, sequence, event_type, subject, time_ms: self.now_ms, data });
         sequence
+    }
+
+    /// The number of the next event.
+    pub(super) fn next_sequence(&self, tenant: i64) -> i64 {
+        self.counters.get(&tenant).map_or(0, |counters| counters.sequence) + 1
+    }
+
+    /// The turn that a user took last is the end of a change that began with the event of this number.
+    pub(super) fn turn_begins(&mut self, user: Uuid, first: i64) {
+        if let Some(turn) = self.turns.last_mut().filter(|turn| turn.user == user) {
+            turn.first = first;
+        }
+    }
+
+    /// Puts an event before the one with this number; it and those after it go one number up.
+    pub(super) fn tell_before(&mut self, tenant: TenantId, sequence: i64, told: (EventType, String, String)) {
+        let moved = self.events.iter_mut().filter(|event| event.tenant == tenant).map(|event| &mut event.sequence);
+        let hashes = self.password_hashes.iter_mut().filter(|(of, ..)| *of == tenant).map(|(_, number, _)| number);
+        moved.chain(hashes).filter(|number| **number >= sequence).for_each(|number| *number += 1);
+        let (event_type, subject, data) = told;
+        self.tell(tenant, event_type, subject, data);
+        if let Some(alarm) = self.events.last_mut() {
+            alarm.sequence = sequence;
+        }
     }
 
     /// The events, which are written once.

@@ -14,6 +14,9 @@
 //! | `tenantry_store_state` (gauge: 1) | `tenant`, `store`, `state` | the same |
 //! | `tenantry_store_dead_letters` (gauge) | `tenant`, `store` | the same |
 //! | `tenantry_store_deliveries_total` | `tenant`, `store`, `outcome`: `taken`, `failed` | twice that |
+//! | `tenantry_breaker_state` (gauge: 1) | `tenant`, `state`: `off`, `armed`, `warned`, `held` | 1,000 tenants whose breaker has tripped |
+//! | `tenantry_breaker_held` (gauge) | `tenant` | the same |
+//! | `tenantry_breaker_trips_total` | `tenant` | the same |
 //! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
 //! | `tenantry_replication_living` (gauge) | none | 1 |
 //! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
@@ -24,6 +27,7 @@
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
 mod bound;
+mod breakers;
 mod ends;
 mod replication;
 mod stores;
@@ -39,6 +43,8 @@ use prometheus::{Registry, TextEncoder};
 
 use crate::Answered;
 use bound::{ByRoute, ByTenant};
+pub use breakers::BreakerNumbers;
+use breakers::Breakers;
 pub use ends::CredentialEnd;
 use ends::Ends;
 pub use replication::ReplicationNumbers;
@@ -74,6 +80,7 @@ pub struct Metrics {
     limits_by_share: Gauge<u64>,
     ends: Ends,
     stores: Stores,
+    breakers: Breakers,
     registry: Registry,
     meter: Meter,
     // The instruments stop counting when their provider goes.
@@ -93,6 +100,7 @@ impl Metrics {
         let meter = provider.meter("tenantry");
         observe_process(&meter, dropped);
         let (ends, stores) = (Ends::observe(&meter), Stores::observe(&meter));
+        let breakers = Breakers::observe(&meter);
         Ok(Self {
             durations: ByRoute::new(durations(&meter)),
             requests: ByTenant::new(counter(&meter, "tenantry.requests", "Answered requests of each tenant")),
@@ -102,6 +110,7 @@ impl Metrics {
             limits_by_share: by_share(&meter),
             ends,
             stores,
+            breakers,
             registry,
             meter,
             _provider: provider,
@@ -140,6 +149,11 @@ impl Metrics {
     /// Takes how the stores do, those first that matter most.
     pub fn stores(&self, stores: Vec<StoreNumbers>) {
         self.stores.take(stores);
+    }
+
+    /// Takes how the breakers do that have tripped at some time, those first that matter most.
+    pub fn breakers(&self, breakers: Vec<BreakerNumbers>) {
+        self.breakers.take(breakers);
     }
 
     /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.

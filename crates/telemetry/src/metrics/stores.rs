@@ -20,7 +20,7 @@ pub struct StoreNumbers {
     pub tenant: String,
     /// Its name.
     pub store: String,
-    /// `active`, `failing`, `degraded`, `paused` or `disabled`.
+    /// `active`, `held`, `failing`, `degraded`, `paused` or `disabled`.
     pub state: &'static str,
     /// How many events it has not got.
     pub lag: u64,

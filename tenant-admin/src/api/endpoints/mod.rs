@@ -1,5 +1,6 @@
 //! What each path does: who may, what is asked, which command, which answer.
 
+pub(super) mod breakers;
 pub(super) mod limits;
 pub(super) mod me;
 pub(super) mod oauth_clients;

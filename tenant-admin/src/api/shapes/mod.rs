@@ -129,6 +129,7 @@ pub(super) struct TenantWithTokens {
     token: Option<Token>,
     /// Those that are valid beside it.
     other_tokens: Vec<Token>,
+    breaker: super::breaker_shapes::BreakerInShort,
 }
 
 /// A page of tenants.

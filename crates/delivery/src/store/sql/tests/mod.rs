@@ -190,6 +190,7 @@ fn event(sequence: i64, event_type: EventType, data: Data) -> Event {
         datacontenttype: "application/json",
         dataschema: SCHEMA,
         data,
+        is_discarded: false,
     }
 }
 
