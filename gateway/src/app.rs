@@ -164,5 +164,6 @@ fn capabilities(settings: &Settings) -> Capabilities {
         max_results: page_size_max,
         default_page_size: page_size,
         cursor_timeout_seconds: cursor_seconds.into(),
+        security_events: Vec::new(),
     }
 }

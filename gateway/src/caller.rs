@@ -185,6 +185,13 @@ impl<'a> Caller<'a> {
         wishes.split([',', ';']).any(|wish| wish.trim().eq_ignore_ascii_case("return=minimal"))
     }
 
+    /// Whether they would rather be answered later (RFC 7240 section 4.1): also after they have waited as long as they would
+    /// (section 4.3).
+    pub(crate) fn prefers_later(&self) -> bool {
+        let wishes = self.header(&HeaderName::from_static("prefer")).unwrap_or_default();
+        precondition::prefers_later(wishes, self.arrived.elapsed())
+    }
+
     /// The resource in the body of a POST or PUT.
     pub(crate) async fn draft(&mut self, kind: ResourceKind) -> Result<Draft, Rejection> {
         let body = self.body(self.resource_bytes(kind)).await?;

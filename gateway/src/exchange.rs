@@ -14,7 +14,8 @@ use uuid::Uuid;
 
 use crate::caller::Caller;
 use crate::client;
-use crate::endpoints::discovery;
+use crate::endpoints::discovery::{self, Known};
+use crate::endpoints::later;
 use crate::error::Rejection;
 use crate::oauth;
 use crate::pipeline::{self, Admitted, Quota};
@@ -132,11 +133,12 @@ impl Exchange {
         match pipeline::admit(worker, (request, payload, origin), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
+                let outcome = Box::pin(later::answer(&caller, &target.route, outcome)).await;
                 (outcome, Some(caller))
             }
             Ok(Admitted::Anonymous { base, document }) => {
                 let (query, schemas) = (request.uri.query().unwrap_or_default(), Schemas::standard());
-                (discovery::read(worker, query, &schemas, &base, document, u32::MAX), None)
+                (discovery::read(worker, query, (&schemas, &base), document, Known::default()), None)
             }
             Err(rejection) => (Err(rejection), None),
         }

@@ -1,4 +1,6 @@
-//! `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1).
+//! `If-Match` and `If-None-Match` (RFC 7644 section 3.14, RFC 9110 section 13.1), and when one would rather not wait (RFC 7240).
+
+use std::time::Duration;
 
 use directory::Condition;
 use scim::VersionTag;
@@ -27,6 +29,22 @@ pub(crate) fn has_already(header: Option<&str>, tag: VersionTag) -> bool {
 /// Whether the `If-None-Match` of a change names this version.
 pub(crate) fn names_version(header: &str, version: i64) -> bool {
     header.trim() == "*" || versions(header).any(|named| named == version)
+}
+
+/// Whether `Prefer` asks for an answer later (`respond-async`, RFC 7240 section 4.1), after so long. Who says how long they wait
+/// (`wait`, section 4.3) is answered at once until then.
+pub(crate) fn prefers_later(wishes: &str, waited: Duration) -> bool {
+    let mut wishes = wishes.split(',').map(|wish| (first(wish), wish));
+    let seconds = |wish: &str| wish.split_once('=')?.1.trim().trim_matches('"').parse().ok();
+    let is_wait = |name: &str| name.eq_ignore_ascii_case("wait");
+    let patience = wishes.clone().find_map(|(name, wish)| if is_wait(name) { seconds(wish) } else { None });
+    wishes.any(|(name, _)| name.eq_ignore_ascii_case("respond-async"))
+        && patience.is_none_or(|seconds| waited >= Duration::from_secs(seconds))
+}
+
+/// The name of a preference, without its value and parameters.
+fn first(wish: &str) -> &str {
+    wish.split(['=', ';']).next().unwrap_or_default().trim()
 }
 
 /// The versions in `W/"3", "4-9f2c11aa"`: whoever changes a resource need not know what others have become.

@@ -45,6 +45,10 @@ pub(crate) struct Reply {
     applied_preference: Option<&'static str>,
     /// It is plain JSON; whether it may be kept.
     json: Option<Keeping>,
+    /// How long it may be kept.
+    kept: Option<&'static str>,
+    /// The transaction whose result is told later.
+    transaction: Option<String>,
 }
 
 /// Whether an answer may be kept on its way.
@@ -68,6 +72,18 @@ impl Reply {
     /// The same with a secret in it (RFC 6749 section 5.1).
     pub(crate) fn secret(body: impl Into<Bytes>) -> Self {
         Self { json: Some(Keeping::Never), ..Self::ok(body) }
+    }
+
+    /// The same, which may be kept for so long (`Cache-Control`).
+    pub(crate) fn kept(self, how_long: &'static str) -> Self {
+        Self { kept: Some(how_long), ..self }
+    }
+
+    /// 202: the result is told in a security event token with this `txn` (RFC 9967 section 2.5.1.1).
+    pub(crate) fn accepted(transaction: String, location: String) -> Self {
+        Self { transaction: Some(transaction), ..Self::bare(StatusCode::ACCEPTED) }
+            .location(location)
+            .applied("respond-async")
     }
 
     /// 201 with the resource that was made (RFC 7644 section 3.3).
@@ -100,13 +116,37 @@ impl Reply {
         Self { applied_preference: Some(preference), ..self }
     }
 
+    pub(crate) fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// What stands in `ETag`.
+    pub(crate) fn etag(&self) -> Option<String> {
+        self.tag.map(|tag| format!("W/\"{tag}\""))
+    }
+
+    /// What stands in `Location`.
+    pub(crate) fn located(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
     fn bare(status: StatusCode) -> Self {
-        Self { status, body: None, tag: None, location: None, applied_preference: None, json: None }
+        Self {
+            status,
+            body: None,
+            tag: None,
+            location: None,
+            applied_preference: None,
+            json: None,
+            kept: None,
+            transaction: None,
+        }
     }
 }
 
 impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
+        let tag = reply.etag();
         let mut answer = match reply.body {
             Some(body) => answer_with(reply.status, body),
             None => Response::with_body(reply.status, EitherBody::right(NoBody::new())),
@@ -117,8 +157,14 @@ impl From<Reply> for Answer {
                 forbid_keeping(&mut answer);
             }
         }
-        if let Some(tag) = reply.tag {
-            add(&mut answer, ETAG, &format!("W/\"{tag}\""));
+        if let Some(tag) = tag {
+            add(&mut answer, ETAG, &tag);
+        }
+        if let Some(kept) = reply.kept {
+            add(&mut answer, CACHE_CONTROL, kept);
+        }
+        if let Some(transaction) = reply.transaction {
+            add(&mut answer, HeaderName::from_static("set-txn"), &transaction);
         }
         if let Some(location) = reply.location {
             add(&mut answer, LOCATION, &location);

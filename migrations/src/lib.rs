@@ -35,6 +35,7 @@ mod m0019_store_links;
 mod m0020_store_brought;
 mod m0021_breakers;
 mod m0022_token_requests;
+mod m0024_set_receipts;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0020_store_brought::Migration),
             Box::new(m0021_breakers::Migration),
             Box::new(m0022_token_requests::Migration),
+            Box::new(m0024_set_receipts::Migration),
         ]
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use scim::Quirk;
 
-const REQUIREMENTS: usize = 164;
+const REQUIREMENTS: usize = 169;
 const QUIRKS: usize = 55;
 
 #[test]

@@ -9,9 +9,9 @@ use time::OffsetDateTime;
 
 use crate::support::{System, Tenant, added_member, group, patch, patch_one, until, urn, user};
 
-/// The types that no log has, because a store gets them when it wants a snapshot, and those of stores in trouble: the tests of
-/// stores look at both.
-const OF_STORES: [&str; 7] = [
+/// The types that no log has, because a store gets them when it wants a snapshot, and those of stores in trouble and of requests
+/// that are answered later: the tests of stores look at all of them.
+const OF_STORES: [&str; 8] = [
     "snapshot.started",
     "user.snapshot",
     "group.snapshot",
@@ -19,6 +19,7 @@ const OF_STORES: [&str; 7] = [
     "store.degraded",
     "store.recovered",
     "store.rebuilding",
+    "request.completed",
 ];
 
 fn read(name: &str) -> Value {

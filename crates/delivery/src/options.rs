@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::DeliveryError;
 use crate::schedule::Schedule;
+use crate::store::sets;
 
 /// The options of a store. What is left out is as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -59,15 +60,18 @@ impl Default for Options {
 }
 
 impl Options {
-    /// Takes the options out of what was set; what is left is for the kind.
+    /// Takes the options out of what was set for a store of a kind; what is left is for the kind.
     ///
     /// # Errors
     /// [`DeliveryError::Invalid`]
-    pub(crate) fn take(settings: &mut Map<String, Value>) -> Result<Self, DeliveryError> {
+    pub(crate) fn take(settings: &mut Map<String, Value>, kind: &str) -> Result<Self, DeliveryError> {
         let Value::Object(names) = serde_json::to_value(Self::default())? else { return Ok(Self::default()) };
         let own: Map<_, _> = names.keys().filter_map(|name| settings.shift_remove_entry(name)).collect();
-        let options: Self =
+        let mut options: Self =
             Self::deserialize(Value::Object(own)).map_err(|error| DeliveryError::Invalid(error.to_string()))?;
+        if options.types.is_empty() {
+            options.types = sets::usual_types(kind);
+        }
         options.check()?;
         Ok(options)
     }

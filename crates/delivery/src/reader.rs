@@ -15,7 +15,8 @@ use tenancy::{Administered, Tenant};
 use tokio::time::Instant;
 use uuid::Uuid;
 
-use crate::store::pull;
+use crate::store::sets::poll;
+use crate::store::{is_fetched, pull};
 use crate::table::{self, At};
 use crate::{DeliveryError, State, StoreId, StoreRecord, Stores};
 
@@ -52,6 +53,12 @@ impl Reader {
         &self.tenant
     }
 
+    /// Whether it gets security event tokens, and not events.
+    #[must_use]
+    pub fn polls(&self) -> bool {
+        self.record.kind == poll::NAME
+    }
+
     /// The store.
     #[must_use]
     pub fn store(&self) -> &StoreRecord {
@@ -66,11 +73,12 @@ impl Stores {
     /// [`DeliveryError::NoStore`], [`DeliveryError::Invalid`] for another kind of store, or the database's.
     pub async fn issue_token(&self, tenant: &Administered, name: &str) -> Result<SecretString, DeliveryError> {
         let store = self.find(tenant, name).await?;
-        if store.kind != pull::NAME {
+        if !is_fetched(&store.kind) {
             return Err(DeliveryError::Invalid(format!(
-                "the store {name} is of the kind {}; only stores of the kind {} have tokens",
+                "the store {name} is of the kind {}; only stores of the kinds {} and {} have tokens",
                 store.kind,
-                pull::NAME
+                pull::NAME,
+                poll::NAME
             )));
         }
         let mut bytes = [0; SECRET_BYTES];
@@ -149,7 +157,7 @@ impl Stores {
 }
 
 impl Reader {
-    fn check(&self) -> Result<(), DeliveryError> {
+    pub(crate) fn check(&self) -> Result<(), DeliveryError> {
         if !self.tenant.is_enabled() {
             return Err(DeliveryError::Conflict("the tenant is switched off".to_owned()));
         }

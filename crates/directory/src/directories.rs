@@ -4,9 +4,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use database::Database;
-use events::Events;
+use events::{Events, Streams};
 use scim::{Dialect, Draft, Password, Patch, ResourceKind};
-use tenancy::{Administered, Authenticated, Tenant};
+use serde_json::{Map, Value};
+use tenancy::{Administered, Authenticated, NoticeType, Tenant};
 use uuid::Uuid;
 
 use crate::list::{List, Lister, Listing};
@@ -33,6 +34,7 @@ pub struct Directories(Arc<Parts>);
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) database: Database,
+    events: Events,
     loader: Loader,
     members: MemberReader,
     lister: Lister,
@@ -67,8 +69,8 @@ impl Directories {
     pub fn start(database: &Database, events: Events) -> Result<Self, DirectoryError> {
         let statements = Arc::new(Statements::new(database.backend()));
         let passwords = Passwords::new(events.clone());
-        let writer = Writer::start(database.clone(), statements, events)?;
-        Ok(Self::reading(database.clone(), writer, Pressure::default(), passwords))
+        let writer = Writer::start(database.clone(), statements, events.clone())?;
+        Ok(Self::reading((database.clone(), events), writer, Pressure::default(), passwords))
     }
 
     /// The same directories for one of `threads` threads that serve: what reads runs in the runtime of the caller, over
@@ -80,15 +82,22 @@ impl Directories {
         let share = self.0.database.connections() as usize / threads.max(1);
         let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
         let database = self.0.database.of_thread(connections).await?;
-        Ok(Self::reading(database, self.0.writer.clone(), self.0.pressure.clone(), self.0.passwords.clone()))
+        let parts = &self.0;
+        let (writer, pressure, passwords) = (parts.writer.clone(), parts.pressure.clone(), parts.passwords.clone());
+        Ok(Self::reading((database, parts.events.clone()), writer, pressure, passwords))
     }
 
-    fn reading(database: Database, writer: Writer, pressure: Pressure, passwords: Passwords) -> Self {
+    fn reading(
+        (database, events): (Database, Events),
+        writer: Writer,
+        pressure: Pressure,
+        passwords: Passwords,
+    ) -> Self {
         let lookups = Arc::new(Lookups::new(database.backend()));
         let loader = Loader::start(&database, &lookups, LOADERS);
         let members = MemberReader::new(&database);
         let lister = Lister::new(&database, loader.clone(), members.clone());
-        Self(Arc::new(Parts { database, loader, members, lister, writer, pressure, passwords }))
+        Self(Arc::new(Parts { database, events, loader, members, lister, writer, pressure, passwords }))
     }
 
     /// Whether there is room for work of this sort, so that a refusal comes before anything else is done for it.
@@ -253,13 +262,46 @@ impl Directory {
         Ok(())
     }
 
-    /// Tells what happened to the tenant's tokens: every notice that was left becomes an event, once.
+    /// Tells what happened to the tenant's tokens, stores and requests: every notice that was left becomes an event, once.
     ///
     /// # Errors
     /// If the database fails; then nothing is told yet.
     pub async fn tell_notices(&self) -> Result<(), DirectoryError> {
         self.write(ResourceKind::User, Uuid::nil(), Action::Tell, None).await?;
         Ok(())
+    }
+
+    /// The streams of security event tokens that the tenant has.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn streams(&self) -> Result<Streams, DirectoryError> {
+        in_time(async { Ok(self.all.events.streams(&self.tenant).await?) }).await
+    }
+
+    /// Tells how the actor's request ended, in an event, and gives the name of the transaction in it. When this returns it
+    /// is told soon, whatever happens to the process.
+    ///
+    /// # Errors
+    /// If the database fails; then nothing is told.
+    pub async fn tell_completed(&self, uri: &str, operation: Map<String, Value>) -> Result<String, DirectoryError> {
+        let transaction = self.actor.request_id.clone();
+        let mut data =
+            Map::from_iter([("txn".to_owned(), transaction.as_str().into()), ("uri".to_owned(), uri.into())]);
+        data.extend(operation);
+        let subject = format!("Requests/{transaction}");
+        let leaving = tenancy::leave_notice(
+            self.all.database.writer(),
+            &self.tenant,
+            NoticeType::RequestCompleted,
+            &subject,
+            data,
+        );
+        in_time(async { Ok(leaving.await?) }).await?;
+        if let Err(error) = self.tell_notices().await {
+            tracing::debug!(%error, "how a request ended is told later");
+        }
+        Ok(transaction)
     }
 
     async fn write(

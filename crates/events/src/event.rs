@@ -21,7 +21,8 @@ pub struct Event {
     /// What happened, such as `user.created`.
     #[serde(rename = "type")]
     pub event_type: EventType,
-    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}`, `OauthClients/{id}`, `Stores/{id}` or `Breaker`.
+    /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}`, `OauthClients/{id}`, `Stores/{id}`,
+    /// `Requests/{id}` or `Breaker`.
     pub subject: String,
     /// When, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -106,6 +107,9 @@ pub struct Change {
     pub oauth_client: Option<String>,
     /// The request, as in the log.
     pub request_id: String,
+    /// Whether the client replaced the resource as a whole (PUT). It is told to stores that speak of that, and not to others.
+    #[serde(default, skip_serializing)]
+    pub replaced: bool,
 }
 
 /// One attribute that changed.

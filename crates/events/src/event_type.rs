@@ -78,6 +78,8 @@ event_types! {
     BreakerDiscarded = "breaker.discarded",
     /// The settings of the breaker were changed.
     BreakerChanged = "breaker.changed",
+    /// A request that was to be answered asynchronously is done.
+    RequestCompleted = "request.completed",
     /// A snapshot of the directory begins: what a store has of before is to be replaced.
     SnapshotStarted = "snapshot.started",
     /// A user as a snapshot has it.
@@ -103,6 +105,7 @@ impl From<NoticeType> for EventType {
             NoticeType::StoreDegraded => Self::StoreDegraded,
             NoticeType::StoreRecovered => Self::StoreRecovered,
             NoticeType::StoreRebuilding => Self::StoreRebuilding,
+            NoticeType::RequestCompleted => Self::RequestCompleted,
         }
     }
 }

@@ -13,6 +13,7 @@ pub mod normal;
 mod password;
 mod prune;
 mod read;
+mod streams;
 
 pub use append::{NewEvent, insertion, rows};
 pub use event::{Change, Changed, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
@@ -20,3 +21,4 @@ pub use event_type::{EventType, UnknownType};
 pub use held::deliverable;
 pub use password::{PasswordHash, insertion_of_password_hashes, password_hashes};
 pub use read::Events;
+pub use streams::Streams;

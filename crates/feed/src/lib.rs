@@ -1,5 +1,5 @@
 //! What stores fetch themselves, over HTTP: the events of a tenant by long polling (`GET /events?after=…`) or as server-sent
-//! events.
+//! events; or security event tokens (`POST /sets`, RFC 8936).
 //!
 //! It promises that a reader gets the events of its store alone, whole and in order, and that a token that was replaced opens nothing
 //! any more. It keeps nothing: readers say where they stand.
@@ -7,6 +7,7 @@
 mod places;
 mod problem;
 mod pull;
+mod sets;
 mod stream;
 
 use std::io;
@@ -54,6 +55,9 @@ impl Feed {
                 .app_data(state.clone())
                 .route("/events", web::get().to(pull::events))
                 .route("/t/{tenant}/events", web::get().to(pull::events_of_tenant))
+                .route("/sets", web::post().to(sets::poll))
+                .route("/t/{tenant}/sets", web::post().to(sets::poll_of_tenant))
+                .route("/t/{tenant}/jwks.json", web::get().to(sets::keys))
                 .default_service(web::to(problem::unknown))
         });
         let server = server.workers(1).max_connections(CONNECTIONS).client_request_timeout(HEAD_TIME);

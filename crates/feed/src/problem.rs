@@ -38,6 +38,13 @@ impl Problem {
         Self { retry_after: Some(1), ..Self::new(StatusCode::TOO_MANY_REQUESTS, "too-many", detail) }
     }
 
+    /// The server failed.
+    pub(crate) fn failed(error: impl fmt::Display) -> Self {
+        tracing::error!(%error, "a reader could not be answered");
+        let detail = "the server failed; try again later";
+        Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
+    }
+
     fn unavailable(error: &DeliveryError) -> Self {
         tracing::warn!(%error, "a reader could not be answered");
         let detail = "the events cannot be read now; try again later";
@@ -99,11 +106,15 @@ impl ResponseError for Problem {
 
 /// Another path or method.
 pub(crate) async fn unknown(request: HttpRequest) -> Result<HttpResponse, Problem> {
-    let is_known =
-        request.path() == "/events" || (request.path().starts_with("/t/") && request.path().ends_with("/events"));
-    Err(if is_known {
+    let path = request.path();
+    let is_of = |end: &str| path == end || (path.starts_with("/t/") && path.ends_with(end));
+    Err(if is_of("/events") {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "events are read with GET")
+    } else if is_of("/sets") {
+        let detail = "security event tokens are asked for with POST";
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     } else {
-        Problem::new(StatusCode::NOT_FOUND, "not-found", "there is no such path; events are at /events")
+        let detail = "there is no such path; events are at /events, security event tokens at /sets";
+        Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
     })
 }

@@ -65,9 +65,8 @@ pub(crate) async fn events_of_tenant(
 
 async fn answer(request: &HttpRequest, state: web::Data<State>, tenant: Option<&str>) -> Result<HttpResponse, Problem> {
     let began = Instant::now();
-    let token = token(request).ok_or_else(Problem::unauthorized)?;
-    let reader = find(&state, &token).await?.ok_or_else(Problem::unauthorized)?;
-    if tenant.is_some_and(|name| !name.eq_ignore_ascii_case(reader.tenant().name())) {
+    let (token, reader) = authenticate(request, &state, tenant).await?;
+    if reader.polls() {
         return Err(Problem::unauthorized());
     }
     let query = Query::parse(request.query_string())?;
@@ -89,6 +88,20 @@ async fn answer(request: &HttpRequest, state: web::Data<State>, tenant: Option<&
         "events were fetched"
     );
     shown(&page)
+}
+
+/// Whose token a request carries.
+pub(crate) async fn authenticate(
+    request: &HttpRequest,
+    state: &State,
+    tenant: Option<&str>,
+) -> Result<(SecretString, Reader), Problem> {
+    let token = token(request).ok_or_else(Problem::unauthorized)?;
+    let reader = find(state, &token).await?.ok_or_else(Problem::unauthorized)?;
+    if tenant.is_some_and(|name| !name.eq_ignore_ascii_case(reader.tenant().name())) {
+        return Err(Problem::unauthorized());
+    }
+    Ok((token, reader))
 }
 
 fn shown(page: &Page) -> Result<HttpResponse, Problem> {

@@ -56,6 +56,7 @@ mod patch;
 mod path;
 mod resource;
 mod schema;
+mod security_event;
 mod view;
 
 pub use bulk::{BulkAction, BulkDone, BulkOperation, BulkRequest, BulkRun, BulkTask};
@@ -69,4 +70,5 @@ pub use patch::{MemberStep, Patch};
 pub use path::{AttributePath, Path, Target};
 pub use resource::{Change, Draft, Member, Resource, changes, check};
 pub use schema::{Attribute, Kind, Mutability, ResourceKind, ResourceType, Returned, Schema, Schemas, Uniqueness};
+pub use security_event::{EventContent, SecurityEvent};
 pub use view::{MemberReference, Projection, Stored, VersionTag, render, to_tree};

@@ -55,7 +55,7 @@ pub use control::{
     AccessTokensLeft, CredentialEnd, EndOf, Issue, Meant, NewTenant, NewToken, SignedToken, TenantChange,
 };
 pub use error::TenancyError;
-pub use key::{KeyError, KeySource, SigningKey, SigningKeys};
+pub use key::{KeyError, KeySource, SigningKey, SigningKeys, StreamKey, Unsigned};
 pub use last_use::Use;
 pub use network::Network;
 pub use notice::{NOTICES, NOTICES_OF, Notice, NoticeType, leave_notice, notices, removal_of_notices};

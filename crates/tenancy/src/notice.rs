@@ -37,10 +37,12 @@ pub enum NoticeType {
     StoreRecovered,
     /// A store gets a snapshot, because events that it has not got are no longer in the log.
     StoreRebuilding,
+    /// A request that was to be answered asynchronously is done.
+    RequestCompleted,
 }
 
 impl NoticeType {
-    const ALL: [Self; 12] = [
+    const ALL: [Self; 13] = [
         Self::Issued,
         Self::Rotated,
         Self::Revoked,
@@ -53,6 +55,7 @@ impl NoticeType {
         Self::StoreDegraded,
         Self::StoreRecovered,
         Self::StoreRebuilding,
+        Self::RequestCompleted,
     ];
 
     const fn as_str(self) -> &'static str {
@@ -69,6 +72,7 @@ impl NoticeType {
             Self::StoreDegraded => "store_degraded",
             Self::StoreRecovered => "store_recovered",
             Self::StoreRebuilding => "store_rebuilding",
+            Self::RequestCompleted => "request_completed",
         }
     }
 }
@@ -99,7 +103,7 @@ pub(crate) async fn leave(
     leave_about(on, tenant, notice_type, &format!("Tokens/{token}"), (data, Some(actor))).await
 }
 
-/// Leaves a notice of a store in the transaction of the change it tells. After the commit,
+/// Leaves a notice of a store or a request in the transaction of the change it tells. After the commit,
 /// [`Tenants::wake_tellers`](crate::Tenants::wake_tellers) has it told soon.
 ///
 /// # Errors

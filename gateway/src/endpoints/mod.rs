@@ -2,6 +2,7 @@
 
 pub(crate) mod bulk;
 pub(crate) mod discovery;
+pub(crate) mod later;
 pub(crate) mod me;
 pub(crate) mod resources;
 pub(crate) mod search;

@@ -15,9 +15,11 @@ const BASE: &str = "/scim/v2";
 pub(super) fn show(gateway: &Gateway, origin: &Origin<'_>, tenant: Option<&str>, of_base_url: bool) -> Reply {
     let named = Named::by(origin, tenant, &gateway.tenants);
     let base = base_url(origin, tenant, named, gateway.settings.public_url.as_ref());
-    let issuer = if of_base_url { base.as_str() } else { base.strip_suffix(BASE).unwrap_or(&base) };
+    let address = base.strip_suffix(BASE).unwrap_or(&base);
+    let issuer = if of_base_url { base.as_str() } else { address };
     let metadata = json!({
         "issuer": issuer,
+        "jwks_uri": format!("{address}/jwks.json"),
         "token_endpoint": format!("{issuer}/oauth2/token"),
         "grant_types_supported": ["client_credentials"],
         "response_types_supported": [],

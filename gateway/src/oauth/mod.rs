@@ -3,6 +3,7 @@
 mod credentials;
 mod error;
 mod jwks;
+mod keys;
 mod metadata;
 mod room;
 mod token;
@@ -50,6 +51,7 @@ pub(crate) async fn answer(
         (Oauth::Metadata { of_base_url }, &(Method::GET | Method::HEAD)) => {
             Ok(metadata::show(gateway, &origin, tenant, of_base_url))
         }
-        (Oauth::Metadata { .. }, _) => Err(Rejection::MethodNotAllowed { allow: "GET, HEAD" }),
+        (Oauth::Keys, &(Method::GET | Method::HEAD)) => keys::show(gateway, &origin, tenant),
+        (Oauth::Metadata { .. } | Oauth::Keys, _) => Err(Rejection::MethodNotAllowed { allow: "GET, HEAD" }),
     }
 }

@@ -50,6 +50,8 @@ pub(crate) enum Oauth {
         /// With it.
         of_base_url: bool,
     },
+    /// `/jwks.json`: the keys that verify what streams of events tell.
+    Keys,
 }
 
 /// The endpoints that describe the server (RFC 7644 section 4).
@@ -80,10 +82,7 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
         (&Method::PATCH, Route::Resource(kind, id)) => Box::pin(resources::patch(caller, *kind, id)).await,
         (&Method::DELETE, Route::Resource(kind, id)) => Box::pin(resources::delete(caller, *kind, id)).await,
         (&Method::POST, Route::Bulk) => Box::pin(bulk::bulk(caller)).await,
-        (&Method::GET, Route::Discovery(document)) => {
-            let (worker, schemas) = (caller.worker(), caller.tenant().schemas());
-            discovery::read(worker, caller.query(), schemas, caller.base(), document, caller.most_operations())
-        }
+        (&Method::GET, Route::Discovery(document)) => Box::pin(discovery::tell(caller, document)).await,
         (_, Route::Me) => me::refuse(),
         (_, Route::Version) => Err(Rejection::unserved_version()),
         (_, Route::Unknown) => Err(Rejection::unknown_endpoint()),
@@ -122,6 +121,7 @@ impl Route<'_> {
             Route::Me => "/Me",
             Route::Oauth(Oauth::Token) => "/oauth2/token",
             Route::Oauth(Oauth::Metadata { .. }) => "/.well-known/oauth-authorization-server",
+            Route::Oauth(Oauth::Keys) => "/jwks.json",
             Route::Discovery(Discovery::ServiceProviderConfig) => "/ServiceProviderConfig",
             Route::Discovery(Discovery::ResourceTypes) => "/ResourceTypes",
             Route::Discovery(Discovery::ResourceType(_)) => "/ResourceTypes/{name}",

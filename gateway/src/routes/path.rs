@@ -34,6 +34,9 @@ impl<'a> Target<'a> {
             tenant = segments.next().map(lower_case);
             first = segments.next()?;
         }
+        if first.eq_ignore_ascii_case("jwks.json") {
+            return segments.next().is_none().then_some(Self { tenant, route: Route::Oauth(Oauth::Keys) });
+        }
         if first.eq_ignore_ascii_case("oauth2") {
             let is_token = segments.next() == Some("token") && segments.next().is_none();
             return is_token.then_some(Self { tenant, route: Route::Oauth(Oauth::Token) });
@@ -213,6 +216,15 @@ mod tests {
         for other in ["/oauth2", "/oauth2/tokens", "/t/acme/oauth2/token/x"] {
             assert_eq!(Target::parse(other), None, "{other}");
         }
+    }
+
+    #[test]
+    fn the_keys_are_below_the_tenant() {
+        for (path, name) in [("/t/acme/jwks.json", Some("acme")), ("/jwks.json", None)] {
+            let Target { tenant, route } = Target::parse(path).unwrap();
+            assert_eq!((tenant.as_deref(), route), (name, Route::Oauth(Oauth::Keys)), "{path}");
+        }
+        assert_eq!(Target::parse("/t/acme/jwks.json/x"), None);
     }
 
     #[test]

@@ -95,7 +95,7 @@ pub(super) enum Command {
     /// Asks a store whether it could take events now
     #[command(after_help = "Example:\n  tenantry store test acme users")]
     Test(One),
-    /// Issues the token with which a store of the kind pull fetches its events, and prints it, this once
+    /// Issues the token with which a store that fetches its events does so (pull, `set_poll`), and prints it, this once
     #[command(after_help = "Example:\n  tenantry store token acme feed       the one before is refused from now on")]
     Token(One),
     /// Lists and changes the keys that the secrets of stores are sealed with

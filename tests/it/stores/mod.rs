@@ -12,6 +12,7 @@ mod passwords;
 mod pull;
 mod redis_streams;
 mod scim;
+mod sets;
 mod sql;
 mod webhook;
 

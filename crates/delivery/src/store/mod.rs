@@ -3,10 +3,12 @@
 mod amqp;
 mod broker;
 mod file;
+mod http;
 mod nats;
 pub(crate) mod pull;
 mod redis_streams;
 mod scim;
+pub(crate) mod sets;
 mod sql;
 mod webhook;
 
@@ -133,6 +135,8 @@ pub struct Place {
     pub allow_private: bool,
     /// What our resources are called there.
     pub(crate) links: Links,
+    /// What signs that which is brought there.
+    pub(crate) keys: sets::Keys,
 }
 
 /// What a store is opened with.
@@ -164,13 +168,28 @@ pub struct Kind {
 }
 
 /// All kinds of stores.
-const KINDS: &[Kind] =
-    &[sql::KIND, webhook::KIND, scim::KIND, nats::KIND, redis_streams::KIND, amqp::KIND, file::KIND, pull::KIND];
+const KINDS: &[Kind] = &[
+    sql::KIND,
+    webhook::KIND,
+    scim::KIND,
+    nats::KIND,
+    redis_streams::KIND,
+    amqp::KIND,
+    file::KIND,
+    pull::KIND,
+    sets::push::KIND,
+    sets::poll::KIND,
+];
 
 /// All kinds of stores.
 #[must_use]
 pub fn kinds() -> &'static [Kind] {
     KINDS
+}
+
+/// Whether the stores of a kind are fed by nobody, because they fetch what there is.
+pub(crate) fn is_fetched(kind: &str) -> bool {
+    kind == pull::NAME || kind == sets::poll::NAME
 }
 
 /// The kind of this name.

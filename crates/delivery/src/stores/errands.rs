@@ -5,7 +5,8 @@ use tenancy::Administered;
 use super::Stores;
 use crate::record::DeadLetter;
 use crate::snapshot::Wish;
-use crate::store::{find, pull};
+use crate::store::sets::poll;
+use crate::store::{find, is_fetched, pull};
 use crate::{DeliveryError, State, StoreRecord, table};
 
 /// A part of the log.
@@ -68,7 +69,9 @@ impl Stores {
     /// [`DeliveryError::Conflict`] if the store waits for a snapshot or takes no event twice, or the database's.
     pub async fn replay(&self, tenant: &Administered, name: &str, part: Part) -> Result<Replayed, DeliveryError> {
         let record = self.find(tenant, name).await?;
-        check_fed(&record)?;
+        if record.kind == pull::NAME {
+            check_fed(&record)?;
+        }
         if record.snapshot.is_some() {
             return Err(DeliveryError::Conflict(format!(
                 "the store \"{name}\" gets a snapshot first, which has everything; see: tenantry store show"
@@ -86,6 +89,12 @@ impl Stores {
         let to = part.to.unwrap_or(back).min(back);
         if from > to {
             return Ok(Replayed { store: record, events: None });
+        }
+        if record.kind == poll::NAME {
+            // Its receiver acknowledges all of it again.
+            table::forget_receipts(&self.environment.database, record.at(), i64::MAX).await?;
+            self.change(tenant, name, "position = $3", [(from - 1).into()]).await?;
+            return Ok(Replayed { store: self.find(tenant, name).await?, events: Some((from, back)) });
         }
         let assignments =
             "position = $3, replay_to = $4, replay_back = $5, due_ms = 0, attempts = 0, failing_since_ms = NULL";
@@ -167,6 +176,12 @@ impl Stores {
         sequence: Option<i64>,
     ) -> Result<u64, DeliveryError> {
         let record = self.find(tenant, name).await?;
+        if is_fetched(&record.kind) {
+            return Err(DeliveryError::Conflict(format!(
+                "the receiver of the store \"{name}\" has refused it; to give it again with all that came since: tenantry \
+                 store replay"
+            )));
+        }
         let marked = table::mark(&self.environment.database, record.at(), sequence).await?;
         check_found(marked, sequence)?;
         if marked > 0 {
@@ -193,10 +208,16 @@ impl Stores {
 }
 
 fn check_fed(store: &StoreRecord) -> Result<(), DeliveryError> {
+    let name = &store.name;
     if store.kind == pull::NAME {
-        let name = &store.name;
         return Err(DeliveryError::Conflict(format!(
             "the reader of the store \"{name}\" chooses itself where it reads"
+        )));
+    }
+    if is_fetched(&store.kind) {
+        return Err(DeliveryError::Conflict(format!(
+            "the receiver of the store \"{name}\" asks for what there is; it reads the users and groups over SCIM, or gets a \
+             part of the log again: tenantry store replay"
         )));
     }
     Ok(())

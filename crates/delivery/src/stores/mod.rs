@@ -28,8 +28,8 @@ use crate::drift::Jobs;
 use crate::links::Links;
 use crate::running::Running;
 use crate::snapshot::Wish;
-use crate::store::pull;
-use crate::store::{Failure, Kind, Opening, Place, find, kinds, make_secrets};
+use crate::store::sets::Keys;
+use crate::store::{Failure, Kind, Opening, Place, find, is_fetched, kinds, make_secrets};
 use crate::table::{self, At};
 use crate::{DeliveryError, Options, State, StoreId, StoreRecord, Vault};
 
@@ -111,6 +111,7 @@ impl Environment {
             folder: self.folder.join(tenant),
             allow_private: self.allow_private,
             links: Links::new(self.database.clone(), record.at()),
+            keys: Keys::of(self.tenants.clone()),
         }
     }
 }
@@ -162,7 +163,7 @@ impl Stores {
         let mut settings = new.settings;
         // What is set to nothing is as usual.
         settings.retain(|_, value| !value.is_null());
-        let options = Options::take(&mut settings)?;
+        let options = Options::take(&mut settings, kind.name)?;
         (kind.check)(&settings).map_err(DeliveryError::Invalid)?;
         let number = tenant.tenant().id().as_i64();
         if table::of_tenant(&self.environment.database, number).await?.len() >= MOST {
@@ -184,7 +185,7 @@ impl Stores {
             secrets: self.environment.vault.seal(id, &secrets)?,
             position,
             // Who fetches the events itself gets no snapshot.
-            snapshot: (new.start == Start::Snapshot && kind.name != pull::NAME).then(|| Wish::new(None)),
+            snapshot: (new.start == Start::Snapshot && !is_fetched(kind.name)).then(|| Wish::new(None)),
             ..StoreRecord::unfed()
         };
         table::insert(&self.environment.database, &record).await?;

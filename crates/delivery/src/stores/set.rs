@@ -48,7 +48,7 @@ impl Stores {
                 value => drop(settings.insert(name.clone(), value.clone())),
             }
         }
-        let options = Options::take(&mut settings)?;
+        let options = Options::take(&mut settings, kind.name)?;
         (kind.check)(&settings).map_err(DeliveryError::Invalid)?;
         let mut secrets = split(kind, &mut settings);
         secrets.extend(token);

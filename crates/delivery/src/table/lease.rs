@@ -217,7 +217,7 @@ impl Lease {
 }
 
 /// The members of an object.
-fn facts(object: serde_json::Value) -> Map<String, serde_json::Value> {
+pub(super) fn facts(object: serde_json::Value) -> Map<String, serde_json::Value> {
     if let serde_json::Value::Object(members) = object { members } else { Map::new() }
 }
 

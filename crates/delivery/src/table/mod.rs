@@ -5,6 +5,7 @@ mod change;
 mod lease;
 mod letters;
 mod numbers;
+mod receipts;
 mod row;
 mod take;
 
@@ -21,6 +22,7 @@ pub(crate) use change::{acknowledge, change, delete, hasten, insert};
 pub(crate) use lease::{Advance, Lease, Setback, Verdict, claim};
 pub(crate) use letters::{discard, forget_gone, letters, mark, next_marked, parked, put_back, remove};
 pub(crate) use numbers::numbers;
+pub(crate) use receipts::{accept, forget_receipts, receipts, refuse, window};
 pub(crate) use take::{Taken, take};
 
 /// One store of one tenant.
@@ -98,7 +100,7 @@ pub(crate) async fn waiting(
         "SELECT s.tenant_id, {id}, t.name, {ours}, {failing} \
          FROM stores s CROSS JOIN tenants t LEFT JOIN directories d ON d.tenant_id = s.tenant_id \
          LEFT JOIN breakers b ON b.tenant_id = s.tenant_id \
-         WHERE t.id = s.tenant_id AND s.state = 'active' AND s.kind <> 'pull' \
+         WHERE t.id = s.tenant_id AND s.state = 'active' AND s.kind NOT IN ('pull', 'set_poll') \
          AND CASE WHEN s.snapshot IS NOT NULL THEN b.held_after IS NULL \
          ELSE COALESCE(b.held_after, d.sequence, 0) > s.position OR s.letters END \
          AND (s.holder = $1 OR ((s.lease_ms <= {now} OR s.lease_ms > {now} + {lease}) \

@@ -111,6 +111,7 @@ fn settle(
         after: Some(&held.resource),
         moves,
         password: change.password.as_ref(),
+        replaced: matches!(change.action, Action::Replace(..)),
     };
     tell(&story, working)?;
     let tenant = change.tenant_number();
@@ -181,6 +182,7 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
         after: None,
         moves: &moves,
         password: None,
+        replaced: false,
     };
     tell(&story, working)?;
     working.turn_begins(change.id, first);

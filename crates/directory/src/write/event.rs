@@ -30,6 +30,9 @@ struct Data<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth_client: Option<String>,
     request_id: &'a str,
+    /// A PUT, and not a PATCH.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    replaced: bool,
 }
 
 #[derive(Serialize)]
@@ -73,6 +76,8 @@ pub(super) struct Story<'a> {
     pub(super) after: Option<&'a Resource>,
     pub(super) moves: &'a Moves,
     pub(super) password: Option<&'a Set>,
+    /// Whether the resource was sent whole.
+    pub(super) replaced: bool,
 }
 
 /// Gives the change its number, type and text.
@@ -94,6 +99,7 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         token,
         oauth_client,
         request_id: &story.actor.request_id,
+        replaced: story.replaced,
     };
     // The document is JSON already: it is put in as it is, before the first member of the rest.
     let rest = serde_json::to_string(&data)?;

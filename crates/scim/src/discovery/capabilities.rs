@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::form::assigned;
+use crate::SecurityEvent;
 
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:ServiceProviderConfig";
 
@@ -21,6 +22,8 @@ pub struct Capabilities {
     pub default_page_size: u32,
     /// Seconds for which a cursor can be used (RFC 9865 section 4).
     pub cursor_timeout_seconds: u64,
+    /// What the streams of the tenant tell (RFC 9967 section 4); without a stream nothing is announced.
+    pub security_events: Vec<SecurityEvent>,
 }
 
 /// The answer to `/ServiceProviderConfig`: one object, not a list.
@@ -41,6 +44,7 @@ pub fn service_provider_config(capabilities: &Capabilities, base: &str) -> Value
         "sort": supported,
         "etag": supported,
         "pagination": pagination(capabilities),
+        "securityEvents": security_events(&capabilities.security_events),
         "authenticationSchemes": [bearer_token(), client_credentials(base)],
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{base}/ServiceProviderConfig") },
     }))
@@ -56,6 +60,16 @@ fn pagination(capabilities: &Capabilities) -> Value {
         "maxPageSize": capabilities.max_results,
         "cursorTimeout": capabilities.cursor_timeout_seconds,
     })
+}
+
+/// Requests are answered asynchronously when that is asked for, and a stream tells their results.
+fn security_events(events: &[SecurityEvent]) -> Value {
+    if events.is_empty() {
+        return Value::Null;
+    }
+    let uris: Vec<&str> = events.iter().map(|event| event.uri()).collect();
+    let is_async = events.contains(&SecurityEvent::AsyncResponse);
+    json!({ "asyncRequest": if is_async { "request" } else { "none" }, "eventUris": uris })
 }
 
 fn bearer_token() -> Value {

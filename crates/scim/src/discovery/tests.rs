@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Capabilities, resource_type, resource_types, schema, schemas, service_provider_config};
-use crate::{Schema, Schemas};
+use crate::{EventContent, Schema, Schemas, SecurityEvent};
 
 const BASE: &str = "https://gw.example.net/t/acme/scim/v2";
 const USER: &str = "urn:ietf:params:scim:schemas:core:2.0:User";
@@ -18,6 +18,7 @@ fn capabilities() -> Capabilities {
         max_results: 200,
         default_page_size: 100,
         cursor_timeout_seconds: 3_600,
+        security_events: Vec::new(),
     }
 }
 
@@ -68,6 +69,26 @@ fn r151_r152_the_service_tells_what_it_can() {
         "meta": { "resourceType": "ServiceProviderConfig", "location": format!("{BASE}/ServiceProviderConfig") },
     });
     assert_eq!(service_provider_config(&capabilities(), BASE), expected);
+}
+
+#[test]
+fn r168_what_streams_tell_is_announced_if_there_are_any() {
+    let streams = Capabilities { security_events: SecurityEvent::of(EventContent::Notice), ..capabilities() };
+    let expected = json!({
+        "asyncRequest": "request",
+        "eventUris": [
+            "urn:ietf:params:scim:event:feed:add",
+            "urn:ietf:params:scim:event:prov:create:notice",
+            "urn:ietf:params:scim:event:prov:patch:notice",
+            "urn:ietf:params:scim:event:prov:put:notice",
+            "urn:ietf:params:scim:event:prov:delete",
+            "urn:ietf:params:scim:event:prov:activate",
+            "urn:ietf:params:scim:event:prov:deactivate",
+            "urn:ietf:params:scim:event:misc:asyncresp",
+        ],
+    });
+    assert_eq!(service_provider_config(&streams, BASE)["securityEvents"], expected);
+    assert_eq!(service_provider_config(&capabilities(), BASE).get("securityEvents"), None);
 }
 
 #[test]

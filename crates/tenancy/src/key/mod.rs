@@ -3,9 +3,11 @@
 mod file;
 mod ring;
 mod source;
+mod stream;
 
 pub use ring::SigningKeys;
 pub use source::KeySource;
+pub use stream::{StreamKey, Unsigned};
 
 use std::fmt;
 use std::io;

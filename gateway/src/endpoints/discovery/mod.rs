@@ -6,32 +6,64 @@ mod documents;
 use std::sync::Arc;
 
 use scim::discovery::{self, Capabilities};
-use scim::{Schemas, ScimError};
+use scim::{Schemas, ScimError, SecurityEvent};
 
 pub(crate) use documents::Documents;
 
+use crate::caller::Caller;
 use crate::error::Rejection;
 use crate::reply::Reply;
 use crate::routes::Discovery;
 use crate::worker::Worker;
 
-/// Shows one of the documents (RFC 7644 section 4). Who may run fewer operations in one bulk request than others is told
-/// so.
+/// What is known of who asks, beyond what everybody is told.
+#[derive(Debug)]
+pub(crate) struct Known {
+    /// The most operations in one bulk request.
+    most_operations: u32,
+    /// What the streams of the tenant tell.
+    security_events: Vec<SecurityEvent>,
+}
+
+impl Default for Known {
+    /// Nothing.
+    fn default() -> Self {
+        Self { most_operations: u32::MAX, security_events: Vec::new() }
+    }
+}
+
+/// Shows one of the documents to a client of a tenant.
+pub(crate) async fn tell(caller: &Caller<'_>, document: &Discovery<'_>) -> Result<Reply, Rejection> {
+    let security_events = match document {
+        // While the database is away they cannot be told.
+        Discovery::ServiceProviderConfig => caller.directory().streams().await.unwrap_or_default().security_events(),
+        _ => Vec::new(),
+    };
+    let known = Known { most_operations: caller.most_operations(), security_events };
+    read(caller.worker(), caller.query(), (caller.tenant().schemas(), caller.base()), document, known)
+}
+
+/// Shows one of the documents (RFC 7644 section 4). Who may run fewer operations in one bulk request than others, or has streams of
+/// events, is told so.
 pub(crate) fn read(
     worker: &Worker,
     query: &str,
-    schemas: &Arc<Schemas>,
-    base: &str,
+    (schemas, base): (&Arc<Schemas>, &str),
     document: &Discovery<'_>,
-    most_operations: u32,
+    known: Known,
 ) -> Result<Reply, Rejection> {
     refuse_filter(query)?;
     let capabilities = &worker.gateway.capabilities;
     let documents = worker.documents.of(schemas, base);
+    let is_usual = known.most_operations >= capabilities.max_operations && known.security_events.is_empty();
     let body = match document {
-        Discovery::ServiceProviderConfig if most_operations < capabilities.max_operations => {
-            let fewer = Capabilities { max_operations: most_operations, ..capabilities.clone() };
-            discovery::service_provider_config(&fewer, base).to_string().into()
+        Discovery::ServiceProviderConfig if !is_usual => {
+            let own = Capabilities {
+                max_operations: known.most_operations.min(capabilities.max_operations),
+                security_events: known.security_events,
+                ..capabilities.clone()
+            };
+            discovery::service_provider_config(&own, base).to_string().into()
         }
         Discovery::ServiceProviderConfig => documents.configuration(capabilities),
         Discovery::ResourceTypes => documents.resource_types(),

@@ -1,7 +1,7 @@
 //! Somebody's HTTP server, which verifies what it gets.
 
 mod failures;
-mod receiver;
+pub(super) mod receiver;
 
 use std::collections::BTreeSet;
 

@@ -1,4 +1,5 @@
-//! A receiver of webhooks that believes only what the library of Standard Webhooks verifies, and behaves as it is told.
+//! A receiver of webhooks that believes only what the library of Standard Webhooks verifies, and behaves as it is told. Security
+//! event tokens it keeps as they came, for whoever verifies them.
 
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Mutex};
@@ -13,11 +14,11 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 /// A secret of both sides.
-pub(super) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+pub(in crate::stores) const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
 
 /// How it answers.
 #[derive(Clone, Debug)]
-pub(super) enum Manner {
+pub(in crate::stores) enum Manner {
     /// Takes what is signed.
     Take,
     /// The same, after a while.
@@ -30,11 +31,11 @@ pub(super) enum Manner {
 
 /// One request that it took.
 #[derive(Clone, Debug)]
-pub(super) struct Delivery {
-    pub(super) id: String,
-    pub(super) content_type: String,
-    pub(super) authorization: Option<String>,
-    pub(super) events: Vec<Value>,
+pub(in crate::stores) struct Delivery {
+    pub(in crate::stores) id: String,
+    pub(in crate::stores) content_type: String,
+    pub(in crate::stores) authorization: Option<String>,
+    pub(in crate::stores) events: Vec<Value>,
 }
 
 struct Shared {
@@ -46,7 +47,7 @@ struct Shared {
 }
 
 /// A server on a port of its own.
-pub(super) struct Receiver {
+pub(in crate::stores) struct Receiver {
     port: u16,
     shared: Arc<Shared>,
     serving: Mutex<JoinHandle<()>>,
@@ -54,11 +55,11 @@ pub(super) struct Receiver {
 }
 
 impl Receiver {
-    pub(super) async fn start() -> Self {
+    pub(in crate::stores) async fn start() -> Self {
         Self::start_with(None).await
     }
 
-    pub(super) async fn start_with(tls: Option<TlsAcceptor>) -> Self {
+    pub(in crate::stores) async fn start_with(tls: Option<TlsAcceptor>) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let port = listener.local_addr().expect("its address").port();
         let shared = Arc::new(Shared {
@@ -73,27 +74,27 @@ impl Receiver {
     }
 
     /// As the setting `url`.
-    pub(super) fn url(&self) -> String {
+    pub(in crate::stores) fn url(&self) -> String {
         let scheme = if self.tls.is_some() { "https" } else { "http" };
         format!("url={scheme}://localhost:{}/hook", self.port)
     }
 
-    pub(super) fn port(&self) -> u16 {
+    pub(in crate::stores) fn port(&self) -> u16 {
         self.port
     }
 
     /// The secret that it verifies with from now on.
-    pub(super) fn trust(&self, secret: &str) {
+    pub(in crate::stores) fn trust(&self, secret: &str) {
         secret.clone_into(&mut self.shared.secret.lock().expect("the secret"));
     }
 
     /// How it behaves from now on.
-    pub(super) fn behave(&self, manner: Manner) {
+    pub(in crate::stores) fn behave(&self, manner: Manner) {
         *self.shared.manner.lock().expect("the manner") = manner;
     }
 
     /// Ends it; connections break.
-    pub(super) async fn stop(&self) {
+    pub(in crate::stores) async fn stop(&self) {
         let serving = {
             let mut serving = self.serving.lock().expect("the task");
             std::mem::replace(&mut *serving, tokio::spawn(async {}))
@@ -103,24 +104,24 @@ impl Receiver {
     }
 
     /// The same again, on the same port.
-    pub(super) async fn start_again(&self) {
+    pub(in crate::stores) async fn start_again(&self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.expect("the port");
         let serving = tokio::spawn(serve(listener, Arc::clone(&self.shared), self.tls.clone()));
         *self.serving.lock().expect("the task") = serving;
     }
 
     /// How many requests it was sent.
-    pub(super) fn asked(&self) -> u32 {
+    pub(in crate::stores) fn asked(&self) -> u32 {
         self.shared.asked.load(Ordering::SeqCst)
     }
 
     /// How many connections were made to it.
-    pub(super) fn connected(&self) -> u32 {
+    pub(in crate::stores) fn connected(&self) -> u32 {
         self.shared.connected.load(Ordering::SeqCst)
     }
 
     /// What it took, in that order.
-    pub(super) fn taken(&self) -> Vec<Delivery> {
+    pub(in crate::stores) fn taken(&self) -> Vec<Delivery> {
         self.shared.taken.lock().expect("deliveries").clone()
     }
 }
@@ -164,9 +165,24 @@ async fn answer_all(stream: impl AsyncRead + AsyncWrite + Unpin, shared: &Shared
             }
             Manner::Hang => std::future::pending().await,
         }
-        let status = if take(shared, &headers, &body) { "204 No Content" } else { "401 Unauthorized" };
+        let is_token = headers.get("content-type").is_some_and(|kind| kind == "application/secevent+jwt");
+        let status = match is_token {
+            true => keep(shared, &headers, body),
+            false if take(shared, &headers, &body) => "204 No Content",
+            false => "401 Unauthorized",
+        };
         stream.write_all(format!("HTTP/1.1 {status}\r\ncontent-length: 0\r\n\r\n").as_bytes()).await.ok()?;
     }
+}
+
+/// Remembers a security event token.
+fn keep(shared: &Shared, headers: &HeaderMap, body: Vec<u8>) -> &'static str {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().expect("a text").to_owned());
+    let token = String::from_utf8(body).expect("a token");
+    let (content_type, authorization) = (text("content-type").expect("a type"), text("authorization"));
+    let delivery = Delivery { id: String::new(), content_type, authorization, events: vec![token.into()] };
+    shared.taken.lock().expect("deliveries").push(delivery);
+    "202 Accepted"
 }
 
 /// Verifies a request, and remembers what is in it.

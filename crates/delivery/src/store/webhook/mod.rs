@@ -4,7 +4,6 @@
 //! One request at a time, each begun when the one before was answered: so a receiver sees the tenant's changes in their
 //! order, and whoever wants more in less time takes many events in one request (decision 28).
 
-mod answer;
 mod secret;
 mod settings;
 
@@ -14,12 +13,13 @@ use async_trait::async_trait;
 use aws_lc_rs::digest;
 use events::Event;
 use outbound::header::{CONTENT_TYPE, HeaderMap};
-use outbound::{Client, Method, Reach, Refused, Url};
+use outbound::{Client, Method, Reach, Url};
 use serde_json::{Map, Value, json};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 use uuid::Uuid;
 
+use super::http::{self, Answer, failed, not_called};
 use super::{Failed, Failure, Kind, Opened, Opening, Place, Store, read};
 use secret::Signer;
 use settings::Settings;
@@ -80,10 +80,7 @@ fn open(opening: Opening) -> Opened {
         let signer = settings.signer().map_err(Failure::refused)?;
         let headers = settings.headers().map_err(Failure::refused)?;
         let (options, is_batched) = (settings.options(reach), settings.batched);
-        // It reads the certificates of the system from files.
-        let client = tokio::task::spawn_blocking(move || Client::new(&options)).await;
-        let client = client.map_err(|error| Failure::unavailable(error.to_string()))?;
-        let client = client.map_err(|error| Failure::refused(error.to_string()))?;
+        let client = http::client(options).await?;
         let store: Box<dyn Store> = Box::new(Webhook { client, url, headers, signer, is_batched, place });
         Ok(store)
     })
@@ -132,7 +129,8 @@ impl Webhook {
             .header("webhook-signature", self.signer.sign(&message.id, timestamp, &message.body))
             .body(message.body.clone());
         let response = request.send().await.map_err(|error| failed(&error))?;
-        answer::judge(response).await
+        let answer = Answer::read(response).await;
+        if answer.status.is_success() { Ok(()) } else { Err(answer.failure()) }
     }
 }
 
@@ -165,24 +163,4 @@ fn many(events: &[Event]) -> Result<Message, Failure> {
 
 fn written(event: &Event) -> Result<Vec<u8>, Failure> {
     serde_json::to_vec(event).map_err(|error| Failure::refused(format!("the event cannot be written: {error}")))
-}
-
-fn not_called(refused: &Refused) -> Failure {
-    let why = format!("url: {refused}");
-    if refused.is_passing() { Failure::unavailable(why) } else { Failure::refused(why) }
-}
-
-/// There is no answer.
-fn failed(error: &outbound::Error) -> Failure {
-    if let Some(refused) = outbound::refusal(error) {
-        return not_called(refused);
-    }
-    let why = outbound::reason(error);
-    Failure::unavailable(if why.contains("certificate") {
-        format!(
-            "the certificate of the receiver is not trusted ({why}); if it is of an authority of your own, give its certificate as ca"
-        )
-    } else {
-        format!("the receiver cannot be reached: {why}")
-    })
 }

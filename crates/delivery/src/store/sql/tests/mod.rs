@@ -85,6 +85,7 @@ impl Home {
             folder: folder.path().join("stores/acme"),
             allow_private: true,
             links: Links::new(database, At { tenant: 1, store: StoreId(id) }),
+            keys: crate::store::sets::Keys::random(),
         };
         Self { settings: object(json!({ "url": url })), place, _folder: folder }
     }

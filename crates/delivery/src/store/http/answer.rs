@@ -17,27 +17,43 @@ const SHOWN: usize = 200;
 /// Longer words are keys or tokens, and shown in no message.
 const LONGEST_WORD: usize = 40;
 
-/// Whether the events were taken.
-pub(super) async fn judge(response: Response) -> Result<(), Failure> {
-    let status = response.status();
-    let after = response.headers().get(header::RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?));
-    let body = read(response).await;
-    if status.is_success() {
-        return Ok(());
+/// What a receiver answered.
+pub(in crate::store) struct Answer {
+    pub(in crate::store) status: StatusCode,
+    /// How long it asks to be left alone.
+    after: Option<Duration>,
+    /// The beginning of what it says.
+    pub(in crate::store) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(in crate::store) async fn read(response: Response) -> Self {
+        let status = response.status();
+        let after = response.headers().get(header::RETRY_AFTER).and_then(|value| wait(value.to_str().ok()?));
+        Self { status, after, body: read(response).await }
     }
-    let code = status.as_u16();
-    if status == StatusCode::GONE {
-        let why = "the receiver answers 410 (gone), so nothing is sent there any more; resume the store if that was a mistake";
-        return Err(Failure::Gone { why: why.to_owned() });
+
+    /// What it means that the receiver has not taken what it was sent.
+    pub(in crate::store) fn failure(self) -> Failure {
+        let code = self.status.as_u16();
+        if self.status == StatusCode::GONE {
+            let why = "the receiver answers 410 (gone), so nothing is sent there any more; resume the store if that was a mistake";
+            return Failure::Gone { why: why.to_owned() };
+        }
+        if self.status.is_redirection() {
+            let why =
+                format!("the receiver answers {code}, a redirect, which is not followed; set url to where it leads");
+            return Failure::refused(why);
+        }
+        let after = self.after;
+        let why = format!("the receiver answers {code}{}", shown(&self.body));
+        let is_passing = self.status.is_server_error()
+            || matches!(
+                self.status,
+                StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY
+            );
+        if is_passing || after.is_some() { Failure::Unavailable { why, after } } else { Failure::Refused { why } }
     }
-    if status.is_redirection() {
-        let why = format!("the receiver answers {code}, a redirect, which is not followed; set url to where it leads");
-        return Err(Failure::refused(why));
-    }
-    let why = format!("the receiver answers {code}{}", shown(&body));
-    let is_passing = status.is_server_error()
-        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY);
-    Err(if is_passing || after.is_some() { Failure::Unavailable { why, after } } else { Failure::Refused { why } })
 }
 
 /// The beginning of an answer, as far as it comes soon.
@@ -66,7 +82,7 @@ fn wait(value: &str) -> Option<Duration> {
 }
 
 /// The beginning of a refusal as one line, without what may be an address of a person or a key.
-fn shown(body: &[u8]) -> String {
+pub(in crate::store) fn shown(body: &[u8]) -> String {
     let start = body.get(..body.len().min(SHOWN * 8)).unwrap_or_default();
     let text: String =
         String::from_utf8_lossy(start).chars().map(|letter| if is_harmless(letter) { letter } else { ' ' }).collect();
