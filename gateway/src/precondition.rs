@@ -69,6 +69,23 @@ mod tests {
     use super::*;
 
     #[test]
+    fn r167_whoever_would_rather_not_wait_says_so() {
+        let (now, later) = (Duration::ZERO, Duration::from_secs(5));
+        for wishes in ["respond-async", "return=minimal, Respond-Async", "respond-async; foo=bar", "respond-async=\"\""]
+        {
+            assert!(prefers_later(wishes, now), "{wishes}");
+        }
+        for wishes in ["", "return=minimal", "wait=5", "respond-asynchronously", "x=respond-async"] {
+            assert!(!prefers_later(wishes, later), "{wishes}");
+        }
+        for wishes in ["respond-async, wait=5", "wait=\"5\", respond-async"] {
+            assert!(!prefers_later(wishes, now) && prefers_later(wishes, later), "{wishes}");
+        }
+        // How long is not said: at once.
+        assert!(prefers_later("respond-async, wait=soon", now));
+    }
+
+    #[test]
     fn r017_if_match_takes_any_one_or_several_tags() {
         assert_eq!(if_match(None), Condition::None);
         assert_eq!(if_match(Some("*")), Condition::Any);

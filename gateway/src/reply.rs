@@ -81,7 +81,8 @@ impl Reply {
 
     /// 202: the result is told in a security event token with this `txn` (RFC 9967 section 2.5.1.1).
     pub(crate) fn accepted(transaction: String, location: String) -> Self {
-        Self { transaction: Some(transaction), ..Self::bare(StatusCode::ACCEPTED) }
+        // Of a body that is empty the length is told; of none it is not, and clients would wait for it.
+        Self { transaction: Some(transaction), body: Some(Bytes::new()), ..Self::bare(StatusCode::ACCEPTED) }
             .location(location)
             .applied("respond-async")
     }
@@ -148,6 +149,7 @@ impl From<Reply> for Answer {
     fn from(reply: Reply) -> Self {
         let tag = reply.etag();
         let mut answer = match reply.body {
+            Some(body) if body.is_empty() => Response::with_body(reply.status, EitherBody::left(body)),
             Some(body) => answer_with(reply.status, body),
             None => Response::with_body(reply.status, EitherBody::right(NoBody::new())),
         };

@@ -28,7 +28,7 @@ Examples:
 
 Settings: mode (off, warn or hold; default warn), share (more than so many percent of the active users; 20), number (more
 than so many users; 500), window_seconds (3600), minimum_users (the share counts from so many active users on; 20).
-What is held stays held: tenantry breaker release or discard.";
+What is held stays held: release or discard it.";
 
 const DISCARD_EXAMPLES: &str = "\
 Examples:

@@ -152,8 +152,8 @@ on_both! {
         let (tenant, ending) = (system.tenant("formed"), system.tenant("formed"));
         system.tenantry(&["token", "issue", &ending.name, "--for", "86401s"]).expect(0);
         change_users_and_groups(&tenant).await;
-        change_tokens_and_clients(&system, &tenant);
         trip_a_breaker(&system, &tenant).await;
+        change_tokens_and_clients(&system, &tenant);
         // What ends soon is told at the next start.
         let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);
         until("the last day to begin", async || (OffsetDateTime::now_utc() > soon).then_some(())).await;

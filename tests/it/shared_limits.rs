@@ -1,7 +1,6 @@
 //! Limits that are counted in Redis, and the line to Redis that dies, falls silent and comes back.
 
 use std::net::ToSocketAddrs as _;
-use std::time::Duration;
 
 use serde_json::json;
 

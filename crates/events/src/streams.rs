@@ -43,7 +43,9 @@ impl Streams {
             Some(start) => EventType::RequestCompleted.as_str().starts_with(start),
             None => wanted == EventType::RequestCompleted.as_str(),
         };
-        self.tells_requests |= types.as_array().into_iter().flatten().filter_map(Value::as_str).any(covers);
+        let takes_events: i64 = row.try_get_by_index(2)?;
+        let hears = types.as_array().into_iter().flatten().filter_map(Value::as_str).any(covers);
+        self.tells_requests |= hears && takes_events == 1;
         Ok(())
     }
 }
@@ -54,7 +56,8 @@ impl Events {
     /// # Errors
     /// If the database fails.
     pub async fn streams(&self, tenant: &Tenant) -> Result<Streams, DbErr> {
-        let sql = "SELECT settings, options FROM stores \
+        // What happens before its snapshot is read is told to a stream by the snapshot alone.
+        let sql = "SELECT settings, options, CAST(CASE WHEN snapshot IS NULL THEN 1 ELSE 0 END AS bigint) FROM stores \
                    WHERE tenant_id = $1 AND kind IN ('set_push', 'set_poll') AND state <> 'disabled'";
         let statement = Statement::from_sql_and_values(self.database().backend(), sql, [tenant.id().as_i64().into()]);
         let mut streams = Streams::default();

@@ -7,7 +7,7 @@ use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
 use delivery::{MOST, Poll};
 use serde::Deserialize;
-use serde_json::{Map, json};
+use serde_json::{Map, Value, json};
 
 use crate::State;
 use crate::problem::Problem;
@@ -99,7 +99,9 @@ async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {
 }
 
 fn parse(body: &[u8]) -> Result<Poll, Problem> {
-    let asked: Asked = serde_json::from_slice(body).map_err(|error| {
+    // A list would be taken for the members in their order.
+    let members = serde_json::from_slice(body).and_then(|members| Asked::deserialize(Value::Object(members)));
+    let asked = members.map_err(|error| {
         Problem::invalid(format!(
             "the body is a JSON object with maxEvents, returnImmediately, ack and setErrs (RFC 8936 section 2.4): {error}"
         ))

@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 41] = [
+const RULES: [(&str, Rule); 45] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -47,6 +47,10 @@ const RULES: [(&str, Rule); 41] = [
     ("GET /tenants/{tenant}/oauth-clients/{client}/secrets", Rule::Read),
     ("POST /tenants/{tenant}/oauth-clients/{client}/secrets", Rule::Manage),
     ("POST /tenants/{tenant}/oauth-clients/{client}/secrets/{secret}/revoke", Rule::Manage),
+    ("GET /tenants/{tenant}/breaker", Rule::Read),
+    ("PATCH /tenants/{tenant}/breaker", Rule::Manage),
+    ("POST /tenants/{tenant}/breaker/release", Rule::Manage),
+    ("POST /tenants/{tenant}/breaker/discard", Rule::Manage),
     ("GET /store-kinds", Rule::AnyKey),
     ("GET /tenants/{tenant}/stores", Rule::Read),
     ("POST /tenants/{tenant}/stores", Rule::Manage),

@@ -140,8 +140,8 @@ async fn a_clock_that_is_moved_ends_nothing_and_issues_nothing_wrong() {
             last.then_some(())
         })
         .await;
+        moved.check("the clock is moved, and that is noticed");
         tokens.are_judged_rightly(&replicas, ahead).await;
-        moved.check("the clock is moved");
         what_it_issues_is_right(&replicas, 2).await;
     }
 }

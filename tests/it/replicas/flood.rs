@@ -46,6 +46,11 @@ impl Flood {
         self.served.fetch_add(1, Relaxed);
     }
 
+    /// Whether so much was asked that something was refused.
+    pub(super) fn is_one(&self) -> bool {
+        self.refused.load(Relaxed) > 0
+    }
+
     /// How many were served.
     pub(super) fn served(&self) -> u64 {
         self.served.load(Relaxed)

@@ -82,8 +82,8 @@ async fn a_redis_that_tells_nothing_is_not_complained_about() {
     let system = start_on(&redis, &[&forgetful[..], &["ACL SETUSER default -info -config"]].concat()).await;
     assert!(redis.command("INFO memory")[0].starts_with("-NOPERM"), "it does not tell");
     let tenant = system.tenant_with("quiet", &json!({ "rate_per_second": 5, "rate_burst": 5 }));
-    // It counts as before.
+    // It goes on counting. (Redis may be slow where other tests run.)
     until("a refusal", async || (tenant.client().get("/Users?count=0").await.status == 429).then_some(())).await;
     let log = system.server().log();
-    assert!(!log.contains(WARNING) && !log.contains("limits: Redis is gone"), "{log}");
+    assert!(!log.contains(WARNING) && !log.contains("NOPERM"), "{log}");
 }

@@ -76,14 +76,14 @@ impl Comparison {
     pub(crate) async fn page(&mut self, kind: ResourceKind, after: Uuid) -> Result<Vec<Here>, Failure> {
         let records = self.directory.after(kind, after, PAGE).await.map_err(|error| ours(&error))?;
         self.under_way.catch_up().await?;
-        records.into_iter().map(here).collect()
+        records.iter().map(here).collect()
     }
 
     /// These, by id; who is not in the directory is left out.
     pub(crate) async fn some(&mut self, kind: ResourceKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Here>, Failure> {
         let records = self.directory.some(kind, ids).await.map_err(|error| ours(&error))?;
         self.under_way.catch_up().await?;
-        records.into_iter().map(|record| here(record).map(|here| (here.id, here))).collect()
+        records.iter().map(|record| here(record).map(|here| (here.id, here))).collect()
     }
 
     /// A page of memberships, in the order of groups and members.
@@ -187,7 +187,7 @@ impl Comparison {
     }
 }
 
-fn here(record: Record) -> Result<Here, Failure> {
+fn here(record: &Record) -> Result<Here, Failure> {
     let unreadable = || Failure::unavailable("a resource of the directory cannot be read");
     Ok(Here {
         id: Uuid::parse_str(&record.id).map_err(|_| unreadable())?,

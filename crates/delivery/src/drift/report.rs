@@ -123,13 +123,13 @@ impl From<ResourceKind> for Sort {
 
 impl Difference {
     /// A user or group.
-    pub(crate) fn of(kind: ResourceKind, id: impl ToString, what: What) -> Self {
+    pub(crate) fn of(kind: ResourceKind, id: &impl ToString, what: What) -> Self {
         let subject = Subject { kind: kind.into(), id: id.to_string(), member: None };
         Self { subject, what, attributes: Vec::new() }
     }
 
     /// A membership.
-    pub(crate) fn of_member(group: impl ToString, member: impl ToString, what: What) -> Self {
+    pub(crate) fn of_member(group: &impl ToString, member: &impl ToString, what: What) -> Self {
         let subject = Subject { kind: Sort::Membership, id: group.to_string(), member: Some(member.to_string()) };
         Self { subject, what, attributes: Vec::new() }
     }

@@ -68,7 +68,7 @@ mod tests {
 
     fn scope(options: Value) -> Scope {
         let Value::Object(mut settings) = options else { panic!("no object") };
-        Scope(Options::take(&mut settings).unwrap())
+        Scope(Options::take(&mut settings, "sql").unwrap())
     }
 
     #[test]

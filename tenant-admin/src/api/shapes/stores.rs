@@ -75,6 +75,8 @@ pub(in crate::api) struct Store {
     newest: i64,
     /// How many events it is behind.
     lag: i64,
+    /// How many events wait until somebody decides about the breaker.
+    held: i64,
     /// Whether it gets a snapshot first.
     snapshot: bool,
     /// Users and groups of the snapshot that it has.
@@ -115,7 +117,7 @@ pub(in crate::api) struct AddedStore {
     #[serde(flatten)]
     store: Store,
     /// By the name of the setting.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     secrets: Option<Value>,
 }
 

@@ -16,6 +16,8 @@ async fn add(system: &System, tenant: &Tenant, settings: &[&str]) -> Receiver {
     all.extend(own.iter().map(String::as_str));
     all.extend(settings);
     add_store(system, tenant, "stream", "set_push", &all);
+    // Before its snapshot is complete, a stream tells no results.
+    caught_up(system, tenant, "stream").await;
     receiver
 }
 

@@ -62,7 +62,10 @@ fn once(claims: &[Value]) -> Vec<Value> {
 /// All events of the tenant's log that make a token, in their order, and nothing else.
 fn check_whole(system: &System, tenant: &Tenant, claims: &[Value]) {
     let ids: Vec<String> = once(claims).iter().map(|set| text(&set["jti"])).collect();
-    let told: Vec<String> = system.events(tenant, 0).iter().map(|event| text(&event["id"])).collect();
+    let mut told = system.events(tenant, 0);
+    // So many deletions trip the breaker, and of that there is no token.
+    told.retain(|event| !text(&event["type"]).starts_with("breaker."));
+    let told: Vec<String> = told.iter().map(|event| text(&event["id"])).collect();
     assert_eq!(ids, told, "all events in their order");
 }
 

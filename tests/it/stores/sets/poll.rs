@@ -137,7 +137,7 @@ on_both! {
             (told.len() == 2).then_some(told)
         };
         assert_eq!(until("both events of the store", kinds).await, ["store.degraded", "store.recovered"]);
-        system.tenantry(&["store", "replay", &tenant.name, "stream", "--from", "1"]).expect(0);
+        system.tenantry(&["store", "replay", &tenant.name, "stream", "--from-sequence", "1"]).expect(0);
         assert_eq!(poller.some(1).await.ids, first.ids[..1]);
     }
 

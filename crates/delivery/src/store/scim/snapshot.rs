@@ -122,7 +122,7 @@ impl ScimStore {
         let added = self.remotes(members).await?;
         // What is added now is there for good, whatever becomes of the rest of the snapshot.
         if !self.join(&remote, &added).await? {
-            remote = self.snap_again(group, &added, snapshot).await?;
+            remote = Box::pin(self.snap_again(group, &added, snapshot)).await?;
         }
         let ids: Vec<Uuid> = members.iter().map(|member| member.id).collect();
         self.note_late(&remote, &ids, false).await?;

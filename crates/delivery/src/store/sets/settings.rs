@@ -95,7 +95,7 @@ fn sentence(own: &Map<String, Value>, error: &str) -> String {
     if !own.contains_key("audience") {
         return "audience is missing: how the receiver is called, such as https://receiver.example.com".to_owned();
     }
-    if error.contains("variant") {
+    if error.contains("unknown variant") {
         return "content is notice (names of attributes) or full (their values)".to_owned();
     }
     "issuer is a text, audience a text or a list of texts, and content is notice or full".to_owned()

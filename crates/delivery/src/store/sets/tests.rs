@@ -26,6 +26,7 @@ fn event(event_type: EventType, data: Data) -> Event {
         sequence: 7,
         datacontenttype: "application/json",
         dataschema: SCHEMA,
+        is_discarded: false,
         data,
     }
 }
@@ -98,7 +99,7 @@ fn r166_what_is_created_is_told_by_names_or_whole() {
         "userName": "jdoe",
         "name": { "givenName": "John", "familyName": "Doe" },
         "emails": [{ "type": "work", "value": "jdoe@example.com" }],
-        "active": true,
+        "active": false,
         "meta": {
             "resourceType": "User",
             "created": "1970-01-01T00:00:00Z",

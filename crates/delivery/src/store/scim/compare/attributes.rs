@@ -57,7 +57,7 @@ fn left_over(kind: ResourceKind, expected: &Body, found: &Body, paths: &mut BTre
     let of = schemas.of(kind);
     let is_ours = |name: &str| {
         let attribute = of.schema.attribute(name);
-        attribute.is_some_and(|attribute| attribute.mutability == Mutability::ReadWrite) && !matches!(name, "groups")
+        attribute.is_some_and(|attribute| attribute.mutability == Mutability::ReadWrite) && name != "groups"
     };
     let left = found.iter().filter(|(name, value)| !expected.contains_key(*name) && !is_nothing(value));
     paths.extend(left.filter(|(name, _)| is_ours(name)).map(|(name, _)| name.clone()));

@@ -26,7 +26,7 @@ impl ScimStore {
             for group in groups {
                 let remote = links.get(&group).map(|link| link.remote.as_str());
                 self.compare_members_of(group, remote, with).await?;
-                self.mend(with).await?;
+                Box::pin(self.mend(with)).await?;
             }
         }
     }
@@ -47,11 +47,11 @@ impl ScimStore {
             let Some(last) = page.last() else { break };
             after = last.member;
             for member in page.iter().filter(|member| !there.remove(&member.member)) {
-                with.tell(Difference::of_member(group, member.member, What::Missing));
+                with.tell(Difference::of_member(&group, &member.member, What::Missing));
             }
         }
         for member in there {
-            with.tell(Difference::of_member(group, member, What::Extra));
+            with.tell(Difference::of_member(&group, &member, What::Extra));
         }
         Ok(())
     }

@@ -18,11 +18,11 @@ impl ScimStore {
         let (members, others): (Vec<Difference>, Vec<Difference>) =
             found.into_iter().partition(|difference| difference.subject.kind == Sort::Membership);
         for chunk in others.chunks(CHUNK) {
-            self.mend_chunk(chunk.to_vec(), with).await?;
+            Box::pin(self.mend_chunk(chunk.to_vec(), with)).await?;
         }
         for of_one in members.chunk_by(|one, other| one.subject.id == other.subject.id) {
             for chunk in of_one.chunks(CHUNK * 10) {
-                self.mend_members(chunk.to_vec(), with).await?;
+                Box::pin(self.mend_members(chunk.to_vec(), with)).await?;
             }
         }
         Ok(())
@@ -39,8 +39,8 @@ impl ScimStore {
         for difference in with.without_those_under_way(found) {
             let Some(id) = difference.subject.uuid() else { continue };
             let mended = match (difference.what, known.get(&id)) {
-                (What::Extra, _) => self.delete(id).await,
-                (_, Some(here)) => self.bring_here(here).await,
+                (What::Extra, _) => Box::pin(self.delete(id)).await,
+                (_, Some(here)) => Box::pin(self.bring_here(here)).await,
                 (_, None) => continue,
             };
             match mended {
@@ -68,7 +68,7 @@ impl ScimStore {
             wanted.map(|id| Member { id, kind: None, display_name: None }).collect::<Vec<_>>()
         };
         let moves = Moves { added: of(|what| what != What::Extra), removed: of(|what| what == What::Extra) };
-        match self.move_members(&remote, &moves).await {
+        match Box::pin(self.move_members(&remote, &moves)).await {
             Ok(true) => with.repaired(found.len()),
             Ok(false) => {}
             Err(failure) => with.refused(first, failure)?,

@@ -42,12 +42,12 @@ impl Comparable for ScimStore {
                 continue;
             }
             let mut seen = Seen::default();
-            self.compare_listed(kind, &mut seen, with).await?;
-            self.find_missing(kind, &seen, with).await?;
-            self.mend(with).await?;
+            Box::pin(self.compare_listed(kind, &mut seen, with)).await?;
+            Box::pin(self.find_missing(kind, &seen, with)).await?;
+            Box::pin(self.mend(with)).await?;
         }
         if with.scope().has_members() {
-            self.compare_members(with).await?;
+            Box::pin(self.compare_members(with)).await?;
         }
         Ok(())
     }
@@ -146,7 +146,7 @@ impl ScimStore {
                         let managers = self.managers(std::iter::once(here)).await?;
                         tell(here, &Value::Object(found), &managers, with);
                     }
-                    None => with.tell(Difference::of(kind, here.id, What::Missing)),
+                    None => with.tell(Difference::of(kind, &here.id, What::Missing)),
                 }
                 with.pass(1);
             }
@@ -168,5 +168,5 @@ fn tell(here: &Here, found: &Value, managers: &HashMap<Uuid, String>, with: &mut
     let wanted = Wanted { kind: here.kind, id: here.id, resource: &here.resource, manager };
     let nothing = Map::new();
     let attributes = differing(here.kind, &wanted.body(), found.as_object().unwrap_or(&nothing));
-    with.tell(Difference::of(here.kind, here.id, What::Different).with(attributes));
+    with.tell(Difference::of(here.kind, &here.id, What::Different).with(attributes));
 }

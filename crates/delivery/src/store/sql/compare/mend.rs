@@ -83,7 +83,7 @@ impl SqlStore {
                 (Sort::User | Sort::Group, _) => {
                     let Some(here) = subject.uuid().and_then(|id| known.get(&id)) else { continue };
                     match expected(form, here)? {
-                        Expected::User(row) => mending.users.push(row),
+                        Expected::User(row) => mending.users.push(*row),
                         Expected::Group(row) => mending.groups.push(row),
                     }
                 }

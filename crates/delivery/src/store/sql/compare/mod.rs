@@ -58,13 +58,13 @@ impl<T> Ahead<T> {
     }
 }
 
-/// On which side the next one is, or on both.
-fn next<A, B, K: Ord>(here: Option<&A>, there: Option<&B>, keys: (fn(&A) -> K, fn(&B) -> K)) -> Option<Ordering> {
+/// On which side the next one is, or on both; none if both are over.
+fn next<K: Ord>(here: Option<K>, there: Option<K>) -> Option<Ordering> {
     match (here, there) {
         (None, None) => None,
         (Some(_), None) => Some(Ordering::Less),
         (None, Some(_)) => Some(Ordering::Greater),
-        (Some(here), Some(there)) => Some(keys.0(here).cmp(&keys.1(there))),
+        (Some(here), Some(there)) => Some(here.cmp(&there)),
     }
 }
 
@@ -81,18 +81,18 @@ impl SqlStore {
                 there.fill(self.in_time(self.page(kind, last_there.as_deref())).await?);
                 last_there = there.items.back().map(|last| last.id.clone()).or(last_there);
             }
-            let keys: (fn(&Here) -> String, fn(&There) -> String) =
-                (|here| here.id.to_string(), |there| there.id.clone());
-            let Some(side) = next(here.items.front(), there.items.front(), keys) else { break };
+            let keys =
+                (here.items.front().map(|own| own.id.to_string()), there.items.front().map(|one| one.id.clone()));
+            let Some(side) = next(keys.0, keys.1) else { break };
             let own = if side == Ordering::Greater { None } else { here.items.pop_front() };
             let other = if side == Ordering::Less { None } else { there.items.pop_front() };
             with.pass(1);
             match (own, other) {
                 (Some(own), Some(other)) => {
                     let paths = self.differing(&own, &other)?;
-                    with.tell(Difference::of(kind, own.id, What::Different).with(paths));
+                    with.tell(Difference::of(kind, &own.id, What::Different).with(paths));
                 }
-                (Some(own), None) => with.tell(Difference::of(kind, own.id, What::Missing)),
+                (Some(own), None) => with.tell(Difference::of(kind, &own.id, What::Missing)),
                 (None, Some(other)) => with.tell(Difference::of(kind, &other.id, What::Extra)),
                 (None, None) => break,
             }
@@ -115,21 +115,19 @@ impl SqlStore {
                 there.fill(self.in_time(self.members(last_there.as_ref())).await?);
                 last_there = there.items.back().cloned().or(last_there);
             }
-            let keys: (fn(&Membership) -> (String, String), fn(&Member) -> (String, String)) = (
-                |here| (here.group.to_string(), here.member.to_string()),
-                |there| (there.group.clone(), there.member.clone()),
-            );
-            let Some(side) = next(here.items.front(), there.items.front(), keys) else { break };
+            let first_here = here.items.front().map(|own| (own.group.to_string(), own.member.to_string()));
+            let first_there = there.items.front().map(|one| (one.group.clone(), one.member.clone()));
+            let Some(side) = next(first_here, first_there) else { break };
             let own = if side == Ordering::Greater { None } else { here.items.pop_front() };
             let other = if side == Ordering::Less { None } else { there.items.pop_front() };
             match (own, other) {
                 (Some(own), Some(other)) if other.is(own.kind) => {}
                 (Some(own), Some(_)) => {
                     let paths = vec!["members.type".to_owned()];
-                    with.tell(Difference::of_member(own.group, own.member, What::Different).with(paths));
+                    with.tell(Difference::of_member(&own.group, &own.member, What::Different).with(paths));
                 }
-                (Some(own), None) => with.tell(Difference::of_member(own.group, own.member, What::Missing)),
-                (None, Some(other)) => with.tell(Difference::of_member(other.group, other.member, What::Extra)),
+                (Some(own), None) => with.tell(Difference::of_member(&own.group, &own.member, What::Missing)),
+                (None, Some(other)) => with.tell(Difference::of_member(&other.group, &other.member, What::Extra)),
                 (None, None) => break,
             }
             if with.has_found(MENDED) {

@@ -56,7 +56,7 @@ const APART: [&str; 5] = ["id", "groups", "created", "lastModified", "email"];
 
 /// A row that is to be.
 pub(super) enum Expected {
-    User([Cell; 31]),
+    User(Box<[Cell; 31]>),
     Group([Cell; 8]),
 }
 
@@ -64,7 +64,7 @@ impl Expected {
     /// The cell of a column.
     fn cell(&self, column: &str) -> Option<&Cell> {
         match self {
-            Self::User(cells) => rows::USERS.iter().zip(cells).find(|((name, _), _)| *name == column),
+            Self::User(cells) => rows::USERS.iter().zip(cells.iter()).find(|((name, _), _)| *name == column),
             Self::Group(cells) => rows::GROUPS.iter().zip(cells).find(|((name, _), _)| *name == column),
         }
         .map(|(_, cell)| cell)
@@ -81,7 +81,7 @@ pub(super) fn expected(form: Form, here: &Here) -> Result<Expected, Failure> {
             let user = User { moments, ..User::of(&id, &resource, &[]) };
             let told = UserChange { user, change, password_hash: None, resource };
             let last = Last { told: Some(&told), created: moments.created, changed };
-            form.user(here.id, &last, &told).map(Expected::User)
+            form.user(here.id, &last, &told).map(|row| Expected::User(Box::new(row)))
         }
         ResourceKind::Group => {
             let group = Group { moments, ..Group::of(&id, &resource) };

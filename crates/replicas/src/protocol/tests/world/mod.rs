@@ -122,7 +122,7 @@ impl World {
 
     /// The same with replicas that leave, and commits that are answered by nobody.
     pub(super) fn leaving(mistake: Option<Mistake>) -> Self {
-        Self { leaves: true, ..Self::of(mistake, true, false, [1, 1]) }
+        Self { leaves: true, ..Self::of(mistake, true, false, [0, 1]) }
     }
 
     /// `questions` are those that each replica asks in all.
