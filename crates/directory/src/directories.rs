@@ -271,6 +271,12 @@ impl Directory {
         Ok(())
     }
 
+    /// What the tenant's clients are told of its streams of security event tokens: as it was lately, without waiting.
+    #[must_use]
+    pub fn announced_streams(&self) -> Streams {
+        self.all.events.announced_streams(&self.tenant)
+    }
+
     /// The streams of security event tokens that the tenant has.
     ///
     /// # Errors

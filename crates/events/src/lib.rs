@@ -4,6 +4,7 @@
 //! reader who has seen number *n* has missed nothing before it, and that events have one form, whatever the client's
 //! dialect was: the normalized user or group, and what changed. Bringing events to stores is the crate `delivery`.
 
+mod announced;
 mod append;
 mod event;
 mod event_type;

@@ -9,6 +9,7 @@ use sea_orm::{DbBackend, DbErr, Statement};
 use tenancy::{Administered, Tenant};
 use tokio::sync::Notify;
 
+use crate::announced::Announced;
 use crate::held::{WHOLE, end_of_delivery};
 use crate::{Event, logged};
 
@@ -18,6 +19,7 @@ pub struct Events {
     database: Database,
     appended: Arc<Notify>,
     changed: Arc<Changed>,
+    announced: Arc<Announced>,
     /// How often one who waits looks by itself, because others append too.
     look: Option<Duration>,
 }
@@ -39,7 +41,12 @@ impl Events {
     /// The log in this database. `is_shared` says whether other processes append to it too.
     #[must_use]
     pub fn new(database: Database, is_shared: bool) -> Self {
-        Self { database, appended: Arc::default(), changed: Arc::default(), look: is_shared.then_some(BETWEEN_LOOKS) }
+        let look = is_shared.then_some(BETWEEN_LOOKS);
+        Self { database, appended: Arc::default(), changed: Arc::default(), announced: Arc::default(), look }
+    }
+
+    pub(crate) fn announced(&self) -> &Arc<Announced> {
+        &self.announced
     }
 
     pub(crate) fn database(&self) -> &Database {

@@ -1,6 +1,6 @@
 //! Which streams of security event tokens a tenant has, as far as its clients are told (RFC 9967 section 4).
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 
 use scim::{EventContent, SecurityEvent};
 use sea_orm::{DbErr, QueryResult, Statement};
@@ -8,6 +8,10 @@ use serde_json::Value;
 use tenancy::Tenant;
 
 use crate::{EventType, Events};
+
+/// What happens before its snapshot is read is told to a stream by the snapshot alone.
+const SELECT: &str = "SELECT settings, options, CAST(CASE WHEN snapshot IS NULL THEN 1 ELSE 0 END AS bigint)";
+const OF_STREAMS: &str = "FROM stores WHERE kind IN ('set_push', 'set_poll') AND state <> 'disabled'";
 
 /// What the streams of a tenant tell.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -51,14 +55,22 @@ impl Streams {
 }
 
 impl Events {
+    /// Those of all tenants, by the number of the tenant.
+    pub(crate) async fn all_streams(&self) -> Result<HashMap<i64, Streams>, DbErr> {
+        let sql = format!("{SELECT}, tenant_id {OF_STREAMS}");
+        let mut all: HashMap<i64, Streams> = HashMap::new();
+        for row in self.database().query(Statement::from_string(self.database().backend(), sql)).await? {
+            all.entry(row.try_get_by_index(3)?).or_default().add(&row)?;
+        }
+        Ok(all)
+    }
+
     /// The streams of a tenant that are not switched off.
     ///
     /// # Errors
     /// If the database fails.
     pub async fn streams(&self, tenant: &Tenant) -> Result<Streams, DbErr> {
-        // What happens before its snapshot is read is told to a stream by the snapshot alone.
-        let sql = "SELECT settings, options, CAST(CASE WHEN snapshot IS NULL THEN 1 ELSE 0 END AS bigint) FROM stores \
-                   WHERE tenant_id = $1 AND kind IN ('set_push', 'set_poll') AND state <> 'disabled'";
+        let sql = format!("{SELECT} {OF_STREAMS} AND tenant_id = $1");
         let statement = Statement::from_sql_and_values(self.database().backend(), sql, [tenant.id().as_i64().into()]);
         let mut streams = Streams::default();
         for row in self.database().query(statement).await? {

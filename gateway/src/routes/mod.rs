@@ -82,7 +82,7 @@ pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result
         (&Method::PATCH, Route::Resource(kind, id)) => Box::pin(resources::patch(caller, *kind, id)).await,
         (&Method::DELETE, Route::Resource(kind, id)) => Box::pin(resources::delete(caller, *kind, id)).await,
         (&Method::POST, Route::Bulk) => Box::pin(bulk::bulk(caller)).await,
-        (&Method::GET, Route::Discovery(document)) => Box::pin(discovery::tell(caller, document)).await,
+        (&Method::GET, Route::Discovery(document)) => discovery::tell(caller, document),
         (_, Route::Me) => me::refuse(),
         (_, Route::Version) => Err(Rejection::unserved_version()),
         (_, Route::Unknown) => Err(Rejection::unknown_endpoint()),

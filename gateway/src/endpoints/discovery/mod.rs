@@ -33,10 +33,9 @@ impl Default for Known {
 }
 
 /// Shows one of the documents to a client of a tenant.
-pub(crate) async fn tell(caller: &Caller<'_>, document: &Discovery<'_>) -> Result<Reply, Rejection> {
+pub(crate) fn tell(caller: &Caller<'_>, document: &Discovery<'_>) -> Result<Reply, Rejection> {
     let security_events = match document {
-        // While the database is away they cannot be told.
-        Discovery::ServiceProviderConfig => caller.directory().streams().await.unwrap_or_default().security_events(),
+        Discovery::ServiceProviderConfig => caller.directory().announced_streams().security_events(),
         _ => Vec::new(),
     };
     let known = Known { most_operations: caller.most_operations(), security_events };
