@@ -91,9 +91,9 @@ impl Exchange {
         self.tenant = Some(Arc::clone(tenant));
     }
 
-    /// Notes why a token of this tenant is refused, where its sender is told something else.
+    /// Notes why a genuine token or client is refused, where its sender is told something else.
     pub(crate) fn hide(&mut self, rejection: &Rejection) {
-        self.hidden = rejection.labels().1;
+        self.hidden = rejection.labels().1.filter(|_| self.tenant.is_some());
     }
 
     /// Notes which client got an access token.

@@ -265,11 +265,13 @@ on_both! {
         tenant.client().with("authorization", basic(&own.id, &own.secret)).get("/Users").await.expect(401);
     }
 
-    /// Who guesses secrets is refused for that, before the body is read.
-    async fn guesses_are_limited_by_address(database: Database) {
+    /// The attack: somebody behind the address of many guesses, and sends wrong tokens. Who guesses is refused for that; a good
+    /// secret opens all the same.
+    async fn guesses_are_limited_by_address_and_a_good_secret_opens(database: Database) {
         let limits = [("TENANTRY_LIMITS__ADDRESS_PER_SECOND", "1"), ("TENANTRY_LIMITS__ADDRESS_BURST", "5")];
         let system = System::start_with(database, &limits).await;
         let tenant = system.tenant("oauth");
+        let holder = holder(&system, &tenant, &[]);
         let url = format!("{}/oauth2/token", tenant.base_url);
         let mut statuses = Vec::new();
         for _ in 0..20 {
@@ -278,6 +280,10 @@ on_both! {
             statuses.push(answer.status);
         }
         assert!(statuses.contains(&401) && statuses.contains(&429), "{statuses:?}");
+        for _ in 0..20 {
+            tenant.client().with_token("a.wrong.token").get("/Users").await;
+            ask(&url, &form(&holder), None).await.expect(200);
+        }
     }
 
     /// RFC 8414: the issuer is the one that was asked for, and nobody learns which tenants there are.

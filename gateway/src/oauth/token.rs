@@ -19,7 +19,7 @@ use crate::reply::Reply;
 /// An assertion has some thousand bytes, everything else less.
 const BYTES: usize = 32 * 1024;
 /// How long a client may take to send them.
-pub(super) const TIME: Duration = Duration::from_secs(5);
+const TIME: Duration = Duration::from_secs(5);
 
 /// Gives an access token to a client that proves itself.
 pub(super) async fn give(
@@ -29,9 +29,11 @@ pub(super) async fn give(
     path_tenant: Option<&str>,
     exchange: &mut Exchange,
 ) -> Result<Reply, Rejection> {
-    let mut place = gateway.token_endpoint.room.enter(origin.client)?;
+    let room = &gateway.token_endpoint.room;
+    let mut held = room.held();
     let bound = Bound { bytes: BYTES, time: TIME };
-    let body = body::read_form(request, payload, bound, |bytes| place.hold(bytes)).await?;
+    let body = body::read_form(request, payload, bound, |bytes| held.add(bytes));
+    let body = room.enter(origin.client).unless_displaced(body).await??;
     let form = Form::parse(request, &body)?;
     match form.grant_type.as_deref() {
         Some("client_credentials") => {}

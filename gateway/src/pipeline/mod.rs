@@ -107,8 +107,7 @@ async fn authenticate(
     authenticated.map_err(|denied| refuse(gateway, origin, denied, exchange))
 }
 
-/// Too many refusals of one address are refused for that. Whose token it is stands in the log, if it is a genuine one, and why it is
-/// refused.
+/// Whose token it is stands in the log, if it is a genuine one.
 fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut Exchange) -> Rejection {
     let (refusal, tenant) = match denied {
         Denied::Refused { refusal, tenant } => (refusal, tenant),
@@ -117,13 +116,21 @@ fn refuse(gateway: &Gateway, origin: &Origin<'_>, denied: Denied, exchange: &mut
     if let Some(tenant) = &tenant {
         exchange.blame(tenant);
     }
+    count_refusal(gateway, origin, Rejection::Unauthenticated(refusal), exchange)
+}
+
+/// Too many refusals of one address are refused for that. Why this one is refused stands in the log, if it is known whose it is.
+pub(crate) fn count_refusal(
+    gateway: &Gateway,
+    origin: &Origin<'_>,
+    refused: Rejection,
+    exchange: &mut Exchange,
+) -> Rejection {
     match gateway.limits.addresses.admit_anonymous(origin.client, gateway.tenants.address_limits()) {
-        Ok(()) => Rejection::Unauthenticated(refusal),
+        Ok(()) => refused,
         Err(limited) => {
             // Behind one address are many: the tenant's own administrator finds what is wrong with its token all the same.
-            if tenant.is_some() {
-                exchange.hide(&Rejection::Unauthenticated(refusal));
-            }
+            exchange.hide(&refused);
             limited.into()
         }
     }
