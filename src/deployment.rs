@@ -69,6 +69,7 @@ impl Deployment {
         let events = Events::new(database.clone(), redis.is_some());
         let of_tenants = database_of_tenants(&database, settings).await?;
         let tenants = Tenants::open_as(participation, of_tenants, signing, AddressSettings { base_domain }).await?;
+        tenants.keep_key_source(keys.clone());
         let directories = match Directories::start(&database, events.clone()) {
             Ok(directories) => directories,
             Err(error) => {

@@ -81,7 +81,9 @@ impl From<TenancyError> for Failure {
             TenancyError::KeyEnded => Code::Unauthorized,
             TenancyError::Changed { .. } => Code::Changed,
             TenancyError::Invalid(_) => Code::Invalid,
-            TenancyError::Database(_) | TenancyError::Unsettled | TenancyError::FirstUse => Code::Unavailable,
+            TenancyError::Database(_) | TenancyError::Unsettled | TenancyError::KeyMissing | TenancyError::FirstUse => {
+                Code::Unavailable
+            },
             TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
         };
         Self::caused(code, &error)

@@ -120,6 +120,9 @@ pub enum TenancyError {
     /// What is remembered of the tenants may be out of date, and the database does not tell what is new.
     #[error("the database does not answer, and what is remembered of the tenants may be out of date")]
     Unsettled,
+    /// Others sign with a key that this server does not have: it cannot tell their tokens from forged ones.
+    #[error("the other servers sign with a key that this one does not have; let it read the new key where its keys are kept")]
+    KeyMissing,
     /// Some server may still let in what the first use of a token ends.
     #[error("the first use of the token is not known to every server yet")]
     FirstUse,

@@ -136,6 +136,62 @@ async fn a_key_in_a_shared_file_is_rotated_by_one_server_and_read_by_the_others(
     knocking.everybody_was_let_in().await;
 }
 
+/// The attack: a server is stopped, taken off the list, and goes on when the others sign with a key that it never read. It must not
+/// take their tokens for forged ones, and must not make them go back to the old key.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_server_that_comes_back_without_the_new_key_says_503_until_it_has_it() {
+    let (redis, folder) = (Redis::start().await, tempfile::tempdir().expect("a folder"));
+    let url = Database::Postgres.create(folder.path()).await;
+    let redis_url = redis.url();
+    let places = [tempfile::tempdir().expect("a folder"), tempfile::tempdir().expect("a folder")];
+    let mut systems = Vec::new();
+    for place in [&places[0], &places[0], &places[1]] {
+        std::fs::write(place.path().join("2026"), OLD).expect("a key");
+        let place = place.path().display().to_string();
+        let settings = [
+            ("TENANTRY_REPLICAS__REDIS_URL", &*redis_url),
+            ("TENANTRY_REPLICAS__LEASE_MS", "1000"),
+            ("TENANTRY_TOKENS__SIGNING_KEY_FILE", &place),
+        ];
+        systems.push(System::start_on(&url, &settings).await);
+    }
+    let replicas = Replicas::of_all(systems, redis, &url);
+    let old = replicas.of(0).tenant("old");
+    replicas.client(2, &old).get("/Users?count=0").await.expect(200);
+
+    let stopped = replicas.of(2).server();
+    stopped.signal("STOP");
+    // This change waits for its lease and takes it off the list.
+    replicas.of(0).set(&old, &json!({ "token_max_days": 100 }));
+    std::fs::write(places[0].path().join("2027"), NEW).expect("a key");
+    let old_key = signing(&keys(&replicas, 0, "reload")).0;
+    keys(&replicas, 1, "reload");
+    let new_key = until("the new key to sign", async || {
+        let (signs, waits) = signing(&keys(&replicas, 0, "list"));
+        (waits.is_none() && signs != old_key).then_some(signs)
+    })
+    .await;
+    let new = replicas.of(0).tenant("new");
+    stopped.signal("CONT");
+    for tenant in [&new, &old].into_iter().cycle().take(30) {
+        let answer = replicas.client(2, tenant).get("/Users?count=0").await.expect(503);
+        assert!(answer.header("retry-after").is_some(), "{answer:?}");
+    }
+    for number in [0, 1] {
+        assert_eq!(signing(&keys(&replicas, number, "list")), (new_key.clone(), None));
+        replicas.client(number, &new).get("/Users?count=0").await.expect(200);
+    }
+    std::fs::write(places[1].path().join("2027"), NEW).expect("a key");
+    until("it to have read the key, without a command", async || {
+        let answer = replicas.client(2, &new).get("/Users?count=0").await;
+        assert!(matches!(answer.status, 200 | 503), "{answer:?}");
+        (answer.status == 200).then_some(())
+    })
+    .await;
+    replicas.client(2, &old).get("/Users?count=0").await.expect(200);
+    assert_eq!(signing(&keys(&replicas, 2, "list")), (new_key, None));
+}
+
 /// Whoever takes another key into force does not hold up the lease: a database that takes its time to note it is waited for
 /// by nobody else.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]

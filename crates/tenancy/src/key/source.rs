@@ -33,6 +33,19 @@ impl KeySource {
         }
     }
 
+    /// The keys as they are now, if they are there: none is made.
+    ///
+    /// # Errors
+    /// As for loading.
+    pub(crate) fn reload(&self) -> Result<SigningKeys, KeyError> {
+        match self {
+            Self::File(path) if !path.is_dir() => {
+                SigningKeys::parse(&read(path)?).map_err(|error| of_file(error, path))
+            }
+            known => known.load(),
+        }
+    }
+
     /// Makes a new key the one that signs in place of `signs`; the others go on verifying. One that is there in front of it,
     /// and does not sign yet, is that new key.
     ///

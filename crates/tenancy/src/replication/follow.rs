@@ -8,6 +8,7 @@ use tokio::time::MissedTickBehavior;
 
 use super::Participation;
 use super::bounded::in_time;
+use super::keys::News;
 use super::living;
 use super::messages::{CHANNEL, Message};
 use super::table;
@@ -29,7 +30,8 @@ impl Tenants {
             Participation::Replica { redis, lease } => {
                 tokio::spawn(renew(Weak::clone(&inner), *lease / RENEWALS));
                 tokio::spawn(living::count(Weak::clone(&inner), *lease / RENEWALS));
-                tokio::spawn(follow_keys(Weak::clone(&inner), *lease / RENEWALS));
+                let news = Arc::clone(&self.inner.replication.key_news);
+                tokio::spawn(follow_keys(Weak::clone(&inner), news, *lease / RENEWALS));
                 tokio::spawn(hear(inner, listen(redis)));
             }
             Participation::Visitor { redis } => drop(tokio::spawn(hear(inner, listen(redis)))),
@@ -77,13 +79,16 @@ async fn renew(inner: Weak<Inner>, every: Duration) {
     }
 }
 
-async fn follow_keys(inner: Weak<Inner>, every: Duration) {
+async fn follow_keys(inner: Weak<Inner>, news: Arc<News>, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = news.one_is_missing() => {}
+        }
         let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
-        if let Err(error) = in_time(inner.follow_keys()).await {
+        if let Err(error) = in_time(Box::pin(inner.follow_keys())).await {
             tracing::debug!(error = %error, "which keys the other servers know is looked up later");
         }
     }

@@ -8,6 +8,7 @@ mod bounded;
 mod change;
 mod follow;
 mod join;
+mod keys;
 mod known;
 mod living;
 mod messages;
@@ -69,6 +70,8 @@ pub(crate) struct Replication {
     living: Living,
     roll: Mutex<Roll<ReplicaId>>,
     has_left: AtomicBool,
+    /// What keeping the signing keys in step needs.
+    key_news: Arc<keys::News>,
 }
 
 /// The questions to the database so far. One is asked at a time.
@@ -117,6 +120,7 @@ impl Replication {
             living: Living::of(1),
             roll: Mutex::new(Roll::new(id)),
             has_left: AtomicBool::new(false),
+            key_news: Arc::default(),
         }
     }
 

@@ -70,8 +70,12 @@ impl Inner {
                 attempts.failed = began;
                 count(&counters.renewals_failed);
                 if !std::mem::replace(&mut attempts.is_failing, true) {
-                    tracing::warn!(error = %error, "the database does not tell whether what is known of the tenants is the newest; \
-                        from the end of the lease on, requests are answered 503 until it does");
+                    if matches!(error, TenancyError::KeyMissing) {
+                        tracing::error!(error = %error, "until it has that key, this server answers 503");
+                    } else {
+                        tracing::warn!(error = %error, "the database does not tell whether what is known of the tenants is the newest; \
+                            from the end of the lease on, requests are answered 503 until it does");
+                    }
                 }
             }
         }
@@ -95,23 +99,30 @@ impl Inner {
     /// The newest generation. First on the list, then the question: whoever changes something after it was answered
     /// reads the list after that, and waits for this replica.
     async fn question(&self) -> Result<Generation, TenancyError> {
-        if let Some(registration) = self.replication.registration() {
-            let held = self.known.generation().unwrap_or_default();
-            self.database
-                .query(table::registering(self.database.backend(), registration, &self.key_ids(), held))
-                .await?;
+        let Some(registration) = self.replication.registration() else { return self.newest().await };
+        if !self.known.is_trusted() {
+            // Whoever was away may not be on the list any more, and must not be on it without the key that signs by now: the
+            // others would go back to one of before.
+            self.check_key().await?;
         }
-        self.newest().await
+        let held = self.known.generation().unwrap_or_default();
+        self.database.query(table::registering(self.database.backend(), registration, &self.key_ids(), held)).await?;
+        let newest = self.newest().await;
+        if let Err(TenancyError::KeyMissing) = newest {
+            table::leave(&self.database, registration.id).await?;
+        }
+        newest
     }
 
-    /// The newest generation. What time it is comes with it.
+    /// The newest generation. What time it is and which key signs come with it.
     pub(super) async fn newest(&self) -> Result<Generation, TenancyError> {
-        let (newest, database_ms) = table::generation_and_time(self.database.reader()).await?;
+        let newest = table::newest(self.database.reader()).await?;
         // Who is alone goes by the clock of its machine, and is not asked again.
-        if let Some(database_ms) = database_ms.filter(|_| self.replication.redis.is_some()) {
+        if let Some(database_ms) = newest.time_ms.filter(|_| self.replication.redis.is_some()) {
             self.time.compare(database_ms);
         }
-        Ok(newest)
+        self.knows_key(newest.signing_key.as_deref()).await?;
+        Ok(newest.generation)
     }
 
     /// Whether what is known was changed here, after the database was asked, and is the newest after all.

@@ -69,15 +69,29 @@ pub(crate) async fn generation(on: &impl ConnectionTrait) -> Result<Generation, 
     Ok(one(on.query_one_raw(statement(on, sql, [])).await?)?.try_get_by_index(0)?)
 }
 
-/// The newest generation, and by PostgreSQL what time it is, in milliseconds since 1970.
-pub(crate) async fn generation_and_time(on: &impl ConnectionTrait) -> Result<(Generation, Option<i64>), TenancyError> {
+/// What one question tells.
+#[derive(Clone, Debug)]
+pub(crate) struct Newest {
+    pub(crate) generation: Generation,
+    /// By PostgreSQL, in milliseconds since 1970.
+    pub(crate) time_ms: Option<i64>,
+    /// The id of the key that signs.
+    pub(crate) signing_key: Option<String>,
+}
+
+/// The newest generation, what time it is, and which key signs.
+pub(crate) async fn newest(on: &impl ConnectionTrait) -> Result<Newest, TenancyError> {
     if on.get_database_backend() == sea_orm::DbBackend::Sqlite {
-        return Ok((generation(on).await?, None));
+        return Ok(Newest { generation: generation(on).await?, time_ms: None, signing_key: None });
     }
-    let sql =
-        "SELECT generation, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) FROM deployment WHERE id = 1";
+    let sql = "SELECT generation, CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT), signing_key \
+               FROM deployment WHERE id = 1";
     let row = one(on.query_one_raw(statement(on, sql, [])).await?)?;
-    Ok((row.try_get_by_index(0)?, Some(row.try_get_by_index(1)?)))
+    Ok(Newest {
+        generation: row.try_get_by_index(0)?,
+        time_ms: Some(row.try_get_by_index(1)?),
+        signing_key: row.try_get_by_index(2)?,
+    })
 }
 
 /// The tenants that generations after `held`, up to `newest`, have changed; nothing if that is not remembered.
