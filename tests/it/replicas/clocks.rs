@@ -159,6 +159,45 @@ async fn who_starts_with_a_wrong_clock_goes_by_the_database() {
     }
 }
 
+/// The attack: a clock that is off by less than anybody would call set wrong. Everything that ends by time ends at one moment
+/// everywhere, and what that replica issues has the others' time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_clocks_differ_by_seconds_a_token_ends_at_one_moment_everywhere() {
+    let clock = Clock::new();
+    let replicas = replicas_and(&clock).await;
+    for ahead in [3, -3, 4, -4] {
+        clock.set(ahead);
+        let renewed = replicas.renewals(2).await + 2.0;
+        until("it to look at the clocks", async || (replicas.renewals(2).await >= renewed).then_some(())).await;
+        let tenant = replicas.of(0).tenant("seconds");
+        let before = postgres_ms(&replicas).await;
+        let asked = &["token", "issue", tenant.name.as_str(), "--for", "4s", "--json"];
+        let issued = replicas.of(2).tenantry(asked).expect(0).json()["token"].as_str().expect("a token").to_owned();
+        let after = postgres_ms(&replicas).await;
+        let [issued_s, expires_s] = ["iat", "exp"].map(|name| claims(&issued)[name].as_i64().expect("seconds"));
+        assert!((before - 1_500..after + 500).contains(&(issued_s * 1000)), "{before} {issued_s} {after} {ahead}");
+        let holder = Tenant { token: issued, ..tenant };
+        for number in 0..3 {
+            until("its end", async || {
+                let before = postgres_ms(&replicas).await;
+                let status = status(&replicas, number, &holder).await;
+                let after = postgres_ms(&replicas).await;
+                // A second, as `exp` is in whole ones, and for the answers of the database.
+                assert!(status == 401 || before < expires_s * 1000 + 1_000, "{number} lets it in too long, {ahead}");
+                assert!(status == 200 || after > expires_s * 1000 - 1_000, "{number} refuses it too early, {ahead}");
+                (status == 401).then_some(())
+            })
+            .await;
+        }
+    }
+}
+
+/// What time it is by the database.
+async fn postgres_ms(replicas: &Replicas) -> i64 {
+    let now = "SELECT CAST(CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT) AS TEXT)";
+    database::texts(replicas.url(), now).await.remove(0).parse().expect("milliseconds")
+}
+
 /// The same when it is the clock of the database that is moved under three replicas.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_clock_of_the_database_that_is_moved_ends_nothing_and_stops_nobody() {

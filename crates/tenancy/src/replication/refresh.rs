@@ -116,10 +116,11 @@ impl Inner {
 
     /// The newest generation. What time it is and which key signs come with it.
     pub(super) async fn newest(&self) -> Result<Generation, TenancyError> {
+        let asked = clock::now();
         let newest = table::newest(self.database.reader()).await?;
         // Who is alone goes by the clock of its machine, and is not asked again.
         if let Some(database_ms) = newest.time_ms.filter(|_| self.replication.redis.is_some()) {
-            self.time.compare(database_ms);
+            self.time.compare(asked, database_ms);
         }
         self.knows_key(newest.signing_key.as_deref()).await?;
         Ok(newest.generation)
