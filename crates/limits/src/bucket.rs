@@ -44,6 +44,19 @@ impl<C: Clock + Clone> Buckets<C> {
         };
         Bucket { rate, place }
     }
+
+    /// The bucket of this name at another rate than before: what was taken stays taken, and more than it holds now is not owed.
+    #[must_use]
+    pub fn changed(&self, name: &str, rate: Rate, before: &Bucket<C>) -> Bucket<C> {
+        let place = match &before.place {
+            Place::Shared(leased) => Place::Shared(leased.changed(name, rate)),
+            Place::Here(local) => {
+                let left = rate.burst_of(1).saturating_sub(local.taken(before.rate.burst_of(1)));
+                Place::Here(Local::part(rate, (1, Some(left)), self.clock.clone()))
+            }
+        };
+        Bucket { rate, place }
+    }
 }
 
 impl Buckets {

@@ -43,6 +43,11 @@ impl<C: Clock> Local<C> {
             Err(until) => Err(until.wait_time_from(self.clock.now())),
         }
     }
+
+    /// How much of so much is taken. To be asked once, for it takes one to find out.
+    pub(crate) fn taken(&self, burst: u32) -> u32 {
+        self.take().map_or(burst, |left| burst.saturating_sub(left + 1))
+    }
 }
 
 #[cfg(test)]

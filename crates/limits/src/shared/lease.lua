@@ -1,6 +1,6 @@
 -- Keeps one bucket that several replicas share, as GCRA: `tat` is the moment at which the bucket is full again, in
--- microseconds of this server's clock. Beside it stands what each holder has leased: count, end of the lease, number of
--- the question. Never are more in the bucket and in leases together than the burst.
+-- microseconds of this server's clock, by the `rate` that stands there. Beside it stands what each holder has leased: count, end of
+-- the lease, number of the question. Never are more in the bucket and in leases together than the burst.
 --
 -- KEYS[1]: the bucket
 -- ARGV: per second, burst, holder, number of the question, held, want, back, debt, how much of the debt is beyond what
@@ -8,8 +8,10 @@
 -- Returns how many are granted, how many are left, and how many microseconds pass before the next one comes.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
-local period = 1000000 / ARGV[1]
-local full = ARGV[2] * period
+local per_second, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
+local rate, known = string.format('%d %d', per_second, burst), nil
+local period = 1000000 / per_second
+local full = burst * period
 local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local beyond, age, lease = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -20,6 +22,8 @@ for i = 1, #state, 2 do
     local field, value = state[i], state[i + 1]
     if field == 'tat' then
         tat = tonumber(value)
+    elseif field == 'rate' then
+        known = value
     else
         local count, ends, last = string.match(value, '^(%d+) (%d+) (%d+)$')
         if field == holder then
@@ -38,6 +42,13 @@ for i = 1, #state, 2 do
 end
 if overtaken then
     held, want, back, debt, age = mine, 0, 0, 0, 0
+end
+
+if known and known ~= rate then
+    -- Another rate from now on: what was taken stays taken, as far as the bucket holds so much.
+    local was, most = string.match(known, '^(%d+) (%d+)$')
+    local taken = math.min((tat - now) * was / 1000000, most, burst)
+    tat = now + taken * period
 end
 
 -- No request can lead further ahead than a full bucket, and no debt than another one: then the clock was set back.
@@ -63,7 +74,7 @@ if free == 0 then
     wait = math.max(1, math.ceil(tat + period - now - full))
 end
 
-redis.call('HSET', KEYS[1], 'tat', string.format('%.3f', tat))
+redis.call('HSET', KEYS[1], 'tat', string.format('%.3f', tat), 'rate', rate)
 if not overtaken then
     redis.call('HSET', KEYS[1], holder, string.format('%.0f %.0f %.0f', held + granted, now + lease, number))
 end

@@ -46,7 +46,7 @@ impl Leased {
     pub(crate) fn new(shared: &Arc<Shared>, name: &str, rate: Rate) -> Arc<Self> {
         Arc::new(Self {
             rate,
-            key: shared.key(name, rate),
+            key: shared.key(name),
             holder: shared.holder(),
             lease: Lease::new(rate),
             shared: Arc::clone(shared),
@@ -56,6 +56,19 @@ impl Leased {
             answered: Notify::new(),
             share: ArcSwapOption::empty(),
         })
+    }
+
+    /// The same bucket at another rate. What was taken of this process's share of it stays taken.
+    pub(crate) fn changed(&self, name: &str, rate: Rate) -> Arc<Self> {
+        let changed = Self::new(&self.shared, name, rate);
+        if let Some(share) = self.share.load_full() {
+            let replicas = share.0;
+            let taken = share.1.taken(self.rate.burst_of(replicas));
+            let left = rate.burst_of(replicas).saturating_sub(taken);
+            let local = Local::part(rate, (replicas, Some(left)), QuantaClock::default());
+            changed.share.store(Some(Arc::new((replicas, local))));
+        }
+        changed
     }
 
     /// Takes one and tells about how many are left, or how long to wait for one; nothing if Redis has to be asked.

@@ -13,7 +13,6 @@ use std::time::{Duration, Instant};
 use replicas::{Living, Redis};
 use tokio::sync::mpsc;
 
-use crate::Rate;
 use crate::lease::Micros;
 pub(crate) use leased::Leased;
 #[cfg(test)]
@@ -67,9 +66,9 @@ impl Shared {
         self.living.count()
     }
 
-    /// The full name of a bucket. One whose rate was changed is another one and begins full, as in one process.
-    fn key(&self, name: &str, Rate { per_second, burst }: Rate) -> String {
-        self.redis.key(&format!("limit:{name}:{per_second}/{burst}"))
+    /// The full name of a bucket. One whose rate was changed is the same one.
+    fn key(&self, name: &str) -> String {
+        self.redis.key(&format!("limit:{name}"))
     }
 
     /// A name for one who holds a lease; a bucket whose rate was changed is leased anew.

@@ -55,7 +55,7 @@ impl Server {
         !has_ended && self.child.lock().unwrap().try_wait().unwrap().is_none()
     }
 
-    fn kill(&self) {
+    pub(super) fn kill(&self) {
         let mut child = self.child.lock().unwrap();
         // It may have ended.
         let _ = child.kill();
@@ -109,16 +109,16 @@ impl Drop for Server {
 
 /// One process, as far as limits are concerned.
 pub(super) struct Replica {
-    bucket: Arc<Bucket>,
-    buckets: Buckets,
+    pub(super) bucket: Arc<Bucket>,
+    pub(super) buckets: Buckets,
     /// How many there are, as far as it knows.
-    living: Living,
+    pub(super) living: Living,
     /// How often it was told that Redis is gone, and that it is back.
     told: Arc<(AtomicU32, AtomicU32)>,
 }
 
 impl Replica {
-    fn start(server: &Server, living: u32) -> Self {
+    pub(super) fn start(server: &Server, living: u32) -> Self {
         Self::start_at(server.port, living)
     }
 
@@ -257,7 +257,7 @@ async fn without_redis_each_goes_by_its_share_and_says_so_once() {
 }
 
 /// While everybody asks, it is noticed soon.
-async fn until_alone_under_flood(replicas: &[Replica]) {
+pub(super) async fn until_alone_under_flood(replicas: &[Replica]) {
     until(async || {
         flood(replicas, &[0, 1, 2], Duration::from_millis(50)).await;
         replicas.iter().all(Replica::is_alone)
@@ -333,7 +333,7 @@ async fn a_clock_that_was_set_back_by_an_hour_stops_nobody() {
     let replicas = [Replica::start(&server, 1)];
     let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
     let micros = in_an_hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros().to_string();
-    let (key, lease) = (server.connect().key("limit:acme:200/100"), format!("12 {micros} 1"));
+    let (key, lease) = (server.connect().key("limit:acme"), format!("12 {micros} 1"));
     server.run(&["HSET", &key, "tat", &micros, "somebody", &lease]).await;
     let flooded = flood_undisturbed(&replicas, &[0], Duration::from_secs(2)).await;
     assert!(flooded.admitted as f64 >= yielded(flooded.passed) * 0.9 - 10.0, "{}", flooded.admitted);

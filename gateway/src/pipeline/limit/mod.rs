@@ -143,7 +143,7 @@ impl<C: Clock + Clone> Limiter<C> {
         self.change(|tenants| tenants.retain(|_, share| !share.sweep(interval)));
     }
 
-    /// The tenant's share; a new one when its settings have changed, with what is in use taken over.
+    /// The tenant's share; a new one when its settings have changed, with what is taken and in use taken over.
     fn share(&self, tenant: i64, allowance: Allowance) -> Arc<Share<C>> {
         let fits = |share: &&Arc<Share<C>>| share.allowance == allowance;
         if let Some(share) = self.tenants.load().get(&tenant).filter(fits) {
@@ -155,8 +155,8 @@ impl<C: Clock + Clone> Limiter<C> {
             if let Some(share) = known.filter(fits) {
                 return Arc::clone(share);
             }
-            let usage = known.map(|share| Arc::clone(&share.usage)).unwrap_or_default();
-            let share = Share::new(tenant, allowance, (usage, Arc::clone(&self.total)), &self.buckets);
+            let before = (known.map(|share| &**share), Arc::clone(&self.total));
+            let share = Share::new(tenant, allowance, before, &self.buckets);
             let share = Arc::new(share);
             tenants.insert(tenant, Arc::clone(&share));
             share

@@ -58,19 +58,24 @@ pub(super) struct Usage {
 }
 
 impl<C: Clock + Clone> Share<C> {
-    /// Full buckets.
+    /// Full buckets; where others were there by other rates, what was taken of them stays taken.
     pub(super) fn new(
         tenant: i64,
         allowance: Allowance,
-        (usage, total): (Arc<Usage>, Arc<Total>),
+        (before, total): (Option<&Self>, Arc<Total>),
         buckets: &Buckets<C>,
     ) -> Self {
-        let Allowance { requests, writes } = allowance;
+        let bucket = |what: &str, rate, before: Option<&Bucket<C>>| {
+            let name = format!("{tenant}:{what}");
+            before.map_or_else(|| buckets.bucket(&name, rate), |before| buckets.changed(&name, rate, before))
+        };
         Self {
             allowance,
-            requests: buckets.bucket(&format!("{tenant}:requests"), requests),
-            writes: writes.map(|rate| buckets.bucket(&format!("{tenant}:writes"), rate)),
-            usage,
+            requests: bucket("requests", allowance.requests, before.map(|before| &before.requests)),
+            writes: allowance
+                .writes
+                .map(|rate| bucket("writes", rate, before.and_then(|before| before.writes.as_ref()))),
+            usage: before.map(|before| Arc::clone(&before.usage)).unwrap_or_default(),
             total,
             quiet_sweeps: AtomicU32::new(0),
         }

@@ -92,6 +92,21 @@ async fn a_changed_setting_counts_from_the_next_request_on() {
     let system = system(&Limits::default());
     while system.admit(ACME, 1, 1).await.is_ok() {}
     system.admit(ACME, 1, 2).await.unwrap();
+    system.refusal(ACME, 1, 2).await;
+}
+
+/// The attack: a tenant's administrator changes its rate to and fro.
+#[tokio::test]
+async fn a_changed_rate_refills_nothing() {
+    let system = system(&Limits::default());
+    let mut admitted = 0;
+    for burst in [20, 21, 20, 21, 20, 21] {
+        while system.admit(ACME, 10, burst).await.is_ok() {
+            admitted += 1;
+        }
+    }
+    // One each time that it became larger, when twenty were owed.
+    assert_eq!(admitted, 23);
 }
 
 #[tokio::test]
@@ -192,7 +207,7 @@ async fn a_bulk_request_goes_by_the_limits_of_now() {
     while system.work(ACME, limits.get(), Work::Write).await.is_ok() {
         left += 1;
     }
-    assert_eq!(left, 2, "one of three was taken");
+    assert_eq!(left, 1, "of three one was taken before, and one by the operation");
 }
 
 #[tokio::test]
