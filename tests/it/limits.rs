@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::support::{Answer, Client, Request, System, crowd, until, urn, user};
+use crate::support::{Answer, Client, Request, System, Wire, crowd, until, urn, user};
 
 on_both! {
     /// A 429 says when, in whole seconds (Q32); who obeys is served.
@@ -116,6 +116,29 @@ on_both! {
         system.set(&tenant, &json!({ "concurrency": 1000 }));
         let many = statuses().await;
         assert!(many.iter().all(|status| matches!(status, 201 | 409)), "{many:?}");
+    }
+
+    /// The attack: the only place is taken by somebody whose body does not come.
+    async fn who_obeys_beside_a_body_that_does_not_come_is_served(database: Database) {
+        let system = System::start_unlimited_with(database, &[("TENANTRY_LIMITS__BODY_SECONDS", "4")]).await;
+        let tenant = system.tenant_with("slow", &json!({ "concurrency": 1 }));
+        let mut slow = Wire::connect(system.server().port()).await;
+        let head = format!(
+            "POST /t/{}/scim/v2/Users HTTP/1.1\r\nhost: localhost\r\nauthorization: Bearer {}\r\n\
+             content-type: application/scim+json\r\ncontent-length: 100\r\n\r\n{{",
+            tenant.name, tenant.token
+        );
+        assert!(slow.send(head).await);
+        let refused = until("a refusal for the only place", async || {
+            let answer = tenant.client().get("/ServiceProviderConfig").await;
+            (answer.status == 429).then_some(answer)
+        })
+        .await;
+        let sentence = refused.body["detail"].as_str().unwrap_or_default();
+        assert!(sentence.contains("too many of the tenant run at once"), "{sentence}");
+        refused.obey().await;
+        tenant.client().get("/ServiceProviderConfig").await.expect(200);
+        slow.answer().await.refused(408, None);
     }
 
     /// While a bulk request has the only place, its operations tell how long that is.

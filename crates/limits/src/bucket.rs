@@ -100,6 +100,29 @@ impl<C: Clock> Bucket<C> {
         }
     }
 
+    /// Notes how many requests wait here for their turn, one after the other.
+    pub fn note_turns(&self, waiting: u32) {
+        if let Place::Shared(leased) = &self.place {
+            leased.note_turns(waiting);
+        }
+    }
+
+    /// Tells the other processes of them. To be called about twice a second while they wait.
+    pub fn tell_turns(&self) {
+        if let Place::Shared(leased) = &self.place {
+            leased.tell_turns();
+        }
+    }
+
+    /// How many wait for their turn at other processes, as far as is known.
+    #[must_use]
+    pub fn turns_elsewhere(&self) -> u32 {
+        match &self.place {
+            Place::Here(_) => 0,
+            Place::Shared(leased) => leased.turns_elsewhere(),
+        }
+    }
+
     /// Whether the other processes know all that was taken here. Until then it must not be forgotten.
     pub fn is_settled(&self) -> bool {
         match &self.place {

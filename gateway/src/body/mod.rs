@@ -3,13 +3,15 @@
 mod content_type;
 mod json;
 
+use std::pin::pin;
+use std::task::Poll;
 use std::time::Duration;
 
 use actix_http::error::PayloadError;
 use actix_http::{Payload, RequestHead};
 use actix_web::http::header::CONTENT_LENGTH;
 use bytes::{Bytes, BytesMut};
-use futures::StreamExt as _;
+use futures::{StreamExt as _, poll};
 use scim::ScimError;
 use serde_json::Value;
 
@@ -39,8 +41,19 @@ pub(crate) async fn read(
     if announced(request).is_some_and(|length| length > bound.bytes as u64) {
         return Err(Rejection::too_large(bound.bytes));
     }
-    let body = within(bound, collect(payload, bound.bytes, |bytes| permit.hold(bytes))).await?;
+    let body = await_body(payload, bound, permit).await?;
     parse(body).await
+}
+
+/// Mostly a body is there with its request. While it is not, whoever finds no room because of that knows how long it may take.
+async fn await_body(payload: Payload, bound: Bound, permit: &mut Permit) -> Result<Bytes, Rejection> {
+    let mut awaited = permit.awaited_body();
+    let mut body = pin!(within(bound, collect(payload, bound.bytes, |bytes| permit.hold(bytes))));
+    if let Poll::Ready(body) = poll!(body.as_mut()) {
+        return body;
+    }
+    awaited.wait(bound.time);
+    body.await
 }
 
 /// Reads the body of a request to the token endpoint, whose sender is not known yet.

@@ -127,6 +127,36 @@ async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
     }
 }
 
+/// The attack: a bulk request at one server takes each turn of the rate, and who is refused at another comes back in vain.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_is_refused_beside_a_bulk_request_of_another_server_is_told_when_that_is_done() {
+    let replicas = Replicas::start(2, 2000).await;
+    let tenant = limited(&replicas, 2, 2);
+    let operation = |number| json!({ "method": "POST", "path": "/Users", "bulkId": format!("b{number}"), "data": user(&format!("u{number}")) });
+    let body = json!({ "schemas": [urn::BULK], "Operations": (0..24).map(operation).collect::<Vec<_>>() });
+    let (client, there) = (replicas.client(0, &tenant), replicas.client(1, &tenant));
+    let running = tokio::spawn(async move { client.post("/Bulk", &body).await });
+    until("some of its operations", async || {
+        assert!(!running.is_finished(), "it takes ten seconds at least");
+        (replicas.of(1).events(&tenant, 1).len() >= 3).then_some(())
+    })
+    .await;
+    let refused = until("a refusal that knows of it", async || {
+        assert!(!running.is_finished(), "it takes ten seconds at least");
+        let answer = there.get("/ServiceProviderConfig").await;
+        (answer.status == 429 && answer.retry_after() > 1).then_some(answer)
+    })
+    .await;
+    let done = u64::try_from(replicas.of(1).events(&tenant, 1).len()).expect("a few");
+    // Two in a second, and those that were done meanwhile.
+    let left = 24_u64.saturating_sub(done);
+    assert!(refused.retry_after() >= left / 2, "{left} are left: {refused:?}");
+    refused.obey().await;
+    let after = there.get("/ServiceProviderConfig").await;
+    assert!(after.status == 200 || !running.is_finished(), "on a machine that is slow itself it takes longer: {after:?}");
+    running.await.expect("an answer").expect(200);
+}
+
 /// The operations that are still to be done go by the new limit, which was set at another server.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_bulk_request_under_way_goes_by_a_limit_that_was_changed_at_another_server() {

@@ -38,7 +38,12 @@ pub(crate) struct Question<'a> {
     /// Greater than those of all earlier questions of the holder.
     pub(crate) number: Micros,
     pub(crate) ask: Ask,
+    /// How many requests wait for their turn at the holder.
+    pub(crate) waiting: u32,
 }
+
+/// What a bucket's answer is, and how many requests wait for their turn at other holders.
+pub(super) type Answered = (Answer, u32);
 
 /// A script, and its name in Redis once it was loaded.
 struct Script {
@@ -59,10 +64,11 @@ impl Keeper {
     }
 
     /// Asks all questions in one round trip.
-    pub(crate) async fn ask(&mut self, questions: &[Question<'_>]) -> Result<Vec<Answer>, KeeperError> {
-        let answers: Vec<(u32, u32, Micros)> =
+    pub(crate) async fn ask(&mut self, questions: &[Question<'_>]) -> Result<Vec<Answered>, KeeperError> {
+        let answers: Vec<(u32, u32, Micros, u32)> =
             self.lease.run(&self.redis, |name| lease_commands(name, questions)).await?;
-        Ok(answers.into_iter().map(|(granted, free, wait)| Answer { granted, free, wait }).collect())
+        let answered = |(granted, free, wait, elsewhere)| (Answer { granted, free, wait }, elsewhere);
+        Ok(answers.into_iter().map(answered).collect())
     }
 
     /// Finds out whether Redis keeps what it is told: without memory it answers and does not.
@@ -88,10 +94,11 @@ impl Keeper {
 
 fn lease_commands(name: &str, questions: &[Question<'_>]) -> Pipeline {
     let mut pipeline = Pipeline::with_capacity(questions.len());
-    for Question { bucket, rate, holder, number, ask } in questions {
+    for Question { bucket, rate, holder, number, ask, waiting } in questions {
         let mut command = call(name, bucket);
         command.arg(rate.per_second.max(1)).arg(rate.burst.max(1)).arg(holder).arg(number);
         command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.beyond).arg(ask.age).arg(LEASE);
+        command.arg(waiting);
         pipeline.add_command(command);
     }
     pipeline

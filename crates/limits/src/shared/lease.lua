@@ -1,11 +1,13 @@
 -- Keeps one bucket that several replicas share, as GCRA: `tat` is the moment at which the bucket is full again, in
 -- microseconds of this server's clock, by the `rate` that stands there. Beside it stands what each holder has leased: count, end of
--- the lease, number of the question. Never are more in the bucket and in leases together than the burst.
+-- the lease, number of the question, and how many requests wait there for their turn one after the other. Never are more in the bucket and in leases together than the burst.
 --
 -- KEYS[1]: the bucket
 -- ARGV: per second, burst, holder, number of the question, held, want, back, debt, how much of the debt is beyond what
--- came meanwhile, microseconds since something was used last, microseconds of a lease
--- Returns how many are granted, how many are left, and how many microseconds pass before the next one comes.
+-- came meanwhile, microseconds since something was used last, microseconds of a lease, requests
+-- that wait for their turn at the holder
+-- Returns how many are granted, how many are left, how many microseconds pass before the next one comes, and how many
+-- requests wait for their turn at others.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local per_second, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
@@ -16,6 +18,7 @@ local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local beyond, age, lease = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 
+local waiting, elsewhere = tonumber(ARGV[12]), 0
 local tat, mine, others, overtaken = now, 0, 0, false
 local state = redis.call('HGETALL', KEYS[1])
 for i = 1, #state, 2 do
@@ -25,7 +28,7 @@ for i = 1, #state, 2 do
     elseif field == 'rate' then
         known = value
     else
-        local count, ends, last = string.match(value, '^(%d+) (%d+) (%d+)$')
+        local count, ends, last, queue = string.match(value, '^(%d+) (%d+) (%d+) (%d+)$')
         if field == holder then
             mine = tonumber(count)
             overtaken = tonumber(last) > number
@@ -35,7 +38,10 @@ for i = 1, #state, 2 do
                 redis.call('HDEL', KEYS[1], field)
             elseif tonumber(ends) > now + lease then
                 -- The clock was set back since.
-                redis.call('HSET', KEYS[1], field, string.format('%d %.0f %s', count, now + lease, last))
+                redis.call('HSET', KEYS[1], field, string.format('%d %.0f %s %d', count, now + lease, last, queue))
+            end
+            if tonumber(ends) > now then
+                elsewhere = elsewhere + queue
             end
         end
     end
@@ -76,7 +82,7 @@ end
 
 redis.call('HSET', KEYS[1], 'tat', string.format('%.3f', tat), 'rate', rate)
 if not overtaken then
-    redis.call('HSET', KEYS[1], holder, string.format('%.0f %.0f %.0f', held + granted, now + lease, number))
+    redis.call('HSET', KEYS[1], holder, string.format('%.0f %.0f %.0f %.0f', held + granted, now + lease, number, waiting))
 end
 redis.call('PEXPIRE', KEYS[1], math.ceil((math.max(0, tat - now) + 2 * lease) / 1000))
-return { granted, free, wait }
+return { granted, free, wait, elsewhere }

@@ -23,6 +23,9 @@ pub(crate) struct Leased {
     pub(super) holder: String,
     pub(super) lease: Lease,
     shared: Arc<Shared>,
+    /// Requests that wait here for their turn, one after the other, and those at other replicas, as far as that is known.
+    pub(super) own_turns: AtomicU32,
+    pub(super) elsewhere: AtomicU32,
     /// Requests that wait for an answer.
     waiting: AtomicU32,
     is_queued: AtomicBool,
@@ -50,6 +53,8 @@ impl Leased {
             holder: shared.holder(),
             lease: Lease::new(rate),
             shared: Arc::clone(shared),
+            own_turns: AtomicU32::new(0),
+            elsewhere: AtomicU32::new(0),
             waiting: AtomicU32::new(0),
             is_queued: AtomicBool::new(false),
             is_watched: AtomicBool::new(false),
@@ -77,6 +82,21 @@ impl Leased {
             return Some(self.take_of_share());
         }
         self.settle(self.lease.take(self.shared.now()))
+    }
+
+    /// Notes how many wait here for their turn. The others learn of it with the next question.
+    pub(crate) fn note_turns(&self, waiting: u32) {
+        self.own_turns.store(waiting, Ordering::Relaxed);
+    }
+
+    /// Lets the others learn of it soon.
+    pub(crate) fn tell_turns(self: &Arc<Self>) {
+        self.queue();
+    }
+
+    /// How many wait for their turn at other replicas.
+    pub(crate) fn turns_elsewhere(&self) -> u32 {
+        if self.shared.is_alone() { 0 } else { self.elsewhere.load(Ordering::Relaxed) }
     }
 
     /// Whether it can be forgotten.

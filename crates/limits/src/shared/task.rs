@@ -131,7 +131,8 @@ impl<F: Fn(bool)> Task<F> {
             Ok(answers) => {
                 self.judge(asked.elapsed(), None);
                 let now = self.shared.now();
-                for ((leased, ask), answer) in asks.iter().zip(answers) {
+                for ((leased, ask), (answer, elsewhere)) in asks.iter().zip(answers) {
+                    leased.elsewhere.store(elsewhere, Relaxed);
                     leased.lease.granted((sent, *ask), now, answer);
                     leased.wake();
                     if answer.granted > 0 && !leased.is_watched.swap(true, Relaxed) {
@@ -178,7 +179,8 @@ impl<F: Fn(bool)> Task<F> {
 }
 
 fn question(leased: &Leased, ask: Ask, number: Micros) -> Question<'_> {
-    Question { bucket: &leased.key, rate: leased.rate, holder: &leased.holder, number, ask }
+    let waiting = leased.own_turns.load(Relaxed);
+    Question { bucket: &leased.key, rate: leased.rate, holder: &leased.holder, number, ask, waiting }
 }
 
 fn fail(leased: &Leased, ask: Ask) {

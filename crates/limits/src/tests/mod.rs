@@ -6,3 +6,4 @@ mod properties;
 mod redis;
 mod simulation;
 mod slow;
+mod turns;

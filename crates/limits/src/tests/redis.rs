@@ -333,7 +333,7 @@ async fn a_clock_that_was_set_back_by_an_hour_stops_nobody() {
     let replicas = [Replica::start(&server, 1)];
     let in_an_hour = std::time::SystemTime::now() + Duration::from_secs(3_600);
     let micros = in_an_hour.duration_since(std::time::UNIX_EPOCH).unwrap().as_micros().to_string();
-    let (key, lease) = (server.connect().key("limit:acme"), format!("12 {micros} 1"));
+    let (key, lease) = (server.connect().key("limit:acme"), format!("12 {micros} 1 0"));
     server.run(&["HSET", &key, "tat", &micros, "somebody", &lease]).await;
     let flooded = flood_undisturbed(&replicas, &[0], Duration::from_secs(2)).await;
     assert!(flooded.admitted as f64 >= yielded(flooded.passed) * 0.9 - 10.0, "{}", flooded.admitted);

@@ -129,10 +129,18 @@ impl<C: Clock + Clone> Limiter<C> {
             let (tenant, allowance) = allowed();
             self.share(tenant, allowance)
         };
-        while let Err(wait) = share().requests.take().await {
+        loop {
+            let share = share();
+            share.note_turns();
+            let Err(wait) = share.requests.take().await else { break };
+            share.requests.tell_turns();
             tokio::time::sleep(wait.min(LOOK)).await;
         }
-        while let Err(wait) = share().take_write().await {
+        loop {
+            let share = share();
+            let Some(writes) = &share.writes else { break };
+            let Err(wait) = writes.take().await else { break };
+            writes.tell_turns();
             tokio::time::sleep(wait.min(LOOK)).await;
         }
     }

@@ -1,10 +1,13 @@
 //! How long something that runs goes on, so that who is refused because of it knows when to come back.
 
 use std::sync::atomic::{AtomicU32, Ordering::Relaxed};
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
+use governor::clock::Clock;
 use limits::Rate;
+
+use super::share::Share;
 
 /// In milliseconds: what is shorter makes no difference to whole seconds.
 const SHORT: u32 = 1_000;
@@ -12,16 +15,50 @@ const SHORT: u32 = 1_000;
 /// No operation of a bulk request is begun later than so long after the request arrived: Okta gives up after 60 seconds.
 pub(crate) const BULK_TIME: Duration = Duration::from_secs(55);
 
+/// Whose body has not come by its time is answered so much later at the latest.
+const ANSWERING: Duration = Duration::from_millis(500);
+
 /// The requests of one tenant: how long they took of late, and those whose time is known.
 #[derive(Default)]
 pub(super) struct Pace {
     /// About the longest time of late, in milliseconds; nothing if it is short.
     slow: AtomicU32,
     bulks: Mutex<Vec<Bulk>>,
+    /// Until when those bodies have to be there that have not come with their requests.
+    bodies: Mutex<Vec<Instant>>,
 }
 
 /// The operations that a bulk request still has to do.
 pub(super) type Bulk = Arc<AtomicU32>;
+
+/// A body that may be on its way. Dropping it tells that it is there, or is waited for no more.
+pub(crate) struct Awaited<C: Clock> {
+    share: Arc<Share<C>>,
+    until: Option<Instant>,
+}
+
+impl<C: Clock> Awaited<C> {
+    pub(super) fn new(share: &Arc<Share<C>>) -> Self {
+        Self { share: Arc::clone(share), until: None }
+    }
+
+    /// It has not come with its request, and has so much time from now on.
+    pub(crate) fn wait(&mut self, time: Duration) {
+        let until = Instant::now() + time;
+        self.until = Some(until);
+        lock(&self.share.usage.pace.bodies).push(until);
+    }
+}
+
+impl<C: Clock> Drop for Awaited<C> {
+    fn drop(&mut self) {
+        let Some(own) = self.until else { return };
+        let mut bodies = lock(&self.share.usage.pace.bodies);
+        if let Some(place) = bodies.iter().position(|until| *until == own) {
+            bodies.swap_remove(place);
+        }
+    }
+}
 
 impl Pace {
     /// Notes how long a request took. A slow one counts at once, and is forgotten little by little.
@@ -38,39 +75,51 @@ impl Pace {
     /// Notes that a bulk request runs, whose time is known: so many operations.
     pub(super) fn begin(&self, operations: u32) -> Bulk {
         let bulk = Bulk::new(AtomicU32::new(operations));
-        self.bulks().push(Arc::clone(&bulk));
+        lock(&self.bulks).push(Arc::clone(&bulk));
         bulk
     }
 
     /// It runs no more.
     pub(super) fn end(&self, bulk: &Bulk) {
-        self.bulks().retain(|known| !Arc::ptr_eq(known, bulk));
+        lock(&self.bulks).retain(|known| !Arc::ptr_eq(known, bulk));
     }
 
-    /// How long until one of so many requests that run has ended. Bulk requests share the rates; nothing else is asked.
-    pub(super) fn until_one_ends(&self, running: usize, rates: impl Iterator<Item = Rate>) -> Duration {
-        let bulks = self.bulks();
-        let least = bulks.iter().map(|bulk| bulk.load(Relaxed)).min();
-        match least {
-            Some(least) if bulks.len() >= running => {
-                let together = u64::from(least) * bulks.len() as u64;
-                // The one that comes back counts, too, and finds an empty bucket.
-                let time = |rate: Rate| Duration::from_secs(together + 1) / rate.per_second.max(1);
-                rates.map(time).max().unwrap_or_default()
-            }
-            _ => Duration::from_millis(self.slow.load(Relaxed).into()),
+    /// How long until one of so many requests that run has ended. Bulk requests share the rates, also with so many operations
+    /// elsewhere; nothing else is asked.
+    pub(super) fn until_one_ends(&self, running: usize, rates: impl Iterator<Item = (Rate, u32)>) -> Duration {
+        let slow = Duration::from_millis(self.slow.load(Relaxed).into());
+        let bulks = lock(&self.bulks);
+        let bodies = lock(&self.bodies);
+        if bulks.len() + bodies.len() < running {
+            return slow;
         }
+        let least = bulks.iter().map(|bulk| bulk.load(Relaxed)).min();
+        let bulk = least.map(|least| {
+            let together = u64::from(least) * bulks.len() as u64;
+            // The one that comes back counts, too, and finds an empty bucket.
+            let time = |(rate, more): (Rate, u32)| {
+                Duration::from_secs(together + u64::from(more) + 1) / rate.per_second.max(1)
+            };
+            rates.map(time).max().unwrap_or_default().min(BULK_TIME)
+        });
+        let body = bodies.iter().min().map(|until| until.saturating_duration_since(Instant::now()) + ANSWERING);
+        [bulk, body].into_iter().flatten().min().unwrap_or(slow)
     }
 
-    /// How long until all bulk requests are done that run here, where they wait for this rate.
-    pub(super) fn until_bulks_end(&self, rate: Rate) -> Duration {
-        let left: u64 = self.bulks().iter().map(|bulk| u64::from(bulk.load(Relaxed))).sum();
+    /// How many operations of bulk requests are left to do.
+    pub(super) fn left(&self) -> u32 {
+        lock(&self.bulks).iter().fold(0, |sum, bulk| sum.saturating_add(bulk.load(Relaxed)))
+    }
+
+    /// How long until all bulk requests are done that run here, and so many operations elsewhere, where they wait for this rate.
+    pub(super) fn until_bulks_end(&self, rate: Rate, elsewhere: u32) -> Duration {
+        let left = u64::from(self.left()) + u64::from(elsewhere);
         (Duration::from_secs(left) / rate.per_second.max(1)).min(BULK_TIME)
     }
+}
 
-    fn bulks(&self) -> std::sync::MutexGuard<'_, Vec<Bulk>> {
-        self.bulks.lock().unwrap_or_else(PoisonError::into_inner)
-    }
+fn lock<T>(list: &Mutex<Vec<T>>) -> MutexGuard<'_, Vec<T>> {
+    list.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -80,7 +129,7 @@ mod tests {
     const RATE: Rate = Rate { per_second: 2, burst: 4 };
 
     fn wait(pace: &Pace, running: usize) -> Duration {
-        pace.until_one_ends(running, [RATE].into_iter())
+        pace.until_one_ends(running, [(RATE, 0)].into_iter())
     }
 
     #[test]

@@ -8,7 +8,7 @@ use governor::clock::{Clock, QuantaClock};
 use limits::Rate;
 use scim::ScimError;
 
-use super::pace::Bulk;
+use super::pace::{Bulk, Awaited};
 use super::share::Share;
 use super::{Limited, whole_seconds};
 
@@ -42,6 +42,11 @@ impl<C: Clock> Permit<C> {
             // Operations that refer to each other may take more steps than they are; only this request counts here.
             bulk.store(bulk.load(Relaxed).saturating_sub(1), Relaxed);
         }
+    }
+
+    /// The body, which has to come yet.
+    pub(crate) fn awaited_body(&self) -> Awaited<C> {
+        Awaited::new(&self.share)
     }
 
     /// Tells how long the request took, which is about to end.
@@ -89,6 +94,7 @@ impl<C: Clock> Drop for Permit<C> {
     fn drop(&mut self) {
         if let Some(bulk) = &self.bulk {
             self.share.usage.pace.end(bulk);
+            self.share.note_turns();
         }
         self.share.usage.requests.fetch_sub(1, Relaxed);
         if self.body_bytes > 0 {

@@ -90,18 +90,21 @@ impl<C: Clock> Share<C> {
         }
     }
 
-    /// Takes one change, if they are limited apart.
-    pub(super) async fn take_write(&self) -> Result<(), Duration> {
-        match &self.writes {
-            Some(bucket) => bucket.take().await.map(drop),
-            None => Ok(()),
+    /// Notes how many operations wait for their turn, so that other processes know of it.
+    pub(super) fn note_turns(&self) {
+        let left = self.usage.pace.left();
+        self.requests.note_turns(left);
+        if let Some(writes) = &self.writes {
+            writes.note_turns(left);
         }
     }
 
     /// How long until one of so many others that run has ended.
     pub(super) fn until_one_ends(&self, running: u32) -> Duration {
         let running = usize::try_from(running).unwrap_or(usize::MAX);
-        self.usage.pace.until_one_ends(running, self.allowance.rates()) + self.requests.delay()
+        let writes = self.writes.as_ref().map(|bucket| (bucket.rate(), bucket.turns_elsewhere()));
+        let rates = [Some((self.requests.rate(), self.requests.turns_elsewhere())), writes];
+        self.usage.pace.until_one_ends(running, rates.into_iter().flatten()) + self.requests.delay()
     }
 
     /// What is told to whoever was refused by this bucket. While bulk requests wait for its rate, each turn that comes is
@@ -112,7 +115,7 @@ impl<C: Clock> Share<C> {
             // They wait for the other one.
             return refused;
         }
-        let bulks = self.usage.pace.until_bulks_end(rate);
+        let bulks = self.usage.pace.until_bulks_end(rate, bucket.turns_elsewhere());
         let seconds = bulks.as_secs() + u64::from(bulks.subsec_nanos() > 0);
         Limited { retry_after: refused.retry_after + seconds, ..refused }
     }

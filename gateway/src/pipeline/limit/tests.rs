@@ -158,6 +158,22 @@ async fn who_is_refused_because_of_slow_requests_is_told_how_long_they_take() {
     assert_eq!(system.refusal(ACME, 2, 4).await, Limited { scope: "concurrency", retry_after: 7 }, "as it was of late");
 }
 
+/// The attack: the only place is taken by somebody whose body comes as slowly as it may.
+#[tokio::test]
+async fn who_is_refused_because_of_a_body_that_has_not_come_is_told_when_it_has_to_be_there() {
+    let system = system(&Limits { tenant_concurrency: 1, ..Limits::default() });
+    let running = system.admit(ACME, 100, 100).await.unwrap();
+    let mut body = running.awaited_body();
+    assert_eq!(system.refusal(ACME, 100, 100).await.retry_after, 1, "it came with its request");
+    body.wait(Duration::from_secs(30));
+    let refused = system.refusal(ACME, 100, 100).await;
+    assert!(refused.scope == "concurrency" && (2..=30).contains(&refused.retry_after), "{refused:?}");
+    drop(body);
+    assert_eq!(system.refusal(ACME, 100, 100).await.retry_after, 1, "it is there");
+    drop(running);
+    system.admit(ACME, 100, 100).await.unwrap();
+}
+
 #[tokio::test]
 async fn who_is_refused_beside_a_bulk_request_is_told_when_that_is_done() {
     let system = system(&Limits::default());
