@@ -207,6 +207,7 @@ fn numbers(replication: &tenancy::ReplicationNumbers) -> telemetry::ReplicationN
     telemetry::ReplicationNumbers {
         is_trusted: replication.is_trusted,
         living: replication.living,
+        by_share: replication.by_share,
         renewals: replication.renewals,
         renewals_failed: replication.renewals_failed,
         acknowledged: replication.acknowledged,

@@ -5,7 +5,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::flood::Flood;
-use crate::support::{Recovery, Replicas, Tenant, until, urn, user};
+use crate::support::{
+    Line, Proxy, Recovery, Replicas, System, Tenant, replica_settings, until, urn, user,
+};
 
 const RATE: u32 = 100;
 const BURST: u32 = 100;
@@ -125,6 +127,40 @@ async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {
         })
         .await;
     }
+}
+
+/// The attack: one of three servers does not reach Redis, and more than the limit is asked at all of them.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn where_one_server_has_lost_redis_all_together_let_through_the_limit() {
+    let mut replicas = Replicas::start(2, 1000).await;
+    let redis: std::net::SocketAddr =
+        replicas.redis().url().trim_start_matches("redis://").parse().expect("host and port");
+    let line = Proxy::before(redis).await;
+    let url = format!("redis://{}", line.address());
+    replicas.join(System::start_on(replicas.url(), &replica_settings(&url, "1000")).await);
+    let tenant = limited(&replicas, RATE, BURST);
+    replicas.until_metric(3, "tenantry_replication_living", 3.0).await;
+    // On a busy machine Redis may seem away for a moment, also to the others.
+    until("a time in which the others reach Redis", async || {
+        line.turn(Line::Cut);
+        replicas.until_metric(2, "tenantry_replication_by_share", 1.0).await;
+        // The burst of each is gone by then.
+        Flood::begin().ask(&replicas, &tenant, &ALL, Duration::from_millis(1_500)).await;
+        let (flood, before) = (Flood::begin(), missed(&replicas));
+        flood.ask(&replicas, &tenant, &ALL, Duration::from_millis(4_000)).await;
+        if missed(&replicas) != before {
+            return None;
+        }
+        // What is leased ahead, and some that come back while nobody asks.
+        flood.check_most(RATE, BURST / 4);
+        flood.check_least(RATE, 0, 0.85);
+        Some(())
+    })
+    .await;
+    line.turn(Line::Open);
+    let back = Recovery::begin();
+    replicas.until_metric(2, "tenantry_replication_by_share", 0.0).await;
+    back.check("it reaches Redis again");
 }
 
 /// The attack: a bulk request at one server takes each turn of the rate, and who is refused at another comes back in vain.

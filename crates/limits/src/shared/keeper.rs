@@ -63,10 +63,10 @@ impl Keeper {
         Self { redis, lease }
     }
 
-    /// Asks all questions in one round trip.
-    pub(crate) async fn ask(&mut self, questions: &[Question<'_>]) -> Result<Vec<Answered>, KeeperError> {
+    /// Asks all questions in one round trip. Of each rate this part is shared.
+    pub(crate) async fn ask(&mut self, questions: &[Question<'_>], part: f64) -> Result<Vec<Answered>, KeeperError> {
         let answers: Vec<(u32, u32, Micros, u32)> =
-            self.lease.run(&self.redis, |name| lease_commands(name, questions)).await?;
+            self.lease.run(&self.redis, |name| lease_commands(name, questions, part)).await?;
         let answered = |(granted, free, wait, elsewhere)| (Answer { granted, free, wait }, elsewhere);
         Ok(answers.into_iter().map(answered).collect())
     }
@@ -92,13 +92,13 @@ impl Keeper {
     }
 }
 
-fn lease_commands(name: &str, questions: &[Question<'_>]) -> Pipeline {
+fn lease_commands(name: &str, questions: &[Question<'_>], part: f64) -> Pipeline {
     let mut pipeline = Pipeline::with_capacity(questions.len());
     for Question { bucket, rate, holder, number, ask, waiting } in questions {
         let mut command = call(name, bucket);
         command.arg(rate.per_second.max(1)).arg(rate.burst.max(1)).arg(holder).arg(number);
         command.arg(ask.held).arg(ask.want).arg(ask.back).arg(ask.debt).arg(ask.beyond).arg(ask.age).arg(LEASE);
-        command.arg(waiting);
+        command.arg(waiting).arg(format!("{part:.4}"));
         pipeline.add_command(command);
     }
     pipeline

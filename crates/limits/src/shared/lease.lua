@@ -5,15 +5,16 @@
 -- KEYS[1]: the bucket
 -- ARGV: per second, burst, holder, number of the question, held, want, back, debt, how much of the debt is beyond what
 -- came meanwhile, microseconds since something was used last, microseconds of a lease, requests
--- that wait for their turn at the holder
+-- that wait for their turn at the holder, which part of the rate is shared (the rest is left to those who cannot ask)
 -- Returns how many are granted, how many are left, how many microseconds pass before the next one comes, and how many
 -- requests wait for their turn at others.
 local time = redis.call('TIME')
 local now = time[1] * 1000000 + time[2]
 local per_second, burst = tonumber(ARGV[1]), tonumber(ARGV[2])
-local rate, known = string.format('%d %d', per_second, burst), nil
-local period = 1000000 / per_second
-local full = burst * period
+local part = tonumber(ARGV[13])
+local rate, known = string.format('%d %d %s', per_second, burst, ARGV[13]), nil
+local period = 1000000 / (per_second * part)
+local full = math.max(1, burst * part) * period
 local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local beyond, age, lease = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -52,8 +53,11 @@ end
 
 if known and known ~= rate then
     -- Another rate from now on: what was taken stays taken, as far as the bucket holds so much.
-    local was, most = string.match(known, '^(%d+) (%d+)$')
-    local taken = math.min((tat - now) * was / 1000000, most, burst)
+    local was, most, before = string.match(known, '^(%d+) (%d+) ([%d.]+)$')
+    local taken = (tat - now) * was * before / 1000000
+    if tonumber(was) ~= per_second or tonumber(most) ~= burst then
+        taken = math.min(taken, most, burst)
+    end
     tat = now + taken * period
 end
 

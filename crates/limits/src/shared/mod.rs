@@ -51,6 +51,20 @@ impl Shared {
         shared
     }
 
+    /// The part of every rate that is shared through Redis: those who do not reach it have the rest.
+    pub(crate) fn together(&self) -> f64 {
+        self.living.together()
+    }
+
+    /// Changes over; whether it was otherwise before.
+    fn be_alone(&self, alone: bool) -> bool {
+        let is_changed = self.is_alone.swap(alone, Relaxed) != alone;
+        if is_changed {
+            self.living.go_by_share(alone);
+        }
+        is_changed
+    }
+
     /// Microseconds since the start, by a clock that nobody sets.
     pub(crate) fn now(&self) -> Micros {
         u64::try_from(self.started.elapsed().as_micros()).unwrap_or(u64::MAX)

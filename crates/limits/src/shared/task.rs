@@ -127,7 +127,7 @@ impl<F: Fn(bool)> Task<F> {
         }
         let questions: Vec<_> = asks.iter().map(|(leased, ask)| question(leased, *ask, sent)).collect();
         let asked = Instant::now();
-        match self.keeper.ask(&questions).await {
+        match self.keeper.ask(&questions, self.shared.together()).await {
             Ok(answers) => {
                 self.judge(asked.elapsed(), None);
                 let now = self.shared.now();
@@ -162,7 +162,7 @@ impl<F: Fn(bool)> Task<F> {
 
     /// Changes over, once, and says so.
     fn be_alone(&mut self, cause: Option<&KeeperError>) {
-        if self.shared.is_alone.swap(cause.is_some(), Relaxed) == cause.is_some() {
+        if !self.shared.be_alone(cause.is_some()) {
             return;
         }
         (self.told)(cause.is_some());

@@ -1,5 +1,6 @@
 //! Leases as a whole: in a simulated network, and against a real Redis.
 
+mod apart;
 mod changes;
 mod keeper;
 mod properties;

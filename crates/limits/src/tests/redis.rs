@@ -287,7 +287,7 @@ async fn a_replica_that_comes_or_goes_without_redis_changes_the_shares_and_refil
     for round in 0..6 {
         // Two and four in turn, of which two are asked.
         let living = if round % 2 == 0 { 2 } else { 4 };
-        replicas.iter().for_each(|replica| replica.living.set(living));
+        replicas.iter().for_each(|replica| replica.living.set(living, 0));
         admitted += flood(&replicas, &[0, 1], Duration::from_millis(500)).await.admitted;
     }
     // Half the time they have the whole rate together, and half the time half of it; the burst is there once.

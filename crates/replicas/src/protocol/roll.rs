@@ -22,6 +22,7 @@ pub struct Roll<I> {
 struct Seen {
     beat: i64,
     silent: Duration,
+    lives: bool,
 }
 
 impl<I: Copy + Ord> Roll<I> {
@@ -43,10 +44,17 @@ impl<I: Copy + Ord> Roll<I> {
                 Some(seen) if seen.beat == member.beat => seen.silent + passed.min(member.lease / 2),
                 _ => Duration::ZERO,
             };
-            living += u32::from(silent <= member.lease);
-            self.others.insert(member.id, Seen { beat: member.beat, silent });
+            let lives = silent <= member.lease;
+            living += u32::from(lives);
+            self.others.insert(member.id, Seen { beat: member.beat, silent, lives });
         }
         living
+    }
+
+    /// Whether another one lives, by the last reading.
+    #[must_use]
+    pub fn lives(&self, other: I) -> bool {
+        self.others.get(&other).is_some_and(|seen| seen.lives)
     }
 }
 
@@ -77,7 +85,9 @@ mod tests {
         let mut roll = Roll::new(1);
         let counts: Vec<_> = (0..7).map(|look| roll.read(&[member(2, 5)], at(look * 500))).collect();
         assert_eq!(counts, [2, 2, 2, 2, 2, 1, 1]);
+        assert!(!roll.lives(2));
         assert_eq!(roll.read(&[member(2, 6)], at(3_500)), 2);
+        assert!(roll.lives(2) && !roll.lives(1) && !roll.lives(3), "this one is no other, and nobody knows of a third");
     }
 
     #[test]

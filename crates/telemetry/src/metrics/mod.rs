@@ -19,6 +19,7 @@
 //! | `tenantry_breaker_trips_total` | `tenant` | the same |
 //! | `tenantry_replication_trusted` (gauge: 1 while a lease lives) | none | 1 |
 //! | `tenantry_replication_living` (gauge) | none | 1 |
+//! | `tenantry_replication_by_share` (gauge) | none | 1 |
 //! | `tenantry_replication_renewals_total` | `outcome`: `answered`, `failed` | 2 |
 //! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
 //! | `tenantry_replication_agreeing_seconds_total` | none | 1 |
@@ -268,6 +269,7 @@ mod tests {
         metrics.observe_replication(|| ReplicationNumbers {
             is_trusted: true,
             living: 3,
+            by_share: 1,
             renewals: 5,
             renewals_failed: 1,
             acknowledged: 3,
@@ -279,6 +281,7 @@ mod tests {
         for sample in [
             "tenantry_replication_trusted 1",
             "tenantry_replication_living 3",
+            "tenantry_replication_by_share 1",
             "tenantry_replication_renewals_total{outcome=\"failed\"} 1",
             "tenantry_replication_changes_total{by=\"acknowledged\"} 3",
             "tenantry_replication_changes_total{by=\"waited\"} 2",

@@ -13,6 +13,8 @@ pub struct ReplicationNumbers {
     pub is_trusted: bool,
     /// How many replicas live, this one included.
     pub living: u32,
+    /// How many of the others go by their share of the rates.
+    pub by_share: u32,
     /// Questions to the database that it answered.
     pub renewals: u64,
     /// Questions that it did not answer.
@@ -42,6 +44,12 @@ pub(super) fn observe(meter: &Meter, numbers: impl Fn() -> ReplicationNumbers + 
         .u64_observable_gauge("tenantry.replication.living")
         .with_description("Replicas that live, as far as this one knows, itself included")
         .with_callback(move |observer| observer.observe(own().living.into(), &[]))
+        .build();
+    let own = Arc::clone(&numbers);
+    meter
+        .u64_observable_gauge("tenantry.replication.by_share")
+        .with_description("Other replicas that go by their share of every rate, as far as this one knows")
+        .with_callback(move |observer| observer.observe(own().by_share.into(), &[]))
         .build();
     let own = Arc::clone(&numbers);
     meter

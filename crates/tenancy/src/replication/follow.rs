@@ -3,7 +3,7 @@
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
-use replicas::{Heard, Messages, Redis};
+use replicas::{Heard, Living, Messages, Redis};
 use tokio::time::MissedTickBehavior;
 
 use super::Participation;
@@ -28,7 +28,7 @@ impl Tenants {
         match participation {
             Participation::Alone => {}
             Participation::Replica { redis, lease } => {
-                tokio::spawn(renew(Weak::clone(&inner), *lease / RENEWALS));
+                tokio::spawn(renew(Weak::clone(&inner), self.living(), *lease / RENEWALS));
                 tokio::spawn(living::count(Weak::clone(&inner), *lease / RENEWALS));
                 let news = Arc::clone(&self.inner.replication.key_news);
                 tokio::spawn(follow_keys(Weak::clone(&inner), news, *lease / RENEWALS));
@@ -68,11 +68,14 @@ fn listen(redis: &Redis) -> Messages {
     redis.listen(&[CHANNEL])
 }
 
-async fn renew(inner: Weak<Inner>, every: Duration) {
+async fn renew(inner: Weak<Inner>, living: Living, every: Duration) {
     let mut ticks = tokio::time::interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        ticks.tick().await;
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = living.changed() => {}
+        }
         let Some(inner) = inner.upgrade().filter(|inner| !inner.replication.has_left()) else { return };
         // A failure is counted and told where it happens.
         let _ = inner.renew().await;

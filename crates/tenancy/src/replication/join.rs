@@ -57,8 +57,7 @@ impl Inner {
             self.put_in_force(keys);
         }
         if let Some(registration) = self.replication.registration() {
-            let statement = table::registering(self.database.backend(), registration, &self.key_ids(), 0);
-            transaction.execute_raw(statement).await?;
+            transaction.execute_raw(self.registering(registration, 0)).await?;
             let signs = self.keys.load().signing().id().to_owned();
             table::note_key(&transaction, &signs, signing_key.as_deref(), now_ms).await?;
         }

@@ -78,7 +78,7 @@ impl Inner {
 
     /// Takes other signing keys. The other replicas read of it at the next registration.
     pub(crate) async fn take_keys(&self, keys: SigningKeys) {
-        let keys = self.announce(keys).await;
+        let keys = Box::pin(self.announce(keys)).await;
         self.exchange_keys(keys, None).await;
     }
 
@@ -87,7 +87,7 @@ impl Inner {
     pub(super) async fn follow_keys(&self) -> Result<(), TenancyError> {
         self.note_again().await;
         if self.replication.key_news.is_missing.swap(false, Ordering::Relaxed) {
-            return self.read_keys_again().await;
+            return Box::pin(self.read_keys_again()).await;
         }
         let keys = self.keys.load_full();
         if keys.iter().nth(1).is_none() {
@@ -97,7 +97,7 @@ impl Inner {
         if let Some(fitting) = fitting(&keys, &others)
             && fitting.signing().id() != keys.signing().id()
         {
-            let fitting = self.announce(fitting).await;
+            let fitting = Box::pin(self.announce(fitting)).await;
             self.exchange_keys(fitting, Some(&keys)).await;
         }
         Ok(())

@@ -29,10 +29,12 @@ impl Inner {
             return Ok(());
         }
         let mut roll = self.replication.roll.lock().await;
-        let listed = tokio::time::timeout(ANSWERING, table::members(&self.database)).await;
+        let listed = tokio::time::timeout(ANSWERING, table::members_and_shares(&self.database)).await;
         let listed = listed.map_err(|_| TenancyError::Unsettled)??;
-        let members: Vec<_> = listed.into_iter().map(|(member, _)| member).collect();
-        self.replication.living.set(roll.read(&members, clock::now()));
+        let members: Vec<_> = listed.iter().map(|(member, _)| *member).collect();
+        let living = roll.read(&members, clock::now());
+        let by_share = listed.iter().filter(|(member, by_share)| *by_share && roll.lives(member.id)).count();
+        self.replication.living.set(living, u32::try_from(by_share).unwrap_or(u32::MAX));
         Ok(())
     }
 }

@@ -137,6 +137,6 @@ impl Replication {
     }
 
     pub(crate) fn numbers(&self, is_trusted: bool) -> ReplicationNumbers {
-        self.counters.numbers(is_trusted, self.living.count())
+        self.counters.numbers(is_trusted, &self.living)
     }
 }

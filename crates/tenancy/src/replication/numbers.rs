@@ -3,6 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use replicas::Living;
+
 /// Counts since the start.
 #[derive(Debug, Default)]
 pub(crate) struct Counters {
@@ -21,6 +23,8 @@ pub struct ReplicationNumbers {
     pub is_trusted: bool,
     /// How many replicas live, this one included.
     pub living: u32,
+    /// How many of the others go by their share of the rates.
+    pub by_share: u32,
     /// Questions to the database that it answered.
     pub renewals: u64,
     /// Questions that it did not answer.
@@ -36,11 +40,12 @@ pub struct ReplicationNumbers {
 }
 
 impl Counters {
-    pub(crate) fn numbers(&self, is_trusted: bool, living: u32) -> ReplicationNumbers {
+    pub(crate) fn numbers(&self, is_trusted: bool, living: &Living) -> ReplicationNumbers {
         let read = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         ReplicationNumbers {
             is_trusted,
-            living,
+            living: living.count(),
+            by_share: living.by_share(),
             renewals: read(&self.renewals),
             renewals_failed: read(&self.renewals_failed),
             acknowledged: read(&self.acknowledged),

@@ -8,6 +8,7 @@ use replicas::protocol::{Fill, Generation, Moment};
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr};
 
 use super::numbers::count;
+use super::table::Registration;
 use super::{Attempts, table};
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
@@ -106,12 +107,18 @@ impl Inner {
             self.check_key().await?;
         }
         let held = self.known.generation().unwrap_or_default();
-        self.database.query(table::registering(self.database.backend(), registration, &self.key_ids(), held)).await?;
+        self.database.query(self.registering(registration, held)).await?;
         let newest = self.newest().await;
         if let Err(TenancyError::KeyMissing) = newest {
             table::leave(&self.database, registration.id).await?;
         }
         newest
+    }
+
+    /// Says that this replica is there, and what it is like.
+    pub(super) fn registering(&self, registration: &Registration, held: Generation) -> sea_orm::Statement {
+        let about = (&*self.key_ids(), self.replication.living.goes_by_share());
+        table::registering(self.database.backend(), registration, about, held)
     }
 
     /// The newest generation. What time it is and which key signs come with it.

@@ -152,20 +152,23 @@ pub(crate) async fn end_of_key(on: &impl ConnectionTrait, key: &str) -> Result<O
 }
 
 /// Puts a replica on the list, or says that it is still there. `keys` are the ids of its signing keys, separated by
-/// commas; the one that signs comes first.
+/// commas; the one that signs comes first. It goes by its share of the rates, or not.
 pub(crate) fn registering(
     backend: sea_orm::DbBackend,
     registration: &Registration,
-    keys: &str,
+    (keys, goes_by_share): (&str, bool),
     held: Generation,
 ) -> Statement {
-    let sql = "INSERT INTO replicas (id, beat, acknowledged, lease_ms, signing_keys) VALUES ($1, $5, $2, $3, $4) \
+    let sql = "INSERT INTO replicas (id, beat, acknowledged, lease_ms, signing_keys, by_share) \
+               VALUES ($1, $5, $2, $3, $4, $6) \
                ON CONFLICT (id) DO UPDATE SET beat = excluded.beat, acknowledged = excluded.acknowledged, \
-               signing_keys = excluded.signing_keys \
+               signing_keys = excluded.signing_keys, by_share = excluded.by_share \
                RETURNING beat";
     let lease = i64::try_from(registration.lease.as_millis()).unwrap_or(i64::MAX);
     let beat = registration.next_beat();
-    let values = [registration.id.to_string().into(), held.into(), lease.into(), keys.into(), beat.into()];
+    let by_share = i64::from(goes_by_share);
+    let values =
+        [registration.id.to_string().into(), held.into(), lease.into(), keys.into(), beat.into(), by_share.into()];
     Statement::from_sql_and_values(backend, sql, values)
 }
 
@@ -183,7 +186,15 @@ pub(crate) async fn members(database: &Database) -> Result<Vec<(Member<ReplicaId
     rows.iter().map(member).collect()
 }
 
-/// The same, as a transaction sees it.
+/// The list of replicas, and whether each goes by its share of the rates.
+pub(crate) async fn members_and_shares(database: &Database) -> Result<Vec<(Member<ReplicaId>, bool)>, TenancyError> {
+    let sql = "SELECT id, beat, acknowledged, lease_ms, signing_keys, by_share FROM replicas";
+    let rows = database.query(Statement::from_string(database.backend(), sql)).await?;
+    let listed = |row: &QueryResult| Ok((member(row)?.0, row.try_get_by_index::<i64>(5)? != 0));
+    rows.iter().map(listed).collect()
+}
+
+/// The list with the ids of keys, as a transaction sees it.
 pub(crate) async fn members_on(on: &impl ConnectionTrait) -> Result<Vec<(Member<ReplicaId>, String)>, TenancyError> {
     on.query_all_raw(statement(on, MEMBERS, [])).await?.iter().map(member).collect()
 }

@@ -132,11 +132,11 @@ async fn replicas_divide_what_may_run_at_once() {
     };
     let running = fill().await;
     assert_eq!(running.len(), 7);
-    system.living.set(3);
+    system.living.set(3, 0);
     assert!(fill().await.is_empty(), "what runs already counts");
     drop(running);
     assert_eq!(fill().await.len(), 2);
-    system.living.set(100);
+    system.living.set(100, 0);
     assert_eq!(fill().await.len(), 1, "nobody is shut out");
 }
 
