@@ -100,12 +100,12 @@ impl Directories {
         Self(Arc::new(Parts { database, events, loader, members, lister, writer, pressure, passwords }))
     }
 
-    /// Whether there is room for work of this sort, so that a refusal comes before anything else is done for it.
+    /// Whether there is room for work of this sort of a tenant, so that a refusal comes before anything else is done for it.
     ///
     /// # Errors
     /// [`DirectoryError::Busy`]
-    pub fn check_room(&self, work: Work) -> Result<(), DirectoryError> {
-        self.0.pressure.check(work)
+    pub fn check_room(&self, tenant: &Tenant, work: Work) -> Result<(), DirectoryError> {
+        self.0.pressure.check(tenant.id().as_i64(), work)
     }
 
     /// The directory of the tenant whose token a request carried; its changes are told as the actor's.
@@ -138,10 +138,10 @@ impl Parts {
     /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
     async fn within<T>(
         &self,
-        work: Work,
+        (tenant, work): (&Tenant, Work),
         doing: impl Future<Output = Result<T, DirectoryError>>,
     ) -> Result<T, DirectoryError> {
-        let _inside = self.pressure.enter(work)?;
+        let _inside = self.pressure.enter(tenant.id().as_i64(), work)?;
         in_time(doing).await
     }
 }
@@ -167,7 +167,7 @@ impl Directory {
             let found = self.all.loader.load(lookup).await?.into_iter().next().ok_or_else(not_found)?;
             self.with_members(found, include).await
         };
-        self.all.within(Work::Read, found).await
+        self.all.within((&self.tenant, Work::Read), found).await
     }
 
     /// Creates a resource (RFC 7644 section 3.3).
@@ -249,7 +249,7 @@ impl Directory {
             self.all.members.fill(tenant, &mut listing.records, list.include).await?;
             Ok(listing)
         };
-        self.all.within(Work::Read, listed).await
+        self.all.within((&self.tenant, Work::Read), listed).await
     }
 
     /// Removes every user, group and event. For a tenant that is deleted.
@@ -321,7 +321,7 @@ impl Directory {
             let password = self.all.passwords.take(&self.tenant, password).await?;
             self.all.writer.write(self.change(kind, id, action, password)).await
         };
-        self.all.within(Work::Write, written).await
+        self.all.within((&self.tenant, Work::Write), written).await
     }
 
     pub(crate) fn change(&self, kind: ResourceKind, id: Uuid, action: Action, password: Option<Set>) -> Change {

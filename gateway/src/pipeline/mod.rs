@@ -80,7 +80,7 @@ pub(crate) async fn admit<'a, 't>(
     let permit = admitted.inspect_err(|_| exchange.blame(tenant))?;
     if target.route.is_about_resources() {
         // Before the body: a refusal must cost little.
-        gateway.directories.check_room(work).inspect_err(|_| exchange.blame(tenant))?;
+        gateway.directories.check_room(tenant, work).inspect_err(|_| exchange.blame(tenant))?;
     }
     Ok(Admitted::Caller(Box::new(Caller::new(worker, (request, payload), exchange, (authenticated, permit), base))))
 }

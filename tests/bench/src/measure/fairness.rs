@@ -19,6 +19,12 @@ const LIMIT: u32 = 100;
 const FLOOD: f64 = 10.0 * LIMIT as f64;
 const CONNECTIONS: u64 = 16;
 
+/// So many times its limit have to be sent: the last requests of a turn are not.
+const ENOUGH: f64 = 9.0;
+
+/// What it asks for: what costs least, and what the database has to scan the directory for.
+const FLOODS: [Kind; 2] = [Kind::ById, Kind::ByTitle];
+
 /// People of each tenant.
 const PEOPLE: u64 = 200;
 
@@ -29,6 +35,11 @@ const AIM: Bound = Bound::AtMost(1.1);
 const LONGER: u32 = 2;
 
 pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
+    FLOODS.into_iter().try_for_each(|kind| beside(kind, measure, database, report))
+}
+
+/// Beside a flood of one kind.
+fn beside(kind: Kind, measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
     let product = Product::start(measure, database, "fairness")?;
     let others = (0..OTHERS)
         .map(|number| seed::directory(product.create_tenant(&format!("other{number}"))?, PEOPLE))
@@ -41,13 +52,15 @@ pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report
     for round in 1..=measure.rounds.max(1) {
         alone.push(quiet(&others, turn, 2 * round)?.times.quantile(0.99));
         let (served, flood) = thread::scope(|scope| {
-            let flood = scope.spawn(|| flood(&filled, turn));
+            let flood = scope.spawn(|| flood(&filled, kind, turn));
             (quiet(&others, turn, 2 * round + 1), flood.join())
         });
         beside.push(served?.times.quantile(0.99));
         let flood = flood.map_err(|_| anyhow::anyhow!("the flood broke off"))??;
+        check_flood(&flood, turn)?;
         progress(format_args!(
-            "  fairness: p99 {:.0} µs without, {:.0} µs beside a flood of which {} were let in and {} refused",
+            "  fairness, {}: p99 {:.0} µs without, {:.0} µs beside a flood of which {} were let in and {} refused",
+            kind.name(),
             alone.last().copied().unwrap_or_default(),
             beside.last().copied().unwrap_or_default(),
             flood.times.exchanges(),
@@ -56,7 +69,7 @@ pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report
     }
     let (alone, beside) = (median(alone), median(beside));
     let mut tell = |what: &str, value, unit, aim| {
-        report.aim(Aim { what: what.to_owned(), database: database.name().to_owned(), value, unit, aim });
+        report.aim(Aim { what: format!("{what} ({})", kind.name()), database: database.name().to_owned(), value, unit, aim });
     };
     tell("p99 of ten tenants, alone", alone / 1e3, "ms", Bound::None);
     tell("p99 of ten tenants, beside a flood", beside / 1e3, "ms", Bound::None);
@@ -84,12 +97,34 @@ fn quiet(others: &[Directory], turn: Duration, round: usize) -> anyhow::Result<S
     Ok(served)
 }
 
-fn flood(directory: &Directory, turn: Duration) -> anyhow::Result<Served> {
-    let clients = (0..CONNECTIONS).map(|client| directory.requests(Kind::ById, client)).collect();
+fn flood(directory: &Directory, kind: Kind, turn: Duration) -> anyhow::Result<Served> {
+    let clients = (0..CONNECTIONS).map(|client| directory.requests(kind, client)).collect();
     drive_paced(Crowd { address: directory.target.address, clients, per_second: FLOOD }, turn)
+}
+
+/// Nothing is shown beside a flood that was none.
+fn check_flood(flood: &Served, turn: Duration) -> anyhow::Result<()> {
+    let least = ENOUGH * f64::from(LIMIT) * turn.as_secs_f64();
+    anyhow::ensure!(flood.sent as f64 >= least, "the flood was {} requests, of {least:.0} at least", flood.sent);
+    anyhow::ensure!(flood.refused > 0, "nothing of the flood was refused");
+    Ok(())
 }
 
 fn median(mut values: Vec<f64>) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     values.get(values.len() / 2).copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_that_was_none_shows_nothing() {
+        let turn = Duration::from_secs(10);
+        let check = |sent, refused| check_flood(&Served { sent, refused, ..Served::default() }, turn).is_ok();
+        assert!(check(9_900, 8_700));
+        assert!(!check(8_000, 6_900), "too few");
+        assert!(!check(9_900, 0), "none was refused");
+    }
 }

@@ -2,13 +2,17 @@
 //!
 //! While everything is answered in time nobody is refused. When even the fastest answer of a while took too long, there
 //! is a queue that does not go away by itself. Then only so many requests are let in as the database answers in the time
-//! they may wait; the others are told at once to come back, which costs them and the database nothing.
+//! they may wait; the others are told at once to come back, which costs them and the database nothing. Among the tenants that ask then,
+//! the room is divided.
+
+mod guests;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering::Relaxed};
 use std::time::Instant;
 
 use crate::DirectoryError;
+use guests::Guests;
 
 /// How long a request may wait for the database when others queue, in microseconds.
 const WAIT: u64 = 500_000;
@@ -18,6 +22,9 @@ const WINDOW: u64 = 100_000;
 
 /// So many are let in always.
 const LEAST: u32 = 64;
+
+/// For how long after somebody found no room the room is divided among tenants, in microseconds.
+const SHUT: u64 = 1_000_000;
 
 /// So many are let in at most.
 const MOST: u32 = 8_192;
@@ -47,6 +54,8 @@ pub(crate) struct Inside<'a> {
     doors: &'a Doors,
     work: Work,
     entered: u64,
+    /// The number of the tenant whose request it is, if that is counted.
+    guest: Option<i64>,
 }
 
 impl Default for Pressure {
@@ -57,17 +66,18 @@ impl Default for Pressure {
 
 impl Pressure {
     /// Whether there is room, without taking it: so that a refusal costs no body.
-    pub(crate) fn check(&self, work: Work) -> Result<(), DirectoryError> {
-        if self.0.door(work).has_room(self.0.now()) { Ok(()) } else { Err(DirectoryError::Busy) }
+    pub(crate) fn check(&self, tenant: i64, work: Work) -> Result<(), DirectoryError> {
+        if self.0.door(work).has_room(tenant, self.0.now()) { Ok(()) } else { Err(DirectoryError::Busy) }
     }
 
     /// Lets a request in, until the value is dropped.
-    pub(crate) fn enter(&self, work: Work) -> Result<Inside<'_>, DirectoryError> {
+    pub(crate) fn enter(&self, tenant: i64, work: Work) -> Result<Inside<'_>, DirectoryError> {
         let entered = self.0.now();
-        if !self.0.door(work).enter(entered) {
-            return Err(DirectoryError::Busy);
+        match self.0.door(work).enter(tenant, entered) {
+            Entry::Refused => Err(DirectoryError::Busy),
+            Entry::One => Ok(Inside { doors: &self.0, work, entered, guest: None }),
+            Entry::Counted => Ok(Inside { doors: &self.0, work, entered, guest: Some(tenant) }),
         }
-        Ok(Inside { doors: &self.0, work, entered })
     }
 }
 
@@ -86,8 +96,32 @@ impl Doors {
 
 impl Drop for Inside<'_> {
     fn drop(&mut self) {
-        self.doors.door(self.work).leave(self.entered, self.doors.now());
+        self.doors.door(self.work).leave(self.guest, self.entered, self.doors.now());
     }
+}
+
+/// How many are inside, and may be.
+#[derive(Clone, Copy, Debug)]
+struct Room {
+    inside: u32,
+    most: u32,
+}
+
+impl Room {
+    fn is_left(self) -> bool {
+        self.inside < self.most
+    }
+}
+
+/// What somebody finds at a door.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Entry {
+    /// No room.
+    Refused,
+    /// Room, as mostly, and nobody counts whose.
+    One,
+    /// Room that is its tenant's part.
+    Counted,
 }
 
 /// One door, and what was seen at it in the present window.
@@ -103,6 +137,9 @@ struct Door {
     moved: AtomicU64,
     /// Up to when answers were counted, or when somebody last entered an empty room.
     counted: AtomicU64,
+    /// Until when the room is divided.
+    shut_until: AtomicU64,
+    guests: Guests,
 }
 
 impl Default for Door {
@@ -116,32 +153,56 @@ impl Default for Door {
             was_full: AtomicBool::new(false),
             moved: AtomicU64::new(0),
             counted: AtomicU64::new(0),
+            shut_until: AtomicU64::new(0),
+            guests: Guests::default(),
         }
     }
 }
 
 impl Door {
-    fn has_room(&self, now: u64) -> bool {
-        self.decide(now);
-        let has_room = self.inside.load(Relaxed) < self.most.load(Relaxed);
+    fn has_room(&self, tenant: i64, now: u64) -> bool {
+        let has_room = self.is_open(now) || self.guests.have_room(tenant, now, self.room());
         if !has_room {
-            self.was_full.store(true, Relaxed);
+            self.note_refusal(now);
         }
         has_room
     }
 
-    fn enter(&self, now: u64) -> bool {
-        if !self.has_room(now) {
-            return false;
-        }
+    fn enter(&self, tenant: i64, now: u64) -> Entry {
+        let entry = if self.is_open(now) {
+            Entry::One
+        } else if self.guests.enter(tenant, now, self.room()) {
+            Entry::Counted
+        } else {
+            self.note_refusal(now);
+            return Entry::Refused;
+        };
         if self.inside.fetch_add(1, Relaxed) == 0 {
             self.moved.store(now, Relaxed);
             self.counted.store(now, Relaxed);
         }
-        true
+        entry
     }
 
-    fn leave(&self, entered: u64, now: u64) {
+    /// Whether whoever comes is let in, and nobody has to look whose request it is.
+    fn is_open(&self, now: u64) -> bool {
+        self.decide(now);
+        self.room().is_left() && now >= self.shut_until.load(Relaxed)
+    }
+
+    fn note_refusal(&self, now: u64) {
+        self.was_full.store(true, Relaxed);
+        self.shut_until.store(now + SHUT, Relaxed);
+    }
+
+    fn room(&self) -> Room {
+        Room { inside: self.inside.load(Relaxed), most: self.most.load(Relaxed) }
+    }
+
+    fn leave(&self, guest: Option<i64>, entered: u64, now: u64) {
+        if let Some(tenant) = guest {
+            self.guests.leave(tenant);
+        }
         self.inside.fetch_sub(1, Relaxed);
         self.answered.fetch_add(1, Relaxed);
         self.fastest.fetch_min(now.saturating_sub(entered), Relaxed);
@@ -178,84 +239,4 @@ impl Door {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// Lets so many in at once and answers them one after the other, each `each` microseconds after the one before.
-    fn queue(door: &Door, start: u64, size: u32, each: u64) -> (u32, u64) {
-        let let_in = (0..size).filter(|_| door.enter(start)).count();
-        let let_in = u32::try_from(let_in).unwrap();
-        for number in 1..=u64::from(let_in) {
-            door.leave(start, start + number * each);
-        }
-        (let_in, start + u64::from(let_in) * each)
-    }
-
-    #[test]
-    fn a_short_queue_lets_everybody_in() {
-        let door = Door::default();
-        let mut now = 0;
-        for _ in 0..100 {
-            let (let_in, end) = queue(&door, now, 2_000, 100);
-            assert_eq!(let_in, 2_000);
-            now = end;
-        }
-    }
-
-    #[test]
-    fn a_queue_that_stays_is_cut_to_what_is_answered_in_time() {
-        let door = Door::default();
-        let mut inside = std::collections::VecDeque::new();
-        let (mut let_in, mut longest) = (Vec::new(), 0);
-        // Ten times as much comes as is answered: 1,000 in a second.
-        for now in (0..20_000_000).step_by(100) {
-            let entered = door.enter(now);
-            let_in.extend(entered.then_some(now));
-            inside.extend(entered.then_some(now));
-            if now % 1_000 == 0
-                && let Some(since) = inside.pop_front()
-            {
-                door.leave(since, now);
-                longest = if now > 15_000_000 { longest.max(now - since) } else { 0 };
-            }
-        }
-        assert!((100_000..1_000_000).contains(&longest), "in the end they wait {longest} µs");
-        let late = let_in.iter().filter(|at| **at > 15_000_000).count();
-        assert!((4_500..=5_500).contains(&late), "{late} in five seconds");
-    }
-
-    #[test]
-    fn answers_that_come_many_at_a_time_let_in_no_more_than_is_answered_in_time() {
-        let door = Door::default();
-        let mut inside = std::collections::VecDeque::new();
-        let mut longest = 0;
-        // 100 every 300 ms, while ten times as many come.
-        for now in (0..20_000_000).step_by(300) {
-            if door.enter(now) {
-                inside.push_back(now);
-            }
-            if now % 300_000 == 0 {
-                for since in inside.drain(..inside.len().min(100)) {
-                    door.leave(since, now);
-                    longest = if now > 15_000_000 { longest.max(now - since) } else { 0 };
-                }
-            }
-        }
-        assert!((200_000..1_200_000).contains(&longest), "in the end they wait {longest} µs");
-    }
-
-    #[test]
-    fn a_database_that_stands_still_lets_few_in_and_afterwards_all() {
-        let door = Door::default();
-        assert!((0..1_000).all(|_| door.enter(0)));
-        assert!(!door.has_room(WAIT + WINDOW), "nobody was answered for so long");
-        for _ in 0..1_000 {
-            door.leave(0, 3 * WAIT);
-        }
-        let mut now = 4 * WAIT;
-        for _ in 0..50 {
-            now = queue(&door, now, 1_000, 100).1;
-        }
-        assert_eq!(queue(&door, now, 1_000, 100).0, 1_000);
-    }
-}
+mod tests;
