@@ -82,6 +82,26 @@ async fn a_changed_limit_is_in_force_on_all_servers_at_once() {
     }
 }
 
+/// The same without Redis, and with the longest leases there may be: each server asks for what is new twice a second.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn without_redis_a_changed_limit_is_in_force_soon_however_long_leases_are() {
+    let replicas = Replicas::start(2, 60_000).await;
+    let tenant = limited(&replicas, 1_000, 1_000);
+    replicas.redis().kill();
+    replicas.until_metric(2, "tenantry_limits_by_share", 1.0).await;
+    // Each is in force when the command has returned; a machine that is busy may delay one.
+    let mut quickest = Duration::MAX;
+    for burst in 101..=108 {
+        let asked = Instant::now();
+        replicas.of(0).set(&tenant, &rate(1_000, burst));
+        quickest = quickest.min(asked.elapsed());
+        let answer = replicas.client(1, &tenant).get("/ServiceProviderConfig").await;
+        assert_eq!(answer.header("ratelimit-policy"), Some(&*format!("\"requests\";q={burst};w=1")));
+    }
+    // By a quarter of the lease it would be seven seconds on average.
+    assert!(quickest <= IN_FORCE, "{quickest:?}");
+}
+
 /// Redis is killed, a server comes while it is away and another ends; then Redis is back.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn without_redis_the_shares_of_all_servers_add_up_to_the_limit() {

@@ -18,8 +18,11 @@ use crate::{TenancyError, Tenants};
 /// How long saying goodbye may take.
 const PARTING: Duration = Duration::from_secs(1);
 
-/// How many times in the time of a lease it is renewed: three may fail.
+/// How many times in the time of a lease it is renewed at least: three may fail.
 const RENEWALS: u32 = 4;
+
+/// How often at least, however long a lease is: without Redis, a changed limit is learned of by this.
+const OFTEN: Duration = Duration::from_millis(500);
 
 impl Tenants {
     /// Starts what keeps a process in step. It ends with the last of the `Tenants`.
@@ -28,10 +31,11 @@ impl Tenants {
         match participation {
             Participation::Alone => {}
             Participation::Replica { redis, lease } => {
-                tokio::spawn(renew(Weak::clone(&inner), self.living(), *lease / RENEWALS));
-                tokio::spawn(living::count(Weak::clone(&inner), *lease / RENEWALS));
+                let every = (*lease / RENEWALS).min(OFTEN);
+                tokio::spawn(renew(Weak::clone(&inner), self.living(), every));
+                tokio::spawn(living::count(Weak::clone(&inner), every));
                 let news = Arc::clone(&self.inner.replication.key_news);
-                tokio::spawn(follow_keys(Weak::clone(&inner), news, *lease / RENEWALS));
+                tokio::spawn(follow_keys(Weak::clone(&inner), news, every));
                 tokio::spawn(hear(inner, listen(redis)));
             }
             Participation::Visitor { redis } => drop(tokio::spawn(hear(inner, listen(redis)))),
