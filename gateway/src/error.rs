@@ -199,6 +199,7 @@ fn explain(scope: &str) -> &'static str {
         "memory" => "the bodies of the tenant's requests are too large together",
         "server" => "the bodies of all requests are too large together",
         "overload" => "the server has more to do than it can",
+        "issuer" => "the keys of an issuer were asked for a moment ago, and this one was not among them",
         "address_requests" => "more than the rate of one network address",
         _ => "without a valid token",
     }

@@ -192,11 +192,16 @@ on_both! {
         let client = tenant.client().with_token(&token);
         client.get("/Users").await.expect(200);
         assert_eq!(issuer.asked(), 1);
-        // An unknown key asks no second time within half a minute, and the known one goes on.
+        // An unknown key asks no second time within half a minute: it may be new, so nobody is told that it is wrong, and when it
+        // is asked again does not move. The known one goes on.
         issuer.publish(&[&key, &later]);
+        let mut before = 31;
         for _ in 0..3 {
-            let refused = ask(&tenant, None, &later.sign(&claims())).await.expect(401);
-            assert_eq!(refused.body["error"], "invalid_client");
+            let told = ask(&tenant, None, &later.sign(&claims())).await.expect(503);
+            assert_eq!(told.body["error"], "temporarily_unavailable");
+            let seconds = told.retry_after();
+            assert!((1..=before).contains(&seconds), "{seconds} after {before}");
+            before = seconds;
         }
         ask(&tenant, None, &key.sign(&claims())).await.expect(200);
         assert_eq!(issuer.asked(), 1);

@@ -5,15 +5,16 @@ use std::time::Duration;
 use actix_http::{Payload, RequestHead};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
-use tenancy::{AccessToken, Address, AssertionKeys, GrantRefusal, Proof, Tenant, TokenRequest};
+use tenancy::{AccessToken, Address, AssertionKeys, GrantRefusal, Proof, TokenRequest};
 
 use super::OauthError;
+use super::jwks::JwksError;
 use super::credentials::{Credentials, Form};
 use crate::app::Gateway;
 use crate::body::{self, Bound};
 use crate::error::Rejection;
 use crate::exchange::Exchange;
-use crate::pipeline::Origin;
+use crate::pipeline::{Limited, Origin};
 use crate::reply::Reply;
 
 /// An assertion has some thousand bytes, everything else less.
@@ -77,7 +78,11 @@ async fn keys_for(
     let wanted = gateway.tenants.wanted_keys(address, client.as_deref(), assertion, gateway.tenants.now());
     let Some(wanted) = wanted else { return Ok(AssertionKeys::default()) };
     let keys = gateway.token_endpoint.jwks.keys(&wanted.jwks_uri, wanted.kid.as_deref()).await;
-    keys.map(|keys| AssertionKeys::clone(&keys)).map_err(Rejection::unavailable)
+    match keys {
+        Ok(keys) => Ok(AssertionKeys::clone(&keys)),
+        Err(JwksError::Unknown { wait }) => Err(Limited { scope: "issuer", retry_after: wait.as_secs() + 1 }.into()),
+        Err(error) => Err(Rejection::unavailable(error)),
+    }
 }
 
 /// RFC 6749 section 5.1. The scope is always told, unless there is no restriction.
@@ -96,15 +101,14 @@ fn shown(given: &AccessToken) -> Value {
 
 fn refused(refusal: GrantRefusal, exchange: &mut Exchange) -> Rejection {
     let sentence = refusal.to_string();
-    let mut of = |tenant: &std::sync::Arc<Tenant>| exchange.blame(tenant);
     match refusal {
         GrantRefusal::Client => OauthError::invalid_client(sentence).into(),
         GrantRefusal::Scope(tenant) => {
-            of(&tenant);
+            exchange.blame(&tenant);
             OauthError::invalid_scope(sentence).into()
         }
         GrantRefusal::Address(tenant) | GrantRefusal::Disabled(tenant) => {
-            of(&tenant);
+            exchange.blame(&tenant);
             OauthError::unauthorized_client(sentence).into()
         }
         GrantRefusal::Failed(error) => Rejection::unavailable(error),

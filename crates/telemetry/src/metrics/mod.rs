@@ -5,7 +5,7 @@
 //! | `http_server_request_duration_seconds` (histogram) | `http_request_method`, `http_route`, `status_class` | 7 methods × 16 routes × 5 |
 //! | `tenantry_requests_total` | `tenant`, `status_class` | 50,000, then one set for all others |
 //! | `tenantry_refused_total` | `reason` | 16 |
-//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `writes`, `address`, `address_requests`, `concurrency`, `memory`, `server`, `overload` | 8 |
+//! | `tenantry_rate_limited_total` | `scope`: `tenant`, `writes`, `address`, `address_requests`, `concurrency`, `memory`, `server`, `overload`, `issuer` | 9 |
 //! | `tenantry_limits_by_share` | none | 1 |
 //! | `tenantry_quirks_total` | `client`, `quirk` | 14 × 64 |
 //! | `tenantry_token_expiry_seconds` (gauge) | `tenant` | 1,000: the tokens of the next 30 days that end first |

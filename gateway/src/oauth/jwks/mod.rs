@@ -33,6 +33,12 @@ pub(crate) enum JwksError {
     /// It did not a moment ago.
     #[error("the keys of the issuer could not be fetched a moment ago")]
     Pausing,
+    /// It did a moment ago, and this key was not among them: it may have been published since.
+    #[error("the keys of the issuer were fetched a moment ago, and the one that is named was not among them")]
+    Unknown {
+        /// How long until they are fetched again.
+        wait: Duration,
+    },
     /// Too many wait for them already.
     #[error("too many requests wait for the keys of the issuer")]
     Busy,
@@ -113,8 +119,10 @@ impl Known {
         if let Some(keys) = fresh.as_ref().filter(|keys| keys.has(kid)) {
             return Some(Ok(Arc::clone(keys)));
         }
-        let pauses = self.tried.is_some_and(|(tried, pause)| tried.elapsed() < pause);
-        pauses.then(|| fresh.ok_or(JwksError::Pausing))
+        let (tried, pause) = self.tried?;
+        let wait = pause.checked_sub(tried.elapsed()).filter(|wait| !wait.is_zero())?;
+        // Nothing is said against who names a key that nobody has looked for since: it may be a new one.
+        Some(Err(if fresh.is_some() { JwksError::Unknown { wait } } else { JwksError::Pausing }))
     }
 
     fn learn(&mut self, fetched: Result<AssertionKeys, JwksError>) -> Answer {

@@ -41,7 +41,7 @@ pub(crate) struct Limited {
 impl Limited {
     /// 503 if it is the server that has too much to do, and not the sender that asks too much (RFC 9110 section 15.6.4).
     pub(crate) fn status(self) -> u16 {
-        if matches!(self.scope, "server" | "overload") { 503 } else { 429 }
+        if matches!(self.scope, "server" | "overload" | "issuer") { 503 } else { 429 }
     }
 }
 
