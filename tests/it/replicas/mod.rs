@@ -15,6 +15,7 @@ mod memory;
 mod modes;
 mod outages;
 mod redis_line;
+mod replays;
 mod restarts;
 mod retries;
 mod rotation;

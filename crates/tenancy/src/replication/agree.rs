@@ -1,5 +1,6 @@
 //! Waiting until every replica knows of a change, or cannot trust the state before any more.
 
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use replicas::protocol::{Agreement, Generation, Member, Moment, Outcome, Progress};
@@ -82,7 +83,7 @@ impl Inner {
         let counters = &self.replication.counters;
         let waited = clock::now().since(began);
         let us = u64::try_from(waited.as_micros()).unwrap_or(u64::MAX);
-        counters.agreeing_us.fetch_add(us, std::sync::atomic::Ordering::Relaxed);
+        counters.agreeing_us.fetch_add(us, Ordering::Relaxed);
         let duration_ms = u64::try_from(waited.as_millis()).unwrap_or(u64::MAX);
         match outcome {
             Outcome::Acknowledged => {
@@ -132,8 +133,11 @@ impl Inner {
     pub(super) async fn acknowledge(&self, generation: Generation) {
         let Some(registration) = &self.replication.registration else { return };
         self.tell(Message::Holds(registration.id, generation));
-        if let Err(error) = table::acknowledge(&self.database, registration.id, generation).await {
-            tracing::debug!(error = %error, "an acknowledgement could not be written; the next registration tells it");
+        match table::acknowledge(&self.database, registration.id, generation).await {
+            Ok(()) => drop(self.replication.acknowledged.fetch_max(generation, Ordering::Relaxed)),
+            Err(error) => {
+                tracing::debug!(error = %error, "an acknowledgement could not be written; the next registration tells it");
+            }
         }
     }
 }

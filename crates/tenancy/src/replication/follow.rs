@@ -1,5 +1,6 @@
 //! The task of a replica: renews its lease, and hears of changes.
 
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
 
@@ -126,6 +127,10 @@ impl Inner {
             return;
         }
         match self.known.generation() {
+            // Written once: a message that is sent again and again must not keep the database busy.
+            Some(held) if held >= generation && self.replication.acknowledged.load(Ordering::Relaxed) >= held => {
+                self.tell(Message::Holds(self.replication.id, held));
+            }
             Some(held) if held >= generation => self.acknowledge(held).await,
             // It acknowledges by itself.
             _ => drop(self.renew().await),

@@ -17,7 +17,7 @@ mod refresh;
 mod table;
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::time::Duration;
 
 use arc_swap::ArcSwap;
@@ -70,6 +70,8 @@ pub(crate) struct Replication {
     living: Living,
     roll: Mutex<Roll<ReplicaId>>,
     has_left: AtomicBool,
+    /// The newest generation that the list says this replica holds.
+    acknowledged: AtomicI64,
     /// What keeping the signing keys in step needs.
     key_news: Arc<keys::News>,
 }
@@ -120,6 +122,7 @@ impl Replication {
             living: Living::of(1),
             roll: Mutex::new(Roll::new(id)),
             has_left: AtomicBool::new(false),
+            acknowledged: AtomicI64::new(0),
             key_news: Arc::default(),
         }
     }
