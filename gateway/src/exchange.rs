@@ -93,7 +93,12 @@ impl Exchange {
 
     /// Notes why a genuine token or client is refused, where its sender is told something else.
     pub(crate) fn hide(&mut self, rejection: &Rejection) {
-        self.hidden = rejection.labels().1.filter(|_| self.tenant.is_some());
+        self.hidden = self.hidden.or_else(|| rejection.labels().1.filter(|_| self.tenant.is_some()));
+    }
+
+    /// Notes more of why a tenant's client is refused than its sender is told.
+    pub(crate) fn explain(&mut self, reason: &'static str) {
+        self.hidden = Some(reason);
     }
 
     /// Notes which client got an access token.

@@ -286,6 +286,27 @@ on_both! {
         }
     }
 
+    /// A secret whose time is over is refused as an unknown one, and the tenant's log says why.
+    async fn an_expired_secret_is_told_to_the_log_alone(database: Database) {
+        let system = System::start_unlimited_with(database, &[]).await;
+        let tenant = system.tenant("oauth");
+        let holder = holder(&system, &tenant, &[]);
+        ask(&holder.token_endpoint, &form(&holder), None).await.expect(200);
+        let sql = format!("UPDATE oauth_secrets SET expires_ms = created_ms + 1 WHERE id = '{}'", holder.secret_id);
+        assert!(system.server().stop().await.success());
+        crate::support::database::change(system.server().database_url(), &sql).await;
+        system.server().start_again().await;
+        let wrong = format!("grant_type=client_credentials&client_id={}&client_secret=wrong", holder.id);
+        let unknown = ask(&holder.token_endpoint, &wrong, None).await.expect(401);
+        let expired = ask(&holder.token_endpoint, &form(&holder), None).await.expect(401);
+        assert_eq!(expired.text, unknown.text);
+        let told = until("the line in the log", async || {
+            system.server().log().lines().find(|line| line.contains("secret_expired")).map(str::to_owned)
+        })
+        .await;
+        assert!(told.contains(&format!("\"tenant.id\":\"{}\"", tenant.name)), "{told}");
+    }
+
     /// RFC 8414: the issuer is the one that was asked for, and nobody learns which tenants there are.
     async fn the_metadata_name_the_token_endpoint(system) {
         let tenant = system.tenant("oauth");

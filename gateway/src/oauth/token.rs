@@ -103,6 +103,11 @@ fn refused(refusal: GrantRefusal, exchange: &mut Exchange) -> Rejection {
     let sentence = refusal.to_string();
     match refusal {
         GrantRefusal::Client => OauthError::invalid_client(sentence).into(),
+        GrantRefusal::Expired(tenant) => {
+            exchange.blame(&tenant);
+            exchange.explain("secret_expired");
+            OauthError::invalid_client(sentence).into()
+        }
         GrantRefusal::Scope(tenant) => {
             exchange.blame(&tenant);
             OauthError::invalid_scope(sentence).into()

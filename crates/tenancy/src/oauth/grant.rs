@@ -64,6 +64,9 @@ pub enum GrantRefusal {
     /// No such client, a wrong or expired secret, an assertion that does not fit: all alike.
     #[error("the client is not known at this address, or its secret or assertion is not valid")]
     Client,
+    /// The secret was the client's, and its time is over. It is told as the first: who holds it may be anybody by now.
+    #[error("the client is not known at this address, or its secret or assertion is not valid")]
+    Expired(Arc<Tenant>),
     /// The client may not do this at all.
     #[error("the scope is unknown, or none of what this client may do; there are read-only, users and groups")]
     Scope(Arc<Tenant>),
@@ -96,7 +99,13 @@ impl Tenants {
             // Hashed also for nobody, so that this takes as long.
             Proof::Secret(secret) => {
                 let digest = sha256(secret);
-                entry.as_ref().ok().and_then(|entry| by_secret(entry, request, &digest))
+                let secret = entry.as_ref().ok().and_then(|entry| by_secret(entry, request, &digest));
+                if let (Ok(entry), Some(Proven { secret: Some((_, ends_ms)), .. })) = (&entry, &secret)
+                    && *ends_ms <= milliseconds(request.now)
+                {
+                    return Err(GrantRefusal::Expired(Arc::clone(&entry.tenant)));
+                }
+                secret
             }
             Proof::Assertion(assertion, keys) => {
                 entry.as_ref().ok().and_then(|entry| by_assertion(entry, request, assertion, keys))
@@ -163,10 +172,11 @@ impl Tenants {
     }
 }
 
+/// By a secret that was not revoked; its time may be over.
 fn by_secret<'e>(entry: &'e Entry, request: &TokenRequest<'_>, digest: &[u8; 32]) -> Option<Proven<'e>> {
     let id: OauthClientId = request.client?.parse().ok()?;
     let client = entry.oauth_clients.iter().find(|client| client.id == id)?;
-    let secret = client.secret(digest).filter(|secret| secret.is_valid(milliseconds(request.now)))?;
+    let secret = client.secret(digest).filter(|secret| secret.ended_ms.is_none())?;
     Some(Proven { client, secret: Some((secret.id, secret.expires_ms)) })
 }
 
