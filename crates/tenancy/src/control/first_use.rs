@@ -20,8 +20,9 @@ use crate::{TenancyError, Tenant, Tenants, TokenId, TokenRecord};
 /// How long a request waits until no server lets the other tokens in any more.
 const PATIENCE: Duration = Duration::from_secs(5);
 
-/// How many requests wait for that at once; further ones are told to come back at once.
-const WAITING: usize = 256;
+/// How many requests wait for one of them at once; further ones are told to come back at once. None takes the place of another
+/// tenant's.
+const WAITING: usize = 64;
 
 /// How often the tokens are looked at: for each of the two changes, and once more because a command came in between.
 const LOOKS: usize = 4;
@@ -30,20 +31,20 @@ const LOOKS: usize = 4;
 pub(super) type Begun<'a> = (Change<'a>, Arc<Tenant>, i64, Vec<TokenRecord>);
 
 /// The first uses under way in this process: one for each token, however many requests there are.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct FirstUses {
-    under_way: Mutex<HashMap<TokenId, watch::Receiver<()>>>,
-    waiting: Semaphore,
+    under_way: Mutex<HashMap<TokenId, FirstUse>>,
 }
 
-impl Default for FirstUses {
-    fn default() -> Self {
-        Self { under_way: Mutex::default(), waiting: Semaphore::new(WAITING) }
-    }
+/// One of them, for those who wait for it.
+#[derive(Clone, Debug)]
+pub(crate) struct FirstUse {
+    over: watch::Receiver<()>,
+    pub(crate) places: Arc<Semaphore>,
 }
 
 impl FirstUses {
-    fn under_way(&self) -> MutexGuard<'_, HashMap<TokenId, watch::Receiver<()>>> {
+    fn under_way(&self) -> MutexGuard<'_, HashMap<TokenId, FirstUse>> {
         self.under_way.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -66,25 +67,31 @@ impl Tenants {
     /// Comes back when the first use of a token is over, or has taken too long for a request to wait. Whether the token
     /// waits any longer is then to be asked again.
     pub(crate) async fn wait_for_first_use(&self, tenant: &Arc<Tenant>, id: TokenId) {
-        if let Ok(_place) = self.inner.first_uses.waiting.try_acquire() {
-            let _ = tokio::time::timeout(PATIENCE, self.use_first(tenant, id, Actor::Client)).await;
+        // It is begun whoever finds a place.
+        let mut first = self.begin_first_use(tenant, id, Actor::Client);
+        let places = Arc::clone(&first.places);
+        if let Ok(_place) = places.try_acquire() {
+            // Nothing is ever sent.
+            let _ = tokio::time::timeout(PATIENCE, first.over.changed()).await;
         }
     }
 
     /// Comes back when the first use of a token is over. It goes on without whoever began it, who is told as its actor.
     pub(super) async fn use_first(&self, tenant: &Arc<Tenant>, id: TokenId, actor: Actor) {
-        let mut over = match self.inner.first_uses.under_way().entry(id) {
+        let _ = self.begin_first_use(tenant, id, actor).over.changed().await;
+    }
+
+    pub(crate) fn begin_first_use(&self, tenant: &Arc<Tenant>, id: TokenId, actor: Actor) -> FirstUse {
+        match self.inner.first_uses.under_way().entry(id) {
             Occupied(under_way) => under_way.get().clone(),
             Vacant(free) => {
-                let (sender, receiver) = watch::channel(());
-                free.insert(receiver.clone());
+                let (sender, over) = watch::channel(());
+                let first = free.insert(FirstUse { over, places: Arc::new(Semaphore::new(WAITING)) }).clone();
                 let under_way = UnderWay { tenants: self.clone(), id, actor, _over: sender };
                 tokio::spawn(under_way.complete(Arc::clone(tenant)));
-                receiver
+                first
             }
-        };
-        // Nothing is ever sent.
-        let _ = over.changed().await;
+        }
     }
 }
 

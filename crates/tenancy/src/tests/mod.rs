@@ -4,6 +4,7 @@ mod address_limits;
 mod addresses;
 mod api_keys;
 mod federation;
+mod first_uses;
 mod forgetting;
 mod keys;
 mod named;
