@@ -107,15 +107,16 @@ impl Tenants {
         let Ok(tenant) = self.find(&end.tenant) else { return Ok(false) };
         let now_ms = self.inner.time.now_ms();
         let Some(warning) = self.warning(&change, &tenant, &end.of, now_ms).await? else { return Ok(false) };
-        let is_ours = claim_warning(&*change, end.of.row(), days).await?;
-        if is_ours {
-            let Warning { notice, subject, mut data, expires_ms } = warning;
-            data.insert("daysLeft".to_owned(), expiry::days_left(expires_ms, now_ms).into());
-            leave_about(&*change, tenant.id, notice, &subject, (data, None)).await?;
+        if !claim_warning(&*change, end.of.row(), days).await? {
+            // Nothing was changed, so there is nothing to agree on.
+            return Ok(false);
         }
+        let Warning { notice, subject, mut data, expires_ms } = warning;
+        data.insert("daysLeft".to_owned(), expiry::days_left(expires_ms, now_ms).into());
+        leave_about(&*change, tenant.id, notice, &subject, (data, None)).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
         self.inner.told.notify_one();
-        Ok(is_ours)
+        Ok(true)
     }
 
     /// What is said of a credential, as long as it is valid.
