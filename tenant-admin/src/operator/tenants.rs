@@ -58,7 +58,18 @@ impl Operator {
     }
 
     pub(super) async fn change_tenant(&self, name: &str, change: TenantChange) -> Result<Answer, Failure> {
-        Ok(view::tenant(&*self.tenants.update(name, change).await?, &self.origin))
+        let tenant = self.tenants.update(name, change).await?;
+        let servers = self.tenants.living().count();
+        if let Some(concurrency) = tenant.settings().concurrency.filter(|number| *number < servers) {
+            tracing::warn!(
+                tenant.id = name,
+                concurrency,
+                servers,
+                "this tenant may run fewer requests at once than there are servers; each server runs one, so together they run \
+                 one for each server"
+            );
+        }
+        Ok(view::tenant(&*tenant, &self.origin))
     }
 
     pub(super) async fn enable_tenant(&self, name: &str, enabled: bool) -> Result<Answer, Failure> {

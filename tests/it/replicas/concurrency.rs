@@ -53,6 +53,19 @@ async fn is_full(replicas: &Replicas, number: usize, tenant: &Tenant) -> bool {
     }
 }
 
+/// Whoever sets fewer than there are servers learns that each runs one all the same.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn fewer_at_once_than_there_are_servers_is_warned_of() {
+    let replicas = Replicas::start(2, 1000).await;
+    replicas.until_metric(1, "tenantry_replication_living", 2.0).await;
+    let tenant = replicas.of(0).tenant("few");
+    let told = || replicas.of(0).server().log().matches("fewer requests at once than there are servers").count();
+    replicas.of(0).set(&tenant, &json!({ "concurrency": 2 }));
+    assert_eq!(told(), 0);
+    replicas.of(0).set(&tenant, &json!({ "concurrency": 1 }));
+    until("the log to tell", async || (told() == 1).then_some(())).await;
+}
+
 /// So many requests that run at a server, and leave no room there.
 async fn fill(replicas: &Replicas, number: usize, tenant: &Tenant, count: usize) -> Vec<Held> {
     let mut held: Vec<Held> = Vec::new();
