@@ -83,7 +83,7 @@ impl From<TenancyError> for Failure {
             TenancyError::Invalid(_) => Code::Invalid,
             TenancyError::Database(_) | TenancyError::Unsettled | TenancyError::KeyMissing | TenancyError::FirstUse => {
                 Code::Unavailable
-            },
+            }
             TenancyError::Stored { .. } | TenancyError::Signing(_) | TenancyError::Randomness => Code::Failed,
         };
         Self::caused(code, &error)

@@ -121,7 +121,9 @@ pub enum TenancyError {
     #[error("the database does not answer, and what is remembered of the tenants may be out of date")]
     Unsettled,
     /// Others sign with a key that this server does not have: it cannot tell their tokens from forged ones.
-    #[error("the other servers sign with a key that this one does not have; let it read the new key where its keys are kept")]
+    #[error(
+        "the other servers sign with a key that this one does not have; let it read the new key where its keys are kept"
+    )]
     KeyMissing,
     /// Some server may still let in what the first use of a token ends.
     #[error("the first use of the token is not known to every server yet")]

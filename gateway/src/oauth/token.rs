@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tenancy::{AccessToken, Address, AssertionKeys, GrantRefusal, Proof, TokenRequest};
 
 use super::OauthError;
-use super::jwks::JwksError;
 use super::credentials::{Credentials, Form};
+use super::jwks::JwksError;
 use crate::app::Gateway;
 use crate::body::{self, Bound};
 use crate::error::Rejection;

@@ -69,7 +69,7 @@ impl Operator {
                  one for each server"
             );
         }
-        Ok(view::tenant(&*tenant, &self.origin))
+        Ok(view::tenant(&tenant, &self.origin))
     }
 
     pub(super) async fn enable_tenant(&self, name: &str, enabled: bool) -> Result<Answer, Failure> {

@@ -5,9 +5,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::flood::Flood;
-use crate::support::{
-    Line, Proxy, Recovery, Replicas, System, Tenant, replica_settings, until, urn, user,
-};
+use crate::support::{Line, Proxy, Recovery, Replicas, System, Tenant, replica_settings, until, urn, user};
 
 const RATE: u32 = 100;
 const BURST: u32 = 100;
@@ -209,7 +207,10 @@ async fn who_is_refused_beside_a_bulk_request_of_another_server_is_told_when_tha
     assert!(refused.retry_after() >= left / 2, "{left} are left: {refused:?}");
     refused.obey().await;
     let after = there.get("/ServiceProviderConfig").await;
-    assert!(after.status == 200 || !running.is_finished(), "on a machine that is slow itself it takes longer: {after:?}");
+    assert!(
+        after.status == 200 || !running.is_finished(),
+        "on a machine that is slow itself it takes longer: {after:?}"
+    );
     running.await.expect("an answer").expect(200);
 }
 

@@ -21,7 +21,8 @@ async fn line(redis: &mut BufReader<TcpStream>) -> String {
 
 /// How often the list of replicas was looked at in the database, as far as it has counted.
 async fn looks(replicas: &Replicas) -> i64 {
-    let sql = "SELECT CAST(seq_scan + COALESCE(idx_scan, 0) AS TEXT) FROM pg_stat_user_tables WHERE relname = 'replicas'";
+    let sql =
+        "SELECT CAST(seq_scan + COALESCE(idx_scan, 0) AS TEXT) FROM pg_stat_user_tables WHERE relname = 'replicas'";
     database::texts(replicas.url(), sql).await.remove(0).parse().expect("a number")
 }
 

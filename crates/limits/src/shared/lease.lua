@@ -56,6 +56,12 @@ if known and known ~= rate then
     local was, most, before = string.match(known, '^(%d+) (%d+) ([%d.]+)$')
     local taken = (tat - now) * was * before / 1000000
     if tonumber(was) ~= per_second or tonumber(most) ~= burst then
+        if want == 0 then
+            -- What was leased by another rate is not counted any more.
+            return { 0, 0, 1, 0 }
+        end
+        redis.call('DEL', KEYS[1])
+        mine, others = 0, 0
         taken = math.min(taken, most, burst)
     end
     tat = now + taken * period

@@ -7,7 +7,8 @@ use crate::Rate;
 async fn what_waits_for_its_turn_elsewhere_is_known_until_it_is_done() {
     let server = Server::start().await;
     let replicas = [Replica::start(&server, 2), Replica::start(&server, 2)];
-    let [here, there] = replicas.each_ref().map(|replica| replica.buckets.bucket("bulky", Rate { per_second: 5, burst: 2 }));
+    let [here, there] =
+        replicas.each_ref().map(|replica| replica.buckets.bucket("bulky", Rate { per_second: 5, burst: 2 }));
     for (waiting, known) in [(30, 30), (7, 7), (0, 0)] {
         until(async || {
             here.note_turns(waiting);

@@ -8,7 +8,7 @@ use governor::clock::{Clock, QuantaClock};
 use limits::Rate;
 use scim::ScimError;
 
-use super::pace::{Bulk, Awaited};
+use super::pace::{Awaited, Bulk};
 use super::share::Share;
 use super::{Limited, whole_seconds};
 

@@ -69,7 +69,13 @@ fn beside(kind: Kind, measure: &Measure, database: Database, report: &mut Report
     }
     let (alone, beside) = (median(alone), median(beside));
     let mut tell = |what: &str, value, unit, aim| {
-        report.aim(Aim { what: format!("{what} ({})", kind.name()), database: database.name().to_owned(), value, unit, aim });
+        report.aim(Aim {
+            what: format!("{what} ({})", kind.name()),
+            database: database.name().to_owned(),
+            value,
+            unit,
+            aim,
+        });
     };
     tell("p99 of ten tenants, alone", alone / 1e3, "ms", Bound::None);
     tell("p99 of ten tenants, beside a flood", beside / 1e3, "ms", Bound::None);
