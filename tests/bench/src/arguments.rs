@@ -46,6 +46,9 @@ pub(crate) struct Measure {
     /// Length of the load under which memory is watched.
     #[arg(long, default_value_t = 1.0)]
     pub(crate) minutes: f64,
+    /// Events that wait for a store.
+    #[arg(long, default_value_t = 1_000_000)]
+    pub(crate) events: u64,
     /// Writes JSON to standard output instead of tables.
     #[arg(long)]
     pub(crate) json: bool,
@@ -128,6 +131,8 @@ pub(crate) enum Workload {
     Fairness,
     /// Throughput when three times as much comes as can be answered, beside the most there is.
     Overload,
+    /// How long after a change its event is in a store, and how fast a store gets what has waited for it.
+    Stores,
 }
 
 impl Measure {

@@ -19,6 +19,7 @@ mod product;
 mod report;
 mod requests;
 mod seed;
+mod stores;
 mod target;
 
 /// The allocator of the program, so that the ceiling has it too.

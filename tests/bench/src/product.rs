@@ -23,9 +23,19 @@ const NO_LIMIT: u32 = 1_000_000;
 #[derive(Debug)]
 pub(crate) struct Product {
     process: Process,
+    installed: Installed,
+}
+
+/// A server that may run: its program, its settings and its data.
+#[derive(Clone, Debug)]
+pub(crate) struct Installed {
     program: PathBuf,
     environment: Vec<(String, String)>,
     address: SocketAddr,
+    operations: SocketAddr,
+    folder: PathBuf,
+    /// The URL of its database.
+    pub(crate) url: String,
 }
 
 /// What creating a tenant answers.
@@ -47,26 +57,29 @@ impl Product {
         };
         let mut environment = vec![
             ("TENANTRY_DATA_DIR".to_owned(), folder.join("data").display().to_string()),
-            ("TENANTRY_DATABASE__URL".to_owned(), url),
+            ("TENANTRY_DATABASE__URL".to_owned(), url.clone()),
             ("TENANTRY_SERVER__LISTEN".to_owned(), address.to_string()),
             ("TENANTRY_SERVER__OPERATIONS_LISTEN".to_owned(), operations.to_string()),
             ("TENANTRY_ADMIN__LISTEN".to_owned(), String::new()),
             ("TENANTRY_STORES__LISTEN".to_owned(), String::new()),
+            ("TENANTRY_STORES__ALLOW_PRIVATE".to_owned(), "true".to_owned()),
             ("TENANTRY_LOG__FORMAT".to_owned(), "json".to_owned()),
             ("TENANTRY_LIMITS__ADDRESS_REQUESTS_PER_SECOND".to_owned(), NO_LIMIT.to_string()),
             ("TENANTRY_LIMITS__ADDRESS_REQUESTS_BURST".to_owned(), NO_LIMIT.to_string()),
         ];
         environment.extend(measure.settings.iter().filter_map(|setting| split(setting)));
         let program = measure.places.program.clone();
-        let log = folder.join("server.log");
-        let mut command = command(&program, &environment);
-        let file = File::create(&log)?;
-        command.arg("serve").stdout(file.try_clone()?).stderr(file);
-        let mut process = Process::start(command)?;
-        if let Err(error) = wait_until_ready(&mut process, operations) {
-            bail!("{error}; it wrote:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
-        }
-        Ok(Self { process, program, environment, address })
+        Installed { program, environment, address, operations, folder, url }.start()
+    }
+
+    /// Ends it.
+    pub(crate) fn stop(self) -> Installed {
+        self.installed
+    }
+
+    /// The folder of the files of a tenant's stores.
+    pub(crate) fn files_of_stores(&self, tenant: &str) -> PathBuf {
+        self.installed.folder.join("data/stores").join(tenant)
     }
 
     /// Its process.
@@ -76,7 +89,7 @@ impl Product {
 
     /// Adds a tenant that may ask as often as it likes.
     pub(crate) fn create_tenant(&self, name: &str) -> anyhow::Result<Target> {
-        let mut command = command(&self.program, &self.environment);
+        let mut command = self.installed.command();
         command.args(["tenant", "create", name, "--with-token", "--json"]);
         for setting in ["rate_per_second", "rate_burst"] {
             command.arg("--set").arg(format!("{setting}={NO_LIMIT}"));
@@ -85,17 +98,47 @@ impl Product {
         command.arg("--set").arg(format!("concurrency={NO_LIMIT}"));
         let created: Created = serde_json::from_str(&output(command)?).context("reading the new tenant")?;
         let path = created.base_url.splitn(4, '/').nth(3).context("a base URL without a path")?;
-        Ok(Target::new(self.address, &format!("/{path}"), &created.token))
+        Ok(Target::new(self.installed.address, &format!("/{path}"), &created.token))
     }
 }
 
 impl Product {
     /// Lets a tenant ask so often a second, and twice as often at once.
     pub(crate) fn limit_tenant(&self, name: &str, per_second: u32) -> anyhow::Result<()> {
-        let mut command = command(&self.program, &self.environment);
-        command.args(["tenant", "set", name]);
-        command.args([format!("rate_per_second={per_second}"), format!("rate_burst={}", 2 * per_second)]);
+        let rates = [format!("rate_per_second={per_second}"), format!("rate_burst={}", 2 * per_second)];
+        self.tell(["tenant", "set", name].into_iter().chain(rates.iter().map(String::as_str)))
+    }
+
+    /// Runs a command of the operator.
+    pub(crate) fn tell<'a>(&self, words: impl IntoIterator<Item = &'a str>) -> anyhow::Result<()> {
+        let mut command = self.installed.command();
+        command.args(words);
         output(command).map(drop)
+    }
+}
+
+impl Installed {
+    /// Starts it and waits until it is ready.
+    pub(crate) fn start(self) -> anyhow::Result<Product> {
+        let log = self.folder.join("server.log");
+        let mut command = self.command();
+        let file = File::options().create(true).append(true).open(&log)?;
+        command.arg("serve").stdout(file.try_clone()?).stderr(file);
+        let mut process = Process::start(command)?;
+        if let Err(error) = wait_until_ready(&mut process, self.operations) {
+            bail!("{error}; it wrote:\n{}", std::fs::read_to_string(&log).unwrap_or_default());
+        }
+        Ok(Product { process, installed: self })
+    }
+
+    /// The program with these settings and none of the caller's.
+    fn command(&self) -> Command {
+        let mut command = Command::new(&self.program);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TENANTRY_")) {
+            command.env_remove(name);
+        }
+        command.envs(self.environment.iter().cloned());
+        command
     }
 }
 
@@ -106,16 +149,6 @@ const fn loopback(port: u16) -> SocketAddr {
 fn split(setting: &str) -> Option<(String, String)> {
     let (name, value) = setting.split_once('=')?;
     Some((name.to_owned(), value.to_owned()))
-}
-
-/// The program with these settings and none of the caller's.
-fn command(program: &PathBuf, environment: &[(String, String)]) -> Command {
-    let mut command = Command::new(program);
-    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("TENANTRY_")) {
-        command.env_remove(name);
-    }
-    command.envs(environment.iter().cloned());
-    command
 }
 
 fn wait_until_ready(process: &mut Process, operations: SocketAddr) -> anyhow::Result<()> {

@@ -11,7 +11,7 @@ use tokio::task::JoinSet;
 use crate::load::Connection;
 use crate::people::Person;
 use crate::report::progress;
-use crate::requests::{Directory, SEEDED, write_member};
+use crate::requests::{Directory, Kind, SEEDED, write_member};
 use crate::target::Target;
 
 /// Connections that fill it.
@@ -53,6 +53,21 @@ pub(crate) fn people(target: &Target, tag: &'static str, count: u64) -> anyhow::
 pub(crate) fn directory(target: Target, count: u64) -> anyhow::Result<Directory> {
     let ids = people(&target, SEEDED, count)?;
     Ok(Directory { target, ids: ids.into() })
+}
+
+/// Changes each of the first so many people once.
+pub(crate) fn change(directory: &Directory, count: u64) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let mut connection = Connection::open(directory.target.address).await?;
+        for number in 0..count {
+            let mut request = Vec::new();
+            directory.write(&mut request, Kind::Patch, number, number);
+            let answer = connection.exchange(&request).await?;
+            anyhow::ensure!(answer.status == 200, "a change answered {}: {}", answer.status, answer.text());
+        }
+        Ok(())
+    })
 }
 
 async fn create_people(

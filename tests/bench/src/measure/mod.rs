@@ -16,6 +16,7 @@ mod overload;
 mod pages;
 mod shared;
 mod sizes;
+mod stores;
 
 /// Users of the small directory.
 const FEW: u64 = 1_000;
@@ -63,6 +64,9 @@ fn on(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Res
     }
     if measure.wants(Workload::Overload) {
         overload::measure(measure, database, report)?;
+    }
+    if measure.wants(Workload::Stores) {
+        stores::measure(measure, database, report)?;
     }
     if shared::asked(measure) || measure.wants(Workload::Sizes) || measure.wants(Workload::Members) {
         let large = Filled::start(measure, database, "large", measure.users)?;
