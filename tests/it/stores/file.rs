@@ -77,7 +77,7 @@ on_both! {
     async fn a_killed_server_leaves_each_event_once_in_its_files(database: Database) {
         let system = System::start(database).await;
         let tenant = system.tenant("filed");
-        add_store(&system, &tenant, "log", "file", &["--from-start", "rotate_megabytes=1"]);
+        add_store(&system, &tenant, "log", "file", &["--from-start", "rotate_megabytes=1", "keep=1000"]);
         for round in 0..rounds() {
             kill_under_load(&system, &tenant, round).await;
         }
