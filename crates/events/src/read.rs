@@ -82,6 +82,14 @@ impl Events {
         self.page(tenant, (after, &end_of_delivery("$1")), limit, bytes).await
     }
 
+    /// Like [`Events::batch`], with what is held among them: for whoever wants to know what a store may still get.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn batch_of_all(&self, tenant: &Tenant, after: i64, limit: u32, bytes: u32) -> Result<Vec<Event>, DbErr> {
+        self.page(tenant, (after, WHOLE), limit, bytes).await
+    }
+
     /// The same up to the number that an expression gives.
     async fn page(
         &self,

@@ -107,7 +107,7 @@ impl Job {
     }
 
     async fn compare(&self, report: &Shared) -> Result<(), DeliveryError> {
-        check(&self.record)?;
+        check(&self.record, self.repair)?;
         let mut store = self.open().await?;
         let position = self.position(store.as_mut()).await?;
         let parked = table::parked(&self.environment.database, self.record.at(), position).await?;
@@ -183,9 +183,15 @@ impl Job {
     }
 }
 
-/// Refuses to compare what is about to be made anew.
-pub(crate) fn check(record: &StoreRecord) -> Result<(), DeliveryError> {
+/// Refuses to compare what is about to be made anew, and to bring into line while events are held.
+pub(crate) fn check(record: &StoreRecord, repairs: bool) -> Result<(), DeliveryError> {
     let name = &record.name;
+    if repairs && record.held > 0 {
+        return Err(DeliveryError::Conflict(format!(
+            "the breaker of the tenant holds events of the store \"{name}\"; bring it into line after: tenantry breaker release or \
+             discard"
+        )));
+    }
     if record.snapshot.is_some() {
         return Err(DeliveryError::Conflict(format!(
             "the store \"{name}\" gets a snapshot first, and then has what the directory has; see: tenantry store show"

@@ -30,11 +30,11 @@ const BYTES: u32 = 1 << 20;
 const MOST: usize = 1_000_000;
 
 impl UnderWay {
-    /// Reads on to the end of the log. What was read of the directory before is then either what the store is to have, or
+    /// Reads on to the end of the log, with what the breaker holds: whoever repairs must not do what nobody has decided on. What was read of the directory before is then either what the store is to have, or
     /// is told of here.
     pub(super) async fn catch_up(&mut self) -> Result<(), Failure> {
         loop {
-            let batch = self.events.batch(&self.tenant, self.until, BATCH, BYTES).await;
+            let batch = self.events.batch_of_all(&self.tenant, self.until, BATCH, BYTES).await;
             let batch = batch.map_err(|error| super::ours(&error.into()))?;
             let Some(last) = batch.last().map(|event| event.sequence) else { return Ok(()) };
             if batch.first().is_some_and(|first| first.sequence > self.until + 1) {

@@ -15,13 +15,13 @@ impl Stores {
     ///
     /// # Errors
     /// [`DeliveryError::NoStore`], [`DeliveryError::Invalid`] if stores of its kind cannot be compared,
-    /// [`DeliveryError::Conflict`] while it is compared already or waits for a snapshot, or the database's.
+    /// [`DeliveryError::Conflict`] while it is compared already, waits for a snapshot, or is to be repaired while events are held, or the database's.
     pub async fn compare(&self, tenant: &Administered, name: &str, repair: bool) -> Result<DriftReport, DeliveryError> {
         let record = self.find(tenant, name).await?;
         if !is_comparable(&record.kind) {
             return Err(incomparable());
         }
-        check(&record)?;
+        check(&record, repair)?;
         let (environment, at) = (Arc::clone(&self.environment), record.at());
         let (running, nudge) = (Arc::clone(&self.running), Arc::clone(&self.nudge));
         let directory = environment.directories.administered(tenant);

@@ -12,11 +12,11 @@ use crate::{Beginning, DeliveryError, NewStore, Part, Start};
 
 const WHOLE: Part = Part { from: Beginning::Sequence(1), to: None };
 
-fn operator() -> Value {
+pub(super) fn operator() -> Value {
     json!({ "type": "operator" })
 }
 
-async fn hold_from(system: &System, number: u32) {
+pub(super) async fn hold_from(system: &System, number: u32) {
     let changes = object(json!({ "mode": "hold", "number": number }));
     system.environment.directories.set_breaker(&system.tenant, &changes, operator()).await.unwrap();
 }
@@ -33,7 +33,7 @@ async fn switch(system: &System, user: &str, active: bool) {
 }
 
 /// Deactivates all.
-async fn end(system: &System, users: &[String]) {
+pub(super) async fn end(system: &System, users: &[String]) {
     for user in users {
         switch(system, user, false).await;
     }

@@ -4,10 +4,11 @@ use scim::ResourceKind;
 use sea_orm::{ConnectionTrait, DatabaseConnection, DbBackend, Statement};
 use serde_json::json;
 
+use super::breaker::{end, hold_from, operator};
 use super::on_both;
 use super::support::{System, object, until};
 use crate::drift::Turn;
-use crate::{DriftReport, NewStore, Start, State};
+use crate::{DeliveryError, DriftReport, NewStore, Start, State};
 
 impl System {
     /// Adds a store in a file.
@@ -107,6 +108,27 @@ on_both! {
         system.meddle("DROP INDEX one_alone").await;
         let mended = system.drift(true).await;
         assert_eq!((counts(&mended), mended.remaining), ([1, 0, 0], Some(0)));
+        dispatching.end().await;
+    }
+
+    /// What nobody has decided on is on its way: it is no drift, and no repair brings it.
+    async fn what_is_held_is_neither_told_nor_repaired(system: System) {
+        hold_from(&system, 1).await;
+        system.add_file(json!({})).await;
+        let users = system.users(6).await;
+        let dispatching = system.dispatch();
+        end(&system, &users[..3]).await;
+        system.until("users", "the alarm", |record| record.held == 2 && record.lag() == 0).await;
+        let found = system.drift(false).await;
+        assert_eq!((counts(&found), found.under_way), ([0, 0, 0], 2));
+        let refused = system.stores.compare(&system.tenant, "users", true).await;
+        assert!(matches!(refused, Err(DeliveryError::Conflict(why)) if why.contains("breaker")));
+        assert_eq!(system.count("users WHERE active = 0").await, 1, "the one before the alarm");
+        system.environment.directories.discard_breaker(&system.tenant, operator()).await.unwrap();
+        system.caught_up("users").await;
+        assert_eq!(counts(&system.drift(false).await), [0, 0, 2]);
+        let repaired = system.drift(true).await;
+        assert_eq!((repaired.remaining, system.count("users WHERE active = 0").await), (Some(0), 3));
         dispatching.end().await;
     }
 
