@@ -86,8 +86,10 @@ impl Stores {
             let left = deadline.saturating_duration_since(Instant::now());
             environment.events.wait(&administered, round.seen, 1, left).await?;
         };
-        if position > store.position {
-            table::acknowledge(&environment.database, store.at(), position).await?;
+        // While it waited, its operator may have had it go back.
+        if position > store.position
+            && table::come_on(&environment.database, store.at(), (store.position, position)).await?
+        {
             table::forget_receipts(&environment.database, store.at(), position).await?;
         }
         Ok(polled)

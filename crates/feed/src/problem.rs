@@ -45,6 +45,22 @@ impl Problem {
         Self { retry_after: Some(5), ..Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail) }
     }
 
+    /// What comes next is not in the log any more.
+    pub(crate) fn gone(detail: impl Into<String>) -> Self {
+        Self::new(StatusCode::GONE, "pruned", detail)
+    }
+
+    /// What it tells, in a line of JSON.
+    pub(crate) fn body(&self) -> String {
+        let body = json!({
+            "type": format!("urn:tenantry:problem:{}", self.name),
+            "title": self.status.canonical_reason(),
+            "status": self.status.as_u16(),
+            "detail": self.detail,
+        });
+        body.to_string()
+    }
+
     fn unavailable(error: &DeliveryError) -> Self {
         tracing::warn!(%error, "a reader could not be answered");
         let detail = "the events cannot be read now; try again later";
@@ -65,7 +81,7 @@ impl From<DeliveryError> for Problem {
                     "{error}; what the store has is not whole: fill it anew from the directory, and go on with after={}",
                     oldest - 1
                 );
-                Self::new(StatusCode::GONE, "pruned", detail)
+                Self::gone(detail)
             }
             error => Self::unavailable(&error),
         }
@@ -94,13 +110,7 @@ impl ResponseError for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             answer.insert_header((WWW_AUTHENTICATE, "Bearer realm=\"events\""));
         }
-        let body = json!({
-            "type": format!("urn:tenantry:problem:{}", self.name),
-            "title": self.status.canonical_reason(),
-            "status": self.status.as_u16(),
-            "detail": self.detail,
-        });
-        answer.content_type("application/problem+json").body(body.to_string())
+        answer.content_type("application/problem+json").body(self.body())
     }
 }
 

@@ -76,7 +76,7 @@ async fn answer(request: &HttpRequest, state: web::Data<State>, tenant: Option<&
     }
     let place = state.places.take(reader.store().id)?;
     if wants_stream(request) {
-        return stream::answer(request, state, token, query.after, limit, place);
+        return stream::answer(request, state, token, query.after, limit, place).await;
     }
     let patience = Duration::from_secs(query.wait.unwrap_or_default());
     let page = state.stores.read(&reader, query.after, limit, patience).await?;

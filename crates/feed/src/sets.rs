@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use actix_web::http::header::CACHE_CONTROL;
 use actix_web::{HttpRequest, HttpResponse, web};
-use delivery::{MOST, Poll};
+use delivery::{DeliveryError, MOST, Poll, StoreRecord};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
@@ -70,13 +70,15 @@ async fn answer(
     state: &State,
     tenant: Option<&str>,
 ) -> Result<HttpResponse, Problem> {
-    let reader = pull::authenticate(request, state, tenant).await?.1;
+    let (token, reader) = pull::authenticate(request, state, tenant).await?;
     if !reader.polls() {
         return Err(Problem::unauthorized());
     }
     let _place = state.places.take(reader.store().id)?;
     let poll = parse(&read(payload).await?)?;
-    let polled = state.stores.poll(&reader, &poll).await?;
+    // The body may have taken its time, and the store was changed meanwhile.
+    let reader = pull::find(state, &token).await?.ok_or_else(Problem::unauthorized)?;
+    let polled = state.stores.poll(&reader, &poll).await.map_err(|error| refusal(error, reader.store()))?;
     tracing::debug!(
         tenant.id = reader.tenant().name(),
         store.name = reader.store().name,
@@ -89,6 +91,18 @@ async fn answer(
         body.insert("moreAvailable".to_owned(), json!(true));
     }
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
+}
+
+/// A receiver cannot say where it goes on: its operator does.
+fn refusal(error: DeliveryError, store: &StoreRecord) -> Problem {
+    match error {
+        DeliveryError::Pruned { oldest } => Problem::gone(format!(
+            "{error}; what the receiver has is not whole: it reads the users and groups over SCIM, and goes on after: tenantry \
+             store replay TENANT {} --from-sequence {oldest}",
+            store.name
+        )),
+        error => error.into(),
+    }
 }
 
 async fn read(payload: web::Payload) -> Result<web::Bytes, Problem> {

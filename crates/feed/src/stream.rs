@@ -28,11 +28,13 @@ struct Stream {
     after: Option<i64>,
     limit: u32,
     ready: VecDeque<Bytes>,
+    /// It was told why nothing more comes.
+    has_ended: bool,
     _place: Place,
 }
 
 /// Events after a number, and those that come, until the reader goes away or its token is replaced.
-pub(crate) fn answer(
+pub(crate) async fn answer(
     request: &HttpRequest,
     state: web::Data<State>,
     token: SecretString,
@@ -42,10 +44,12 @@ pub(crate) fn answer(
 ) -> Result<HttpResponse, Problem> {
     // Who comes back says so in a header, and the URL is still that of the first time.
     let after = last_event_id(request)?.or(after);
-    let stream = Stream { state, token, after, limit, ready: VecDeque::new(), _place: place };
+    let mut stream = Stream { state, token, after, limit, ready: VecDeque::new(), has_ended: false, _place: place };
+    // What is wrong from the beginning is a status, as for everybody else.
+    stream.fill(Duration::ZERO).await?;
     let body = unfold(stream, |mut stream| async move {
-        if stream.ready.is_empty() {
-            stream.fill().await.ok()?;
+        if stream.ready.is_empty() && !stream.has_ended {
+            stream.go_on().await;
         }
         let next = stream.ready.pop_front()?;
         Some((Ok::<Bytes, Problem>(next), stream))
@@ -63,9 +67,17 @@ fn last_event_id(request: &HttpRequest) -> Result<Option<i64>, Problem> {
 }
 
 impl Stream {
-    async fn fill(&mut self) -> Result<(), Problem> {
+    /// What comes next, or the reason why nothing does.
+    async fn go_on(&mut self) {
+        if let Err(problem) = self.fill(PULSE).await {
+            self.ready.push_back(format!("event: problem\ndata: {}\n\n", problem.body()).into());
+            self.has_ended = true;
+        }
+    }
+
+    async fn fill(&mut self, patience: Duration) -> Result<(), Problem> {
         let reader = pull::find(&self.state, &self.token).await?.ok_or_else(Problem::unauthorized)?;
-        let page = self.state.stores.read(&reader, self.after, self.limit, PULSE).await?;
+        let page = self.state.stores.read(&reader, self.after, self.limit, patience).await?;
         self.ready.extend(page.events.iter().map(told));
         if self.ready.is_empty() {
             self.ready.push_back(Bytes::from_static(b": \n\n"));

@@ -1,13 +1,16 @@
 //! Programs that fetch their events.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
+use tokio::sync::Mutex;
 
-use super::{State, a_days_work, add_store, replayed, show_store};
+use super::{State, a_days_work, add_store, kill_under_load, replayed, rounds, show_store};
 use crate::support::{System, Tenant, until, user};
 
 /// A program with the token of a store.
+#[derive(Clone)]
 pub(super) struct Reader {
     url: String,
     token: String,
@@ -154,7 +157,16 @@ on_both! {
         let mut stream = reader.request("?after=0").header("accept", "text/event-stream").send().await.expect("a stream");
         assert!(stream.chunk().await.expect("a chunk").is_some());
         system.tenantry(&["store", "delete", &tenant.name, "feed"]).expect(0);
-        until("the stream to end", async || (!matches!(stream.chunk().await, Ok(Some(_)))).then_some(())).await;
+        let mut told = String::new();
+        until("the stream to end", async || match stream.chunk().await {
+            Ok(Some(chunk)) => {
+                told.push_str(std::str::from_utf8(&chunk).expect("UTF-8"));
+                None
+            }
+            _ => Some(()),
+        })
+        .await;
+        assert!(told.contains("event: problem\ndata: {") && told.contains("urn:tenantry:problem:unauthorized"), "{told}");
     }
 
     /// What is not in the log any more is not passed over in silence.
@@ -174,6 +186,30 @@ on_both! {
         .await;
         assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains(&format!("after={}", newest - 1))), "{problem}");
         assert_eq!(reader.page(&format!("?after={}", newest - 1)).await["events"].as_array().map(Vec::len), Some(1));
+        // Also who wants a stream is told at once.
+        let stream = reader.request("").header("accept", "text/event-stream").header("last-event-id", "0");
+        assert_eq!(stream.send().await.expect("an answer").status(), 410);
+    }
+
+    /// Whenever the server is killed, a reader that keeps where it is has every event once.
+    async fn a_killed_server_leaves_no_gap_at_a_reader(database: Database) {
+        let system = System::start(database).await;
+        let tenant = system.tenant("fetched");
+        let reader = Reader::new(&system, &tenant, &[]);
+        let kept = Arc::new(Mutex::new((Vec::new(), json!(0))));
+        let reading = tokio::spawn(read_for_ever(reader.clone(), Arc::clone(&kept)));
+        for round in 0..rounds() {
+            kill_under_load(&system, &tenant, round).await;
+        }
+        let newest = system.events(&tenant, 0).last().expect("an event")["sequence"].clone();
+        let events = until("the newest event", async || {
+            let kept = kept.lock().await;
+            (kept.1.as_i64() >= newest.as_i64()).then(|| kept.0.clone())
+        })
+        .await;
+        reading.abort();
+        assert_eq!(events, system.events(&tenant, 0));
+        assert_eq!(replayed(&events), State::of_directory(&tenant).await);
     }
 
     /// What is asked in a wrong way is refused with the way out.
@@ -190,4 +226,24 @@ on_both! {
         let elsewhere = reqwest::get(format!("{}/Users", system.server().feed())).await.expect("an answer");
         assert_eq!(elsewhere.status(), 404);
     }
+}
+
+/// Reads on from where it is, keeps what comes together with that, and begins again whatever happens to the server.
+async fn read_for_ever(reader: Reader, kept: Arc<Mutex<(Vec<Value>, Value)>>) {
+    loop {
+        let after = kept.lock().await.1.clone();
+        let Some(page) = try_read(&reader, &after).await else {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+            continue;
+        };
+        let mut kept = kept.lock().await;
+        kept.0.extend(page["events"].as_array().cloned().unwrap_or_default());
+        kept.1 = page["next"].clone();
+    }
+}
+
+async fn try_read(reader: &Reader, after: &Value) -> Option<Value> {
+    let answer = reader.request(&format!("?after={after}&limit=7&wait=5")).send().await.ok()?;
+    let is_page = answer.status() == 200;
+    answer.json().await.ok().filter(|_| is_page)
 }

@@ -85,16 +85,13 @@ impl Stores {
         let Some(from) = self.beginning(tenant, part.from).await? else {
             return Ok(Replayed { store: record, events: None });
         };
+        if record.kind == poll::NAME {
+            return self.give_again(tenant, &record, from).await;
+        }
         let back = record.replay.map_or(record.position, |replay| replay.back.max(record.position));
         let to = part.to.unwrap_or(back).min(back);
         if from > to {
             return Ok(Replayed { store: record, events: None });
-        }
-        if record.kind == poll::NAME {
-            // Its receiver acknowledges all of it again.
-            table::forget_receipts(&self.environment.database, record.at(), i64::MAX).await?;
-            self.change(tenant, name, "position = $3", [(from - 1).into()]).await?;
-            return Ok(Replayed { store: self.find(tenant, name).await?, events: Some((from, back)) });
         }
         let assignments =
             "position = $3, replay_to = $4, replay_back = $5, due_ms = 0, attempts = 0, failing_since_ms = NULL";
@@ -104,6 +101,25 @@ impl Stores {
             return Err(DeliveryError::Conflict(format!("the store \"{name}\" was changed meanwhile; try again")));
         }
         Ok(Replayed { store: self.find(tenant, name).await?, events: Some((from, to)) })
+    }
+
+    /// Lets a receiver that asks for tokens go on with this event. It acknowledges again what it had. It passes nothing over but
+    /// what is no longer in the log.
+    async fn give_again(
+        &self,
+        tenant: &Administered,
+        record: &StoreRecord,
+        from: i64,
+    ) -> Result<Replayed, DeliveryError> {
+        let oldest = self.environment.events.oldest(tenant.tenant()).await?;
+        let is_had = from <= record.position;
+        if !is_had && (oldest != Some(from) || from > record.newest) {
+            return Ok(Replayed { store: record.clone(), events: None });
+        }
+        table::forget_receipts(&self.environment.database, record.at(), i64::MAX).await?;
+        self.change(tenant, &record.name, "position = $3", [(from - 1).into()]).await?;
+        let last = if is_had { record.position } else { record.newest };
+        Ok(Replayed { store: self.find(tenant, &record.name).await?, events: Some((from, last)) })
     }
 
     /// Whether a store keeps its position itself. One that cannot be asked does not.

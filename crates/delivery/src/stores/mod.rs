@@ -28,7 +28,7 @@ use crate::drift::Jobs;
 use crate::links::Links;
 use crate::running::Running;
 use crate::snapshot::Wish;
-use crate::store::sets::Keys;
+use crate::store::sets::{Keys, poll};
 use crate::store::{Failure, Kind, Opening, Place, find, is_fetched, kinds, make_secrets};
 use crate::table::{self, At};
 use crate::{DeliveryError, Options, State, StoreId, StoreRecord, Vault};
@@ -171,6 +171,8 @@ impl Stores {
         }
         let id = StoreId(Uuid::now_v7());
         let position = match new.start {
+            // Whose receiver asks for what comes reads users and groups over SCIM.
+            Start::Snapshot if kind.name == poll::NAME => table::newest(&self.environment.database, number).await?,
             Start::Now => table::newest(&self.environment.database, number).await?,
             Start::Snapshot | Start::First => 0,
         };

@@ -73,6 +73,19 @@ pub(crate) async fn acknowledge(database: &Database, at: At, position: i64) -> R
     Ok(())
 }
 
+/// The receiver of a store has everything up to the second number, if the store is still at the first. False if it was moved
+/// meanwhile: by another question, or because it is to get something again.
+pub(crate) async fn come_on(database: &Database, at: At, (from, to): (i64, i64)) -> Result<bool, DeliveryError> {
+    let backend = database.backend();
+    let now = now(backend);
+    let sql = format!(
+        "UPDATE stores SET position = $3, succeeded_ms = {now} WHERE tenant_id = $1 AND id = $2 AND position = $4"
+    );
+    let [tenant, id] = at.values(backend);
+    let statement = Statement::from_sql_and_values(backend, sql, [tenant, id, to.into(), from.into()]);
+    Ok(database.writer().execute_raw(statement).await?.rows_affected() == 1)
+}
+
 /// Removes a store, and what is parked for it.
 pub(crate) async fn delete(database: &Database, at: At) -> Result<bool, DeliveryError> {
     let backend = database.backend();

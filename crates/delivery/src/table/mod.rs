@@ -18,7 +18,7 @@ use uuid::Uuid;
 
 use crate::{DeliveryError, StoreId, StoreRecord};
 
-pub(crate) use change::{acknowledge, change, delete, hasten, insert};
+pub(crate) use change::{acknowledge, change, come_on, delete, hasten, insert};
 pub(crate) use lease::{Advance, Lease, Setback, Verdict, claim};
 pub(crate) use letters::{discard, forget_gone, letters, mark, next_marked, parked, put_back, remove};
 pub(crate) use numbers::numbers;

@@ -111,18 +111,19 @@ pub(crate) async fn refuse(
     let Some((first, reason)) = refusals.first() else { return Ok(()) };
     let (at, parks) = (record.at(), record.options.exhausted == Exhausted::Park);
     let transaction = database.begin().await?;
-    let state = if parks {
+    let (state, assignments) = if parks {
         for (sequence, why) in refusals {
             insert_letter(&transaction, at, (*sequence, 1, why)).await?;
         }
         let sequences: Vec<i64> = refusals.iter().map(|(sequence, _)| *sequence).collect();
         note(&transaction, at, &sequences).await?;
-        record.state
+        (record.state, "degraded = TRUE, error = $3")
     } else {
-        State::Paused
+        // What its operator has done since the record was read counts more.
+        let paused = "degraded = TRUE, error = $3, state = CASE WHEN state = 'active' THEN 'paused' ELSE state END";
+        (State::Paused, paused)
     };
-    let values = [reason.as_str().into(), state.as_str().into()];
-    change(&transaction, at, "degraded = TRUE, error = $3, state = $4", values).await?;
+    change(&transaction, at, assignments, [reason.as_str().into()]).await?;
     if !record.is_degraded {
         let (name, kind) = (&record.name, &record.kind);
         let parked = parks.then_some(*first);

@@ -8,6 +8,7 @@ mod failures;
 mod kind;
 mod own_positions;
 mod snapshots;
+mod streams;
 mod support;
 
 pub(crate) use kind::KIND;

@@ -211,6 +211,26 @@ on_both! {
         }
     }
 
+    /// What is not in the log any more is told, with what its operator does about it.
+    async fn a_receiver_behind_the_log_is_told_how_it_goes_on(database: Database) {
+        let system = start(database).await;
+        let tenant = system.tenant("polled");
+        let poller = Poller::new(&system, &tenant, &[]);
+        a_days_work(&tenant).await;
+        let newest = system.all_events(&tenant, 0).len().to_string();
+        assert!(system.server().stop().await.success());
+        system.server().change_rows("UPDATE events SET time = 0").await;
+        system.server().start_again().await;
+        let problem = until("the log to be shortened", async || {
+            let (status, problem) = poller.ask(&json!({ "returnImmediately": true })).await;
+            (status == 410 && text(&problem["detail"]).contains(&format!("--from-sequence {newest}"))).then_some(problem)
+        })
+        .await;
+        assert!(text(&problem["detail"]).contains("over SCIM"), "{problem}");
+        system.tenantry(&["store", "replay", &tenant.name, "stream", "--from-sequence", &newest]).expect(0);
+        assert_eq!(poller.ask(&json!({ "returnImmediately": true })).await.0, 200);
+    }
+
     /// Whenever the server is killed, a receiver that acknowledges what it has kept misses nothing.
     async fn a_killed_server_leaves_no_gap_at_a_receiver_that_asks(database: Database) {
         let system = start(database).await;
