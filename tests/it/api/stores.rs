@@ -121,5 +121,17 @@ on_both! {
         // What the operator has allowed is not taken back by changing something else.
         let other = admin.patch(&path(&tenant, "/mine"), &json!({ "settings": { "batch": 7 } })).await.expect(200);
         assert_eq!((&other.body["options"]["batch"], &other.body["options"]["password_hash"]), (&json!(7), &json!(true)));
+        // Nor are hashes led elsewhere that the operator has allowed.
+        let refused = admin.post(&path(&tenant, "/mine/token"), &json!({})).await.expect(403);
+        assert!(refused.text.contains("for the role operator"), "{}", refused.text);
+        let hook = json!({ "name": "hook", "kind": "webhook", "settings": { "url": "https://example.com/hook" } });
+        admin.post(&path(&tenant, ""), &hook).await.expect(201);
+        let elsewhere = json!({ "settings": { "url": "https://elsewhere.example/hook" } });
+        admin.patch(&path(&tenant, "/hook"), &elsewhere).await.expect(200);
+        Admin::operator(&system).await.patch(&path(&tenant, "/hook"), &hashes).await.expect(200);
+        for settings in [elsewhere, json!({ "settings": { "headers": { "x-a": "b" } } }), json!({ "settings": { "secret": null } })] {
+            admin.patch(&path(&tenant, "/hook"), &settings).await.expect(403);
+        }
+        admin.patch(&path(&tenant, "/hook"), &json!({ "settings": { "batch": 8, "types": ["user.*"] } })).await.expect(200);
     }
 }

@@ -3,6 +3,7 @@
 use actix_web::{HttpResponse, get, post};
 use serde_json::Value;
 
+use super::stores::check_of_hashes;
 use crate::api::asked::Asked;
 use crate::api::body::Body;
 use crate::api::page::Paging;
@@ -65,6 +66,7 @@ errand!(
 pub(in crate::api) async fn issue_store_token(asked: Asked) -> Result<HttpResponse, Problem> {
     let permitted = asked.of_tenant(Needs::Manage).await?;
     asked.without_idempotency_key("each call issues another token, and the last one is valid")?;
+    check_of_hashes(&permitted, &asked.part("store"), true).await?;
     let command = StoreCommand::IssueToken { tenant: permitted.tenant(), name: asked.part("store") };
     Ok(reply::ok(&permitted.run(Command::Store(command)).await?))
 }

@@ -101,6 +101,8 @@ pub(in crate::api) async fn change_store(asked: Asked, body: Body) -> Result<Htt
     let if_version = asked.if_version()?;
     let StoreChange { settings } = body.read().await?;
     check_settings(&permitted, &settings)?;
+    let leads_elsewhere = settings.keys().any(|name| !OPTIONS.contains(&name.as_str()));
+    check_of_hashes(&permitted, &asked.part("store"), leads_elsewhere).await?;
     let command = StoreCommand::Set { tenant: permitted.tenant(), name: asked.part("store"), settings, if_version };
     let answer = permitted.run(Command::Store(command)).await?;
     Ok(reply::tagged(HttpResponse::Ok(), &answer))
@@ -118,6 +120,21 @@ pub(in crate::api) async fn delete_store(asked: Asked) -> Result<HttpResponse, P
     let permitted = asked.of_tenant(Needs::Manage).await?;
     let command = StoreCommand::Delete { tenant: permitted.tenant(), name: asked.part("store") };
     Ok(reply::ok(&permitted.run(Command::Store(command)).await?))
+}
+
+/// What says neither where a store is nor who is believed to be there.
+const OPTIONS: [&str; 7] =
+    ["types", "attributes", "password_hash", "batch", "retry_seconds", "give_up_hours", "exhausted"];
+
+/// Leaves it to the operator where the hashes of passwords go that the operator has allowed.
+pub(super) async fn check_of_hashes(permitted: &Permitted, store: &str, is_wanted: bool) -> Result<(), Problem> {
+    if permitted.is_operator() || !is_wanted {
+        return Ok(());
+    }
+    let show = StoreCommand::Show { tenant: permitted.tenant(), name: store.to_owned() };
+    let shown = permitted.run(Command::Store(show)).await?;
+    let has_hashes = shown.pointer("/options/password_hash").and_then(Value::as_bool).unwrap_or_default();
+    check(permitted, has_hashes, "where a store is that gets hashes of passwords")
 }
 
 /// Refuses what the administrator of a tenant may not set.
