@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::DeliveryError;
 use crate::schedule::Schedule;
-use crate::store::sets;
+use crate::store::{read, sets};
 
 /// The options of a store. What is left out is as usual.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -67,8 +67,7 @@ impl Options {
     pub(crate) fn take(settings: &mut Map<String, Value>, kind: &str) -> Result<Self, DeliveryError> {
         let Value::Object(names) = serde_json::to_value(Self::default())? else { return Ok(Self::default()) };
         let own: Map<_, _> = names.keys().filter_map(|name| settings.shift_remove_entry(name)).collect();
-        let mut options: Self =
-            Self::deserialize(Value::Object(own)).map_err(|error| DeliveryError::Invalid(error.to_string()))?;
+        let mut options: Self = read(&own).map_err(DeliveryError::Invalid)?;
         if options.types.is_empty() {
             options.types = sets::usual_types(kind);
         }

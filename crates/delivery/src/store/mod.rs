@@ -19,6 +19,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 use events::Event;
+use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -211,7 +212,93 @@ pub(crate) fn is_comparable(kind: &str) -> bool {
     [sql::KIND.name, scim::KIND.name].contains(&kind)
 }
 
-/// Reads the settings of a kind; what is wrong is told in a sentence.
-pub(crate) fn read<T: serde::de::DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, String> {
-    T::deserialize(Value::Object(settings.clone())).map_err(|error| error.to_string())
+/// Reads the settings of a kind; what is wrong is told in a sentence, with the name of the setting and never its value.
+pub(crate) fn read<T: DeserializeOwned>(settings: &Map<String, Value>) -> Result<T, String> {
+    T::deserialize(Value::Object(settings.clone())).map_err(|error| unread::<T>(settings, &error.to_string()))
+}
+
+/// How errors begin that tell what was expected at their end.
+const TELLING: [&str; 4] = ["invalid type", "invalid value", "invalid length", "unknown variant"];
+
+/// What is wrong with settings, without the value that the error may repeat: it may be a secret.
+fn unread<T: DeserializeOwned>(settings: &Map<String, Value>, error: &str) -> String {
+    if error.starts_with("unknown field") || error.starts_with("missing field") {
+        return error.to_owned();
+    }
+    let is_wrong = |name: &str| {
+        let rest: Map<_, _> = settings.iter().filter(|(other, _)| *other != name).map(pair).collect();
+        T::deserialize(Value::Object(rest)).err().is_none_or(|other| other.to_string() != error)
+    };
+    let name = settings.keys().find(|name| is_wrong(name)).map_or("a setting", String::as_str);
+    let is_telling = TELLING.iter().any(|beginning| error.starts_with(beginning));
+    match error.rsplit_once(", expected ").filter(|_| is_telling) {
+        Some((_, expected)) => format!("{name} cannot be read: {expected} is expected"),
+        None => format!("{name} cannot be read"),
+    }
+}
+
+fn pair((name, value): (&String, &Value)) -> (String, Value) {
+    (name.clone(), value.clone())
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    /// Whatever is set to something of another type, or to another word, and however the value is written.
+    #[test]
+    fn a_value_that_cannot_be_read_is_never_repeated() {
+        const SECRET: &str = "hunter2, expected hunter2";
+        let names = [
+            "url",
+            "secret",
+            "previous_secret",
+            "headers",
+            "ca",
+            "timeout_seconds",
+            "batched",
+            "prefix",
+            "events",
+            "token",
+            "password",
+            "username",
+            "exchange",
+            "stream",
+            "delete",
+            "issuer",
+            "audience",
+            "content",
+            "name",
+            "keep",
+            "seed",
+            "credentials",
+            "jwt",
+        ];
+        for kind in kinds() {
+            for name in names {
+                for value in [
+                    json!(SECRET),
+                    json!([SECRET]),
+                    json!({ SECRET: SECRET }),
+                    json!({ "a": [SECRET] }),
+                    json!(-7_654_321),
+                ] {
+                    let Err(told) = (kind.check)(&Map::from_iter([(name.to_owned(), value.clone())])) else { continue };
+                    let is_secret = kind.secrets.contains(&name) || value.is_object() || value.is_array();
+                    assert!(!is_secret || !told.contains("hunter2"), "{} {name}: {told}", kind.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_setting_and_what_it_should_be_are_told() {
+        let told = (webhook::KIND.check)(&Map::from_iter([
+            ("url".to_owned(), json!("https://example.com")),
+            ("secret".to_owned(), json!(["whsec_hunter2"])),
+        ]));
+        assert_eq!(told.unwrap_err(), "secret cannot be read: a string is expected");
+    }
 }
