@@ -13,7 +13,8 @@ const PATIENCE: Duration = Duration::from_secs(2);
 
 /// The first address of a host that accepts connections, of those that may be connected to.
 ///
-/// A name is resolved once, and what was looked at is connected to: another answer a moment later leads nowhere else.
+/// What was looked at is connected to: another answer a moment later leads nowhere else. There is one exception: where a certificate
+/// must prove the name, the driver wants the name, and resolves it itself ([`super::connect`]).
 pub(super) async fn find(host: &str, port: u16, allow_private: bool) -> Result<IpAddr, Failure> {
     let mut last = Failure::unavailable(format!("the host {host} cannot be found"));
     for address in resolve(host, port, allow_private).await.map_err(|refused| refusal(&refused))? {

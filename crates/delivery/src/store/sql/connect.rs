@@ -101,6 +101,12 @@ async fn postgres(
     ca: Option<Vec<u8>>,
     timeout: Duration,
 ) -> Result<DatabaseConnection, Failure> {
+    if let Some(name) = foreign(|name| std::env::var_os(name).is_some(), ca.is_some()) {
+        return Err(Failure::unavailable(format!(
+            "the operator's environment has {name}, which would be used for this database, too; it is to be unset where Tenantry is \
+             started"
+        )));
+    }
     let mut options = PgConnectOptions::from_str(server.url.expose_secret())
         .map_err(|_| unreadable())?
         .host(host)
@@ -156,6 +162,13 @@ async fn mysql(server: &Server, host: &str, tls: &str, ca: Option<Vec<u8>>) -> R
     open(&mut connecting).await
 }
 
+/// A variable of the operator's environment that the driver takes and that cannot be overruled. Everything else that it reads from
+/// there (`PGHOST`, `PGUSER`, `PGPASSWORD`, `PGDATABASE`, `PGSSLMODE`, …) is set here.
+fn foreign(has: impl Fn(&str) -> bool, has_authority: bool) -> Option<&'static str> {
+    let wanted = |name: &&str| has(name) && !(*name == "PGSSLROOTCERT" && has_authority);
+    ["PGOPTIONS", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT"].into_iter().find(wanted)
+}
+
 /// What cannot be read is not repeated: there is a password in it.
 fn unreadable() -> Failure {
     Failure::refused("url cannot be read; percent-encode what is special in names and passwords")
@@ -171,4 +184,19 @@ async fn open(options: &mut ConnectOptions) -> Result<DatabaseConnection, Failur
         .record_stmt_in_spans(false);
     // A large future.
     Box::pin(Database::connect(options.clone())).await.map_err(failed)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::foreign;
+
+    #[test]
+    fn nothing_of_the_operators_environment_reaches_a_database_of_a_tenant() {
+        assert_eq!(foreign(|_| false, false), None);
+        assert_eq!(foreign(|name| ["PGHOST", "PGPASSWORD"].contains(&name), false), None, "these are overruled");
+        for name in ["PGOPTIONS", "PGSSLCERT", "PGSSLKEY", "PGSSLROOTCERT"] {
+            assert_eq!(foreign(|known| known == name, false), Some(name));
+        }
+        assert_eq!(foreign(|known| known == "PGSSLROOTCERT", true), None, "an authority of its own overrules it");
+    }
 }
