@@ -24,7 +24,7 @@ const FAILING: usize = ALL / 2;
 const LOOK: Duration = Duration::from_millis(500);
 /// The same where others append, too.
 const LOOK_AT_OTHERS: Duration = Duration::from_millis(50);
-/// How often is looked for hashes of passwords that no store waits for any more.
+/// How often is looked for what is of no use any more, such as hashes of passwords that no store waits for.
 const FORGET: Duration = Duration::from_secs(60);
 /// How much longer the pause is than the look, so that looking at many stores takes no more than its share.
 const SHARE: u32 = 20;
@@ -75,8 +75,8 @@ impl Dispatcher {
                     // Others may wait for its place, and something may have come while it ended.
                     next = Instant::now();
                 }
-                _ = forgets.tick() => if let Err(error) = passwords::forget(&self.environment.database, None).await {
-                    tracing::debug!(%error, "hashes of passwords are removed later");
+                _ = forgets.tick() => if let Err(error) = self.tidy().await {
+                    tracing::debug!(%error, "what is of no use any more is removed later");
                 },
                 () = tokio::time::sleep_until(next.into()) => next = self.look_once().await,
             }
@@ -86,12 +86,13 @@ impl Dispatcher {
 
     /// Wakes the workers of these tenants. True if there may be stores without one.
     fn poke(&self, tenants: &BTreeSet<i64>) -> bool {
-        let mut woken = BTreeSet::new();
-        for (at, desk) in self.running.desks(|at, _| tenants.contains(&at.tenant)) {
-            desk.poke.notify_one();
-            woken.insert(at.tenant);
-        }
-        woken.len() < tenants.len()
+        self.running.desks(|at, _| tenants.contains(&at.tenant)).iter().for_each(|(_, desk)| desk.poke.notify_one());
+        self.running.is_any_resting(tenants)
+    }
+
+    async fn tidy(&self) -> Result<(), DeliveryError> {
+        self.running.tidy(table::contented(&self.environment.database).await?);
+        passwords::forget(&self.environment.database, None).await
     }
 
     /// Looks at the table, and says when to look again.

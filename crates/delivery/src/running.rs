@@ -1,6 +1,6 @@
 //! What goes on in this process: who feeds which store, and what waits for stores in files.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -24,6 +24,8 @@ pub(crate) struct Running {
     workers: Mutex<HashMap<At, Arc<Desk>>>,
     spools: Mutex<HashMap<At, (Instant, Spool)>>,
     counted: Mutex<HashMap<At, Counted>>,
+    /// Stores that had everything when they were looked after the last time.
+    resting: Mutex<HashSet<At>>,
     pub(crate) readings: Semaphore,
 }
 
@@ -75,6 +77,7 @@ impl Default for Running {
             workers: Mutex::default(),
             spools: Mutex::default(),
             counted: Mutex::default(),
+            resting: Mutex::default(),
             readings: Semaphore::new(READINGS),
         }
     }
@@ -101,6 +104,7 @@ impl Running {
             is_failing,
         });
         workers.insert(at, Arc::clone(&desk));
+        self.resting().remove(&at);
         Some((desk, stopped))
     }
 
@@ -170,9 +174,66 @@ impl Running {
         spools.insert(at, (Instant::now(), spool));
     }
 
+    /// Forgets what was kept of a store that was deleted.
+    pub(crate) fn forget(&self, at: At) {
+        self.spools.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
+        self.counted.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
+        self.resting().remove(&at);
+    }
+
+    /// Forgets snapshots that nobody came back for, and takes these stores for all that have everything: those of `resting`
+    /// that nobody looks after.
+    pub(crate) fn tidy(&self, mut resting: HashSet<At>) {
+        let mut spools = self.spools.lock().unwrap_or_else(PoisonError::into_inner);
+        spools.retain(|_, (kept, _)| kept.elapsed() < KEPT);
+        drop(spools);
+        let workers = self.workers();
+        resting.retain(|at| !workers.contains_key(at));
+        *self.resting() = resting;
+    }
+
+    fn resting(&self) -> MutexGuard<'_, HashSet<At>> {
+        self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// A store has everything, and its worker leaves it.
+    pub(crate) fn rest(&self, at: At) {
+        self.resting().insert(at);
+    }
+
+    /// Whether one of these tenants has a store that nobody looks after because it had everything.
+    pub(crate) fn is_any_resting(&self, tenants: &BTreeSet<i64>) -> bool {
+        self.resting().iter().any(|at| tenants.contains(&at.tenant))
+    }
+
     /// The snapshot that was kept for this wish of a store.
     pub(crate) fn kept(&self, at: At, wish: Uuid) -> Option<Spool> {
         let kept = self.spools.lock().unwrap_or_else(PoisonError::into_inner).remove(&at);
         kept.map(|(_, spool)| spool).filter(|spool| spool.wish() == wish)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::StoreId;
+
+    /// A tenant with a worker for one store may have another one that rests.
+    #[test]
+    fn a_store_that_rests_is_looked_for_beside_one_that_is_fed() {
+        let running = Running::default();
+        let [fed, resting] = [1, 1].map(|tenant| At { tenant, store: StoreId(Uuid::now_v7()) });
+        let (one, other) = (BTreeSet::from([1]), BTreeSet::from([2]));
+        assert!(running.enter(fed, "acme", false).is_some());
+        assert!(!running.is_any_resting(&one));
+        running.rest(resting);
+        assert!(running.is_any_resting(&one) && !running.is_any_resting(&other));
+        assert!(running.enter(resting, "acme", false).is_some());
+        assert!(!running.is_any_resting(&one));
+        running.leave(resting);
+        running.tidy(HashSet::from([fed, resting]));
+        assert!(running.is_any_resting(&one));
+        running.forget(resting);
+        assert!(!running.is_any_resting(&one), "{fed:?} is fed");
     }
 }

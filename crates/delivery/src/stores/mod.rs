@@ -244,6 +244,7 @@ impl Stores {
         let store = self.find(tenant, name).await?;
         table::delete(&self.environment.database, store.at()).await?;
         self.running.end(store.at()).await;
+        self.running.forget(store.at());
         Ok(())
     }
 

@@ -9,11 +9,12 @@ mod receipts;
 mod row;
 mod take;
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use database::Database;
 use events::deliverable;
-use sea_orm::{DbBackend, DbErr, Statement, Value};
+use sea_orm::{DbBackend, DbErr, QueryResult, Statement, Value};
 use uuid::Uuid;
 
 use crate::{DeliveryError, StoreId, StoreRecord};
@@ -118,6 +119,22 @@ pub(crate) async fn waiting(
             })
         })
         .collect()
+}
+
+/// The stores that are fed and did not fail the last time.
+pub(crate) async fn contented(database: &Database) -> Result<HashSet<At>, DeliveryError> {
+    let backend = database.backend();
+    let sql = format!(
+        "SELECT s.tenant_id, {} FROM stores s WHERE s.state = 'active' AND s.attempts = 0 \
+         AND s.kind NOT IN ('pull', 'set_poll')",
+        id_column(backend)
+    );
+    let rows = database.query(Statement::from_string(backend, sql)).await?;
+    let at = |row: &QueryResult| {
+        let id = Uuid::parse_str(&row.try_get_by_index::<String>(1)?).map_err(|error| unreadable(&error))?;
+        Ok(At { tenant: row.try_get_by_index(0)?, store: StoreId(id) })
+    };
+    rows.iter().map(at).collect()
 }
 
 /// The number of the newest event of a tenant that stores may have.

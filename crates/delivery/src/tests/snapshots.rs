@@ -25,6 +25,25 @@ fn subjects(entries: &[Entry], event_type: &str) -> Vec<String> {
 }
 
 on_both! {
+    /// A snapshot that waits for a store takes room until the store is deleted, and no longer.
+    async fn a_snapshot_that_waits_is_gone_with_its_store(system: System) {
+        system.users(3).await;
+        let mut waiting = Vec::new();
+        for name in ["kept", "deleted"] {
+            let book = system.add(name, Start::Snapshot, json!({ "retry_seconds": [3600] })).await;
+            book.behave(Behaviour::BusyAfter(1));
+        }
+        let dispatching = system.dispatch();
+        for name in ["kept", "deleted"] {
+            let record = system.until(name, "a failure", |record| record.attempts == 1).await;
+            waiting.push((record.at(), record.snapshot.map(|wish| wish.id).unwrap()));
+        }
+        system.stores.delete(&system.tenant, "deleted").await.unwrap();
+        let kept: Vec<bool> = waiting.iter().map(|(at, wish)| system.stores.running().kept(*at, *wish).is_some()).collect();
+        assert_eq!(kept, [true, false]);
+        dispatching.end().await;
+    }
+
     /// Users come before groups, what is gone does not come, and the tail begins with the next number.
     async fn a_new_store_gets_the_directory_and_then_what_comes(system: System) {
         let (ada, bob) = (system.user("ada").await, system.user("bob").await);

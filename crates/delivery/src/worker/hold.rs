@@ -200,6 +200,7 @@ impl Worker {
         }
         // It has everything there is: what failed before fails no more.
         course.has_taken |= self.record.attempts > 0;
+        self.running.rest(self.lease.at);
         self.part(course).await
     }
 
