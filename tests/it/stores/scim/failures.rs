@@ -205,6 +205,27 @@ on_both! {
         pair.agree().await;
     }
 
+    /// Outside of a snapshot nobody loses a name: whoever has it there may keep it, because his own event was discarded.
+    async fn a_name_is_taken_from_nobody_outside_of_a_snapshot(database: Database) {
+        let pair = Row::shared(database).await.pair("kept-name");
+        pair.join_directly();
+        pair.row.first.tenantry(&["breaker", "set", &pair.here.name, "mode=hold", "number=1", "share=100"]).expect(0);
+        let client = pair.here.client();
+        for name in ["one@example.com", "ada@example.com"] {
+            client.post("/Users", &user(name)).await.expect(201);
+        }
+        pair.agree().await;
+        for name in ["one@example.com", "ada@example.com"] {
+            client.delete(&format!("/Users/{}", id_of(&pair.here, name).await)).await.expect(204);
+        }
+        pair.row.first.tenantry(&["breaker", "discard", &pair.here.name]).expect(0);
+        client.post("/Users", &user("ada@example.com")).await.expect(201);
+        assert!(failing(&pair).await.contains("409"));
+        let there = pair.there.client().get("/Users").await.expect(200).body;
+        let names: Vec<&str> = there["Resources"].as_array().expect("users").iter().filter_map(|user| user["userName"].as_str()).collect();
+        assert_eq!(names, ["ada@example.com"], "with the account that was there");
+    }
+
     /// A snapshot that finds names with others of ours: two have changed theirs, one is gone and somebody else has the name.
     async fn names_that_have_moved_on_are_in_nobodys_way(database: Database) {
         let pair = Row::shared(database).await.pair("names");

@@ -46,6 +46,8 @@ struct ScimStore {
     abilities: Option<Abilities>,
     /// The snapshot that is under way.
     snapshot: Option<Snapshot>,
+    /// It is compared with the directory, and perhaps brought into line.
+    is_compared: bool,
 }
 
 /// A resource of ours that the service is to have.
@@ -63,7 +65,8 @@ fn open(opening: Opening) -> Opened {
         let settings: Settings = read(&opening.settings).map_err(Failure::refused)?;
         let service = settings.open(opening.place.allow_private)?;
         let (links, delete) = (opening.place.links, settings.delete);
-        let store: Box<dyn Store> = Box::new(ScimStore { service, links, delete, abilities: None, snapshot: None });
+        let store: Box<dyn Store> =
+            Box::new(ScimStore { service, links, delete, abilities: None, snapshot: None, is_compared: false });
         Ok(store)
     })
 }

@@ -1,6 +1,6 @@
 //! Names that are taken there by somebody of ours.
 //!
-//! Names are unique here, so whoever of ours has the name of another there has an old one: a snapshot finds users who were
+//! Names are unique here, so in a snapshot whoever of ours has the name of another there has an old one: it finds users who were
 //! renamed or deleted since the service heard of them. Their own turn is still to come.
 
 use scim::{ResourceKind, fold};
@@ -16,12 +16,14 @@ use crate::Failure;
 const FOUND: &str = "10";
 
 impl ScimStore {
-    /// Takes the name of this user from another one of ours. True if one had it, and has it no more.
+    /// Takes the name of this user from another one of ours, if everybody is brought: in a snapshot, or when it is brought into line.
+    /// Otherwise it is not known whether that one's turn is still to come: its event may be parked, or was discarded. True if one had it, and has it no more.
     pub(super) async fn free_name(&mut self, wanted: &Wanted<'_>) -> Result<bool, Failure> {
         let Some(name) = wanted.resource.user_name().filter(|_| wanted.kind == ResourceKind::User) else {
             return Ok(false);
         };
-        if !self.abilities().await?.filter {
+        let is_whole = self.snapshot.is_some() || self.is_compared;
+        if !is_whole || !self.abilities().await?.filter {
             return Ok(false);
         }
         let filter = format!("userName eq {}", quoted(name));

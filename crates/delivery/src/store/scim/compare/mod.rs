@@ -37,6 +37,8 @@ const MOST: usize = 4_000_000;
 #[async_trait]
 impl Comparable for ScimStore {
     async fn compare(&mut self, with: &mut Comparison) -> Result<(), Failure> {
+        // Nothing else comes while it is compared, and afterwards it is opened anew.
+        self.is_compared = true;
         for kind in [ResourceKind::User, ResourceKind::Group] {
             if !with.scope().has(kind) {
                 continue;
