@@ -85,6 +85,7 @@ impl Stores {
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| DeliveryError::Sealed("made"))?;
         let secret = URL_SAFE_NO_PAD.encode(bytes);
         let environment = self.environment();
+        let _sealing = self.sealing().read().await;
         let mut secrets = environment.vault.open_sealed(store.id, store.secrets.as_deref())?;
         secrets.insert(pull::DIGEST.to_owned(), sha256(&secret).into());
         let sealed = environment.vault.seal(store.id, &secrets)?;

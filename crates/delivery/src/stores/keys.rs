@@ -65,6 +65,8 @@ impl Stores {
                     .to_owned(),
             ));
         }
+        // What is sealed with a key before it is taken away is also written before, and seen.
+        let _alone = self.sealing().write().await;
         let vault = &self.environment.vault;
         vault.add().map_err(DeliveryError::KeyFile)?;
         let stores = self.seal_anew().await?;

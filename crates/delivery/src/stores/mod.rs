@@ -16,7 +16,7 @@ use directory::Directories;
 use events::Events;
 use serde_json::{Map, Value};
 use tenancy::{Administered, Tenants};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, RwLock};
 use uuid::Uuid;
 
 pub use errands::{Beginning, Part, Replayed};
@@ -87,6 +87,8 @@ pub struct Stores {
     running: Arc<Running>,
     nudge: Arc<Notify>,
     comparisons: Arc<Jobs>,
+    /// Held by whoever seals secrets and writes them, and alone by whoever takes a key away.
+    sealing: Arc<RwLock<()>>,
 }
 
 const LONGEST_NAME: usize = 63;
@@ -136,11 +138,16 @@ impl Stores {
             running: Arc::default(),
             nudge: Arc::default(),
             comparisons: Arc::default(),
+            sealing: Arc::default(),
         }
     }
 
     pub(crate) fn environment(&self) -> &Arc<Environment> {
         &self.environment
+    }
+
+    pub(crate) fn sealing(&self) -> &RwLock<()> {
+        &self.sealing
     }
 
     pub(crate) fn running(&self) -> &Arc<Running> {
@@ -177,6 +184,7 @@ impl Stores {
             Start::Snapshot | Start::First => 0,
         };
         let secrets = split(kind, &mut settings);
+        let _sealing = self.sealing().read().await;
         let record = StoreRecord {
             tenant: number,
             id,

@@ -52,6 +52,7 @@ impl Stores {
         (kind.check)(&settings).map_err(DeliveryError::Invalid)?;
         let mut secrets = split(kind, &mut settings);
         secrets.extend(token);
+        let _sealing = self.sealing().read().await;
         let secrets = self.environment.vault.seal(record.id, &secrets)?;
         let assignments = "options = $3, settings = $4, secrets = $5, version = version + 1, due_ms = 0, attempts = 0, \
                            failing_since_ms = NULL, modified_ms = ";
