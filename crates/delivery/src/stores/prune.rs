@@ -26,10 +26,10 @@ impl Stores {
             removed += step;
             tokio::time::sleep(PAUSE).await;
         }
-        if removed > 0 {
-            let (database, number) = (&self.environment.database, tenant.id().as_i64());
-            if let Some(oldest) = self.environment.events.oldest(tenant).await? {
-                table::forget_gone(database, number, oldest).await?;
+        let (database, number) = (&self.environment.database, tenant.id().as_i64());
+        if let Some(oldest) = self.environment.events.oldest(tenant).await? {
+            while table::forget_gone(database, number, oldest).await? > 0 {
+                tokio::time::sleep(PAUSE).await;
             }
         }
         Ok(removed)

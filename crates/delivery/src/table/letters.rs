@@ -92,10 +92,16 @@ pub(crate) async fn discard(database: &Database, at: At, sequence: Option<i64>) 
     execute(database, &sql, values(database, at, sequence)).await
 }
 
-/// Forgets the dead letters of a tenant whose events are no longer in the log. Says how many that were.
+/// How many dead letters are forgotten in one statement: it must hold up nobody for long.
+const STEP: u32 = 500;
+
+/// Forgets dead letters of a tenant whose events are no longer in the log: one small step. Says how many that were.
 pub(crate) async fn forget_gone(database: &Database, tenant: i64, oldest: i64) -> Result<u64, DeliveryError> {
-    let sql = "DELETE FROM dead_letters WHERE tenant_id = $1 AND sequence < $2";
-    execute(database, sql, vec![tenant.into(), oldest.into()]).await
+    let sql = format!(
+        "DELETE FROM dead_letters WHERE (tenant_id, store_id, sequence) IN (SELECT tenant_id, store_id, sequence \
+         FROM dead_letters WHERE tenant_id = $1 AND sequence < $2 LIMIT {STEP})"
+    );
+    execute(database, &sql, vec![tenant.into(), oldest.into()]).await
 }
 
 /// The number of the first dead letter that is to be brought again.
