@@ -15,7 +15,7 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often tokens and secrets are looked through for those that end soon or ended long ago, and the log for events that could not be told
 /// at once.
 const LOOK: Duration = Duration::from_secs(60);
-/// How often the metrics of stores and breakers are renewed.
+/// How often the metrics of stores and breakers are renewed, and what is known of streams.
 const MEASURE: Duration = Duration::from_secs(5);
 /// How often the log is shortened.
 const SHORTEN: Duration = Duration::from_secs(60 * 60);
@@ -164,6 +164,7 @@ impl Upkeep {
                 Ok(numbers) => self.telemetry.metrics().breakers(numbers.into_iter().map(breaker).collect()),
                 Err(error) => tracing::debug!(%error, "the metrics of breakers are renewed later"),
             }
+            self.stores.renew_announced().await;
             tokio::time::sleep(MEASURE).await;
         }
     }

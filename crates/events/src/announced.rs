@@ -63,6 +63,13 @@ impl Events {
         known.get(&tenant.id().as_i64()).cloned().unwrap_or_default()
     }
 
+    /// Reads it again if it is time: at the start of a server and from time to time, so that the first who asks is told rightly, too.
+    pub async fn renew_announced(&self) {
+        if self.announced().begin() {
+            self.read_announced().await;
+        }
+    }
+
     async fn read_announced(&self) {
         let announced = Arc::clone(self.announced());
         let began = Instant::now();

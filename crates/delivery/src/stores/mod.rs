@@ -154,6 +154,11 @@ impl Stores {
         &self.running
     }
 
+    /// Reads again what clients are told of the streams of their tenants.
+    pub async fn renew_announced(&self) {
+        self.environment.events.renew_announced().await;
+    }
+
     /// Waits until something about a store was changed here.
     pub(crate) fn nudged(&self) -> impl Future<Output = ()> + Send + use<> {
         let nudge = Arc::clone(&self.nudge);
