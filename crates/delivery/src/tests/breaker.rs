@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::kind::Book;
 use super::on_both;
 use super::support::{System, object};
-use crate::{Beginning, DeliveryError, NewStore, Part, Start};
+use crate::{Beginning, DeliveryError, NewStore, Part, Poll, Start};
 
 const WHOLE: Part = Part { from: Beginning::Sequence(1), to: None };
 
@@ -113,6 +113,20 @@ on_both! {
         let page = read(8).await;
         let types: Vec<_> = page.events.iter().map(|event| event.event_type.as_str()).collect();
         assert_eq!((types, page.next), (vec!["breaker.discarded"], 11));
+    }
+
+    async fn a_receiver_that_asks_gets_nothing_that_is_held(system: System) {
+        hold_from(&system, 1).await;
+        let users = system.users(4).await;
+        let token = system.add_stream(Start::First, json!({})).await;
+        end(&system, &users[..3]).await;
+        let told = async || {
+            let reader = system.reader(&token).await;
+            system.poll(&reader, Poll::default()).await.unwrap().sets.len()
+        };
+        assert_eq!(told().await, 5, "four came, and one ended before the alarm");
+        system.environment.directories.release_breaker(&system.tenant, operator()).await.unwrap();
+        assert_eq!(told().await, 7);
     }
 
     /// A snapshot that was begun before is brought to its end; one that has seen what is held is not brought.
