@@ -15,7 +15,7 @@ const WRITE: Duration = Duration::from_secs(5);
 /// How often tokens and secrets are looked through for those that end soon or ended long ago, and the log for events that could not be told
 /// at once.
 const LOOK: Duration = Duration::from_secs(60);
-/// How often the metrics of stores and breakers are renewed, and what is known of streams.
+/// How often the metrics of stores and breakers are renewed, what is known of streams, and mail is written about breakers that have tripped.
 const MEASURE: Duration = Duration::from_secs(5);
 /// How often the log is shortened.
 const SHORTEN: Duration = Duration::from_secs(60 * 60);
@@ -164,8 +164,24 @@ impl Upkeep {
                 Ok(numbers) => self.telemetry.metrics().breakers(numbers.into_iter().map(breaker).collect()),
                 Err(error) => tracing::debug!(%error, "the metrics of breakers are renewed later"),
             }
+            self.tell_alarms().await;
             self.stores.renew_announced().await;
             tokio::time::sleep(MEASURE).await;
+        }
+    }
+
+    /// The event and the log have told of them already.
+    async fn tell_alarms(&self) {
+        let Some(mail) = &self.mail else { return };
+        match self.directories.take_alarms().await {
+            Ok(alarms) => {
+                for alarm in alarms {
+                    if let Ok(tenant) = self.tenants.find(&alarm.tenant) {
+                        mail.tell_alarm(&alarm, &tenant.settings().token_contacts);
+                    }
+                }
+            }
+            Err(error) => tracing::debug!(%error, "the alarms of breakers are told later"),
         }
     }
 

@@ -7,7 +7,7 @@ use time::OffsetDateTime;
 use tokio::io::{AsyncBufReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::support::{Database, System, Tenant, until};
+use crate::support::{Database, System, Tenant, until, user};
 
 /// A mail server that keeps what it is given.
 #[derive(Clone, Default)]
@@ -159,6 +159,31 @@ on_both! {
             assert_eq!(post.mails().iter().filter(|mail| mail.contains(&subject)).count(), 1, "{subject}: {:?}", post.mails());
         }
         assert_eq!(post.mails().len(), 4);
+    }
+
+    /// Too many users end at once: that is told once for each time, also by a server that was started since.
+    async fn a_breaker_that_trips_is_told_by_mail_once(database: Database) {
+        let (post, url) = Post::open(0).await;
+        let system = mailing(database, &url).await;
+        let tenant = system.tenant_with("alarmed", &json!({ "token_contacts": ["ada@acme.example"] }));
+        system.tenantry(&["breaker", "set", &tenant.name, "mode=hold", "number=1", "share=100"]).expect(0);
+        for trip in 1..=2 {
+            for number in 0..2 {
+                let id = tenant.client().post("/Users", &user(&format!("user-{trip}-{number}"))).await.expect(201).id();
+                tenant.client().delete(&format!("/Users/{id}")).await.expect(204);
+            }
+            until("both mails", async || (post.mails().len() >= 2 * trip).then_some(())).await;
+            assert!(system.server().stop().await.success());
+            system.server().start_again().await;
+            system.tenantry(&["breaker", "release", &tenant.name]).expect(0);
+        }
+        let mails = post.mails();
+        assert_eq!(mails.len(), 4, "{mails:?}");
+        let subject = format!("Subject: The breaker of {} has tripped", tenant.name);
+        for (mail, to) in mails.iter().zip(["operator@example.com", "ada@acme.example"].iter().cycle()) {
+            assert!(mail.contains(&format!("RCPT TO:<{to}>")) && mail.contains(&subject), "{mail}");
+            assert!(mail.contains("tenantry breaker discard") && !mail.contains("user-"), "{mail}");
+        }
     }
 
     /// A mail server that is busy or away stops nothing, and what it says of people is not logged.

@@ -19,7 +19,9 @@ mod snapshot;
 mod survey;
 mod write;
 
-pub use breaker::{Breaker, BreakerDone, BreakerMode, BreakerNumbers, BreakerSettings, BreakerState, Trip};
+pub use breaker::{
+    Breaker, BreakerAlarm, BreakerDone, BreakerMode, BreakerNumbers, BreakerSettings, BreakerState, Trip,
+};
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};

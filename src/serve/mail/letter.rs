@@ -1,12 +1,16 @@
 //! What a mail says.
 
+use directory::BreakerAlarm;
 use lettre::Message;
 use lettre::message::Mailbox;
 use lettre::message::header::ContentType;
 use tenancy::{CredentialEnd, EndOf};
 
+/// A mail that is ready, or why it is not.
+pub(super) type Written = Result<Message, lettre::error::Error>;
+
 /// A mail to one recipient about something that ends soon.
-pub(super) fn write(from: Mailbox, to: Mailbox, end: &CredentialEnd) -> Result<Message, lettre::error::Error> {
+pub(super) fn write(from: Mailbox, to: Mailbox, end: &CredentialEnd) -> Written {
     let days = if end.days_left == 1 { "1 day".to_owned() } else { format!("{} days", end.days_left) };
     let (subject, body) = match &end.of {
         EndOf::Token(id) => (format!("The provisioning token of {} ends in {days}", end.tenant), of_token(end, id)),
@@ -15,6 +19,32 @@ pub(super) fn write(from: Mailbox, to: Mailbox, end: &CredentialEnd) -> Result<M
             of_secret(end, id, client),
         ),
     };
+    Message::builder().from(from).to(to).subject(subject).header(ContentType::TEXT_PLAIN).body(body)
+}
+
+/// A mail to one recipient about a breaker that has tripped.
+pub(super) fn write_alarm(from: Mailbox, to: Mailbox, alarm: &BreakerAlarm) -> Written {
+    let BreakerAlarm { tenant, sequence, is_held } = alarm;
+    let (then, ways) = if *is_held {
+        (
+            "The stores of the tenant get nothing more until it is decided",
+            format!(
+                "It was meant: tenantry breaker release {tenant}\n\
+                 It was an accident: have the identity provider put right, and then: tenantry breaker discard {tenant}\n"
+            ),
+        )
+    } else {
+        (
+            "The stores of the tenant get these changes like all others",
+            format!("To hold what comes: tenantry breaker set {tenant} mode=hold\n"),
+        )
+    };
+    let body = format!(
+        "The identity provider of tenant {tenant} deactivates or deletes too many users at once. {then}.\n\n\
+         What it is about: tenantry breaker show {tenant}\n\
+         Who it is about: tenantry events tail {tenant} --from {sequence}\n{ways}"
+    );
+    let subject = format!("The breaker of {tenant} has tripped: too many users end at once");
     Message::builder().from(from).to(to).subject(subject).header(ContentType::TEXT_PLAIN).body(body)
 }
 

@@ -1,10 +1,11 @@
-//! Mail about tokens and secrets that end soon. Whoever warns writes mails and waits for nobody; a task of its own sends
+//! Mail about tokens and secrets that end soon, and about breakers that have tripped. Whoever warns writes mails and waits for nobody; a task of its own sends
 //! them.
 
 mod letter;
 mod outbox;
 mod post;
 
+use directory::BreakerAlarm;
 use lettre::Tokio1Executor;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::{AsyncSmtpTransport, Error};
@@ -12,6 +13,7 @@ use tenancy::CredentialEnd;
 use tokio::sync::mpsc;
 
 use crate::settings;
+use letter::Written;
 use post::Post;
 
 /// How many mails wait to be sent, and how many more to be sent again; the events and the log tell of all.
@@ -37,14 +39,23 @@ impl Mail {
 
     /// Writes a mail to the operators and to each contact of the tenant: nobody learns who else is told.
     pub(super) fn tell(&self, end: &CredentialEnd, contacts: &[String]) {
+        self.send(&end.tenant, contacts, |to| letter::write(self.from.clone(), to, end));
+    }
+
+    /// The same about a breaker that has tripped.
+    pub(super) fn tell_alarm(&self, alarm: &BreakerAlarm, contacts: &[String]) {
+        self.send(&alarm.tenant, contacts, |to| letter::write_alarm(self.from.clone(), to, alarm));
+    }
+
+    fn send(&self, tenant: &str, contacts: &[String], write: impl Fn(Mailbox) -> Written) {
         let contacts = contacts.iter().filter_map(|contact| contact.parse().ok());
         for to in self.operators.iter().cloned().chain(contacts) {
-            let Ok(message) = letter::write(self.from.clone(), to, end) else {
-                tracing::warn!(tenant.id = end.tenant, "a mail cannot be written");
+            let Ok(message) = write(to) else {
+                tracing::warn!(tenant.id = tenant, "a mail cannot be written");
                 continue;
             };
             if self.post.try_send(message).is_err() {
-                tracing::warn!(tenant.id = end.tenant, "a mail is not sent: too many wait already");
+                tracing::warn!(tenant.id = tenant, "a mail is not sent: too many wait already");
             }
         }
     }

@@ -4,10 +4,12 @@
 //! window more than a share of those who were active, or more than a number. The decision is made in the transaction of the
 //! change ([`crate::write`]), so it is exact however many servers there are. See docs/breaker.md.
 
+mod alarms;
 mod control;
 mod numbers;
 mod settings;
 
+pub use alarms::BreakerAlarm;
 pub use control::{Breaker, BreakerDone, BreakerState, Trip};
 pub use numbers::BreakerNumbers;
 pub(crate) use settings::LONGEST_WINDOW_SECONDS;
