@@ -11,6 +11,7 @@ use database::{Database, DatabaseError, Exclusive, Migrated};
 use delivery::{Environment, Stores, Vault};
 use directory::Directories;
 use events::Events;
+use journal::{Journal, Kept};
 use replicas::Redis;
 use tenancy::{AddressSettings, KeySource, Participation, Tenants};
 use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
@@ -24,6 +25,8 @@ pub(crate) struct Deployment {
     pub(crate) directories: Directories,
     /// Where events are brought.
     pub(crate) stores: Stores,
+    /// The provisioning logs.
+    pub(crate) journal: Journal,
     keys: KeySource,
     events: Events,
     /// What replicas share besides the database, if there may be others.
@@ -90,10 +93,12 @@ impl Deployment {
             is_shared: redis.is_some(),
             holder: uuid::Uuid::now_v7().to_string(),
         });
+        let kept = Kept { newest: settings.failures.most, days: settings.failures.retention_days };
+        let journal = Journal::new(database.clone(), kept);
         let lost = are_new && !tenants.list().is_empty();
         let warning = lost.then(|| signing::lost(&settings.signing_key_file()));
         warning.iter().for_each(|sentence| notice::warn(sentence));
-        Ok(Self { tenants, directories, stores, keys, events, redis, lock, warning })
+        Ok(Self { tenants, directories, stores, journal, keys, events, redis, lock, warning })
     }
 
     /// Whether others may change something meanwhile.
@@ -115,6 +120,7 @@ impl Deployment {
         )
         .keeping_keys(self.keys.clone())
         .feeding(self.stores.clone())
+        .reading(self.journal.clone())
     }
 }
 

@@ -11,6 +11,7 @@ use actix_web::rt::time;
 use directory::Directories;
 use futures::future::join;
 use governor::clock::QuantaClock;
+use journal::Journal;
 use limits::Buckets;
 use replicas::Redis;
 use scim::discovery::Capabilities;
@@ -46,6 +47,8 @@ pub(crate) struct Gateway {
     pub(crate) tenants: Tenants,
     pub(crate) directories: Directories,
     pub(crate) telemetry: Telemetry,
+    /// Where failures are noted.
+    pub(crate) journal: Journal,
     pub(crate) limits: Limiter,
     pub(crate) cursors: Cursors,
     pub(crate) capabilities: Capabilities,
@@ -61,9 +64,8 @@ impl App {
     /// If a setting makes no sense.
     pub fn build(
         settings: Settings,
-        tenants: Tenants,
-        directories: Directories,
-        telemetry: Telemetry,
+        (tenants, directories): (Tenants, Directories),
+        (telemetry, journal): (Telemetry, Journal),
         redis: Option<Redis>,
     ) -> Result<Self, GatewayError> {
         settings.limits.check().map_err(GatewayError::Setting)?;
@@ -76,6 +78,7 @@ impl App {
             tenants,
             directories,
             telemetry,
+            journal,
             is_draining: AtomicBool::new(false),
         })))
     }

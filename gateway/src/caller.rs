@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use actix_http::{Method, Payload, RequestHead};
 use actix_web::http::header::{HeaderName, IF_MATCH, IF_NONE_MATCH};
+use bytes::Bytes;
 use directory::{Actor, Condition, Directory, Include, Members, Record};
 use scim::{
     BulkRequest, Dialect, Draft, ListQuery, Patch, Projection, ResourceKind, ResourceType, ScimError, VersionTag,
@@ -27,12 +28,15 @@ pub(crate) struct Caller<'a> {
     worker: &'a Worker,
     request: &'a RequestHead,
     payload: Payload,
+    /// The body as it came, once it is there.
+    sent: Bytes,
     authenticated: Authenticated,
     permit: Permit,
     base: String,
     client: &'static str,
     id: RequestId,
     arrived: Instant,
+    arrived_ms: i64,
     /// What had to be repaired so far.
     pub(crate) dialect: Dialect,
 }
@@ -49,7 +53,8 @@ impl<'a> Caller<'a> {
         let strict = authenticated.tenant().settings().strict;
         let dialect = if strict { Dialect::strict() } else { Dialect::lenient() };
         let (client, id, arrived) = (exchange.client, exchange.id, exchange.started());
-        Self { worker, request, payload, authenticated, permit, base, client, id, arrived, dialect }
+        let (sent, arrived_ms) = (Bytes::new(), exchange.arrived_ms());
+        Self { worker, request, payload, sent, authenticated, permit, base, client, id, arrived, arrived_ms, dialect }
     }
 
     /// The thread that serves them.
@@ -98,6 +103,16 @@ impl<'a> Caller<'a> {
             request_id: self.id.as_str().to_owned(),
         };
         self.worker.directories.of(&self.authenticated, actor)
+    }
+
+    /// The id of their request, the short name of the client, and when it arrived, in milliseconds since 1970.
+    pub(crate) fn asked(&self) -> (&str, &'static str, i64) {
+        (self.id.as_str(), self.client, self.arrived_ms)
+    }
+
+    /// The body as they sent it, as far as it was read.
+    pub(crate) fn sent(&self) -> &[u8] {
+        &self.sent
     }
 
     /// When their request arrived.
@@ -241,7 +256,9 @@ impl<'a> Caller<'a> {
     async fn body(&mut self, bytes: usize) -> Result<Value, Rejection> {
         let bound = Bound { bytes, time: Duration::from_secs(self.worker.gateway.settings.limits.body_seconds) };
         let payload = std::mem::replace(&mut self.payload, Payload::None);
-        let body = body::read(self.request, payload, bound, &mut self.permit).await?;
+        self.sent = body::read(self.request, payload, bound, &mut self.permit).await?;
+        // It is counted as in flight until the request is answered.
+        let body = body::parse(self.sent.clone()).await?;
         // Whoever sends slowly must not go on when their token has ended meanwhile.
         self.confirm().await?;
         Ok(body)

@@ -7,16 +7,18 @@ use std::time::{Instant, SystemTime};
 use actix_http::{Method, Payload, RequestHead, StatusCode};
 use actix_web::http::header::HeaderName;
 use futures::FutureExt as _;
-use scim::{Quirk, Schemas};
+use scim::{Quirk, Schemas, ScimError};
 use telemetry::{Answered, Telemetry};
 use tenancy::{CredentialId, OauthClientId, Tenant};
 use uuid::Uuid;
 
+use crate::app::Gateway;
 use crate::caller::Caller;
 use crate::client;
 use crate::endpoints::discovery::{self, Known};
 use crate::endpoints::later;
 use crate::error::Rejection;
+use crate::failures;
 use crate::oauth;
 use crate::pipeline::{self, Admitted, Quota};
 use crate::reply::{Answer, Reply, add};
@@ -54,6 +56,8 @@ pub(crate) struct Exchange {
     refused: Option<&'static str>,
     /// What its sender would have been told, had the address not been refused too often: for the log.
     hidden: Option<&'static str>,
+    /// The same for the provisioning log.
+    hidden_error: Option<ScimError>,
     /// Whose request it is, where no caller tells: its token is genuine and was refused, or it was asked for.
     tenant: Option<Arc<Tenant>>,
     /// What its sender is told of its limits, if its token is good.
@@ -78,6 +82,7 @@ impl Exchange {
             scim_type: None,
             refused: None,
             hidden: None,
+            hidden_error: None,
             tenant: None,
             quota: None,
             credential: None,
@@ -93,7 +98,10 @@ impl Exchange {
 
     /// Notes why a genuine token or client is refused, where its sender is told something else.
     pub(crate) fn hide(&mut self, rejection: &Rejection) {
-        self.hidden = self.hidden.or_else(|| rejection.labels().1.filter(|_| self.tenant.is_some()));
+        if self.tenant.is_some() {
+            self.hidden_error = Some(rejection.to_error());
+            self.hidden = self.hidden.or_else(|| rejection.labels().1);
+        }
     }
 
     /// Notes more of why a tenant's client is refused than its sender is told.
@@ -105,6 +113,26 @@ impl Exchange {
     pub(crate) fn gave(&mut self, tenant: &Arc<Tenant>, client: OauthClientId) {
         self.blame(tenant);
         self.credential = Some(CredentialId::Client(client));
+    }
+
+    /// The id of the request, the short name of the client, and when it arrived, in milliseconds since 1970.
+    pub(crate) fn asked(&self) -> (&str, &'static str, i64) {
+        (self.id.as_str(), self.client, self.arrived_ms())
+    }
+
+    /// When the request arrived, in milliseconds since 1970.
+    pub(crate) fn arrived_ms(&self) -> i64 {
+        let since = self.at.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+        i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Tells the tenant whose token it was, if there is one, that a request was refused.
+    fn tell_refusal(&mut self, gateway: &Gateway, asked: (&Method, &Route<'_>), rejection: &Rejection) {
+        let error = self.hidden_error.take();
+        if let Some(tenant) = &self.tenant {
+            let error = error.unwrap_or_else(|| rejection.to_error());
+            failures::note_refused(gateway, tenant, self, asked, error);
+        }
     }
 
     /// When the request arrived, by a clock that nobody sets.
@@ -133,11 +161,18 @@ impl Exchange {
             Err(rejection) => return (Err(rejection), None),
         };
         if let Route::Oauth(endpoint) = target.route {
-            return (Box::pin(oauth::answer(worker, (request, payload, origin), &target, endpoint, self)).await, None);
+            let outcome = Box::pin(oauth::answer(worker, (request, payload, origin), &target, endpoint, self)).await;
+            if let Err(rejection) = &outcome {
+                self.tell_refusal(&worker.gateway, (&request.method, &target.route), rejection);
+            }
+            return (outcome, None);
         }
         match pipeline::admit(worker, (request, payload, origin), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {
                 let outcome = routes::answer(&mut caller, &target.route).await;
+                if let Err(rejection) = &outcome {
+                    failures::note(&caller, &target.route, rejection);
+                }
                 let outcome = Box::pin(later::answer(&caller, &target.route, outcome)).await;
                 (outcome, Some(caller))
             }
@@ -145,7 +180,10 @@ impl Exchange {
                 let (query, schemas) = (request.uri.query().unwrap_or_default(), Schemas::standard());
                 (discovery::read(worker, query, (&schemas, &base), document, Known::default()), None)
             }
-            Err(rejection) => (Err(rejection), None),
+            Err(rejection) => {
+                self.tell_refusal(&worker.gateway, (&request.method, &target.route), &rejection);
+                (Err(rejection), None)
+            }
         }
     }
 

@@ -15,6 +15,7 @@ mod cursor;
 mod endpoints;
 mod error;
 mod exchange;
+mod failures;
 mod oauth;
 mod operations;
 mod pipeline;

@@ -36,6 +36,7 @@ mod m0020_store_brought;
 mod m0021_breakers;
 mod m0022_token_requests;
 mod m0024_set_receipts;
+mod m0025_failures;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
 
@@ -70,6 +71,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0021_breakers::Migration),
             Box::new(m0022_token_requests::Migration),
             Box::new(m0024_set_receipts::Migration),
+            Box::new(m0025_failures::Migration),
             Box::new(m0031_breaker_alarms::Migration),
             Box::new(m0034_replicas_by_share::Migration),
         ]

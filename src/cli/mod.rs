@@ -7,6 +7,7 @@ mod completions;
 mod config;
 mod duration;
 mod events;
+mod failures;
 mod key;
 mod limits;
 mod migrate;
@@ -98,6 +99,9 @@ enum Command {
     /// Prints the changes of a tenant's directory
     #[command(subcommand, after_help = events::EXAMPLES)]
     Events(events::Command),
+    /// Shows what identity providers asked for users and groups and did not get, and why
+    #[command(subcommand, after_help = failures::EXAMPLES)]
+    Failures(failures::Command),
     /// Keeps the stores of tenants, to which their events are brought
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(store::Command),
@@ -167,6 +171,7 @@ impl Cli {
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Store(command) => in_runtime(store::run(command, &settings, output)),
             Command::Breaker(command) => in_runtime(breaker::run(command, &settings, output)),
+            Command::Failures(command) => in_runtime(failures::run(command, &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),
             Command::Completions(arguments) => completions::print(&arguments, output),
         }

@@ -4,6 +4,7 @@ mod administration;
 mod banner;
 mod feeding;
 mod first_start;
+mod logs;
 mod mail;
 mod signals;
 mod upkeep;
@@ -132,13 +133,16 @@ impl Server<'_> {
     }
 
     fn app(&self) -> Result<App, Failure> {
-        let Deployment { tenants, directories, redis, .. } = self.deployment;
+        let Deployment { tenants, directories, redis, journal, .. } = self.deployment;
+        let noted = journal.clone();
+        self.telemetry.metrics().observe_failures(move || noted.dropped());
         if self.deployment.is_shared() {
             let tenants = tenants.clone();
             self.telemetry.metrics().observe_replication(move || numbers(&tenants.replication()));
         }
         let (settings, telemetry) = (gateway_settings(self.settings), self.telemetry.clone());
-        App::build(settings, tenants.clone(), directories.clone(), telemetry, redis.clone()).map_err(failed)
+        let parts = (tenants.clone(), directories.clone());
+        App::build(settings, parts, (telemetry, journal.clone()), redis.clone()).map_err(failed)
     }
 
     fn upkeep(&self, mail: Option<Mail>) -> Upkeep {
@@ -146,6 +150,7 @@ impl Server<'_> {
             tenants: self.deployment.tenants.clone(),
             directories: self.deployment.directories.clone(),
             stores: self.deployment.stores.clone(),
+            journal: self.deployment.journal.clone(),
             retention_days: self.settings.events.retention_days,
             telemetry: self.telemetry.clone(),
             mail,

@@ -1,13 +1,15 @@
 //! What a server does by itself beside answering: it writes when credentials were used, tells what happened to them, warns
-//! before one ends, forgets those that ended long ago, and shortens the log of events.
+//! before one ends, forgets those that ended long ago, writes what clients did not get, and shortens the logs.
 
 use std::time::{Duration, SystemTime};
 
 use delivery::Stores;
 use directory::Directories;
+use journal::Journal;
 use telemetry::{CredentialEnd, Telemetry};
 use tenancy::{EndOf, Tenants};
 
+use super::logs;
 use super::mail::Mail;
 
 /// How often the uses of credentials are written.
@@ -26,11 +28,15 @@ const LAST_TRIES: u32 = 10;
 /// And how long each of these waits for the one before.
 const MOMENT: Duration = Duration::from_millis(100);
 
+/// How long the last failures may take to be written.
+const PARTING: Duration = Duration::from_secs(2);
+
 /// The upkeep of one server.
 pub(super) struct Upkeep {
     pub(super) tenants: Tenants,
     pub(super) directories: Directories,
     pub(super) stores: Stores,
+    pub(super) journal: Journal,
     /// For how many days events are kept; 0 for ever.
     pub(super) retention_days: u32,
     pub(super) telemetry: Telemetry,
@@ -46,12 +52,17 @@ impl Upkeep {
             self.keep_telling(),
             self.keep_forgetting(),
             self.keep_shortening(),
-            self.keep_measuring()
+            self.keep_measuring(),
+            self.journal.keep_writing(),
+            logs::keep_pruning(&self.journal, &self.tenants)
         );
     }
 
     /// Writes what would be lost with the process.
     pub(super) async fn finish(&self) {
+        if tokio::time::timeout(PARTING, self.journal.write_rest()).await.is_err() {
+            tracing::warn!("the last failures are not in the provisioning log");
+        }
         for _ in 0..LAST_TRIES {
             match self.tenants.write_uses().await {
                 Ok(0) => return,

@@ -36,6 +36,7 @@ pub(crate) struct Settings {
     pub(crate) oauth: Oauth,
     pub(crate) replicas: Replicas,
     pub(crate) events: Events,
+    pub(crate) failures: Failures,
     pub(crate) stores: Stores,
     pub(crate) mail: Mail,
     pub(crate) limits: Limits,
@@ -135,6 +136,16 @@ pub(crate) struct Oauth {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Events {
     #[serde(deserialize_with = "values::retention")]
+    pub(crate) retention_days: u32,
+}
+
+/// How much of the provisioning log of a tenant is kept.
+#[derive(Clone, Copy, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Failures {
+    #[serde(deserialize_with = "values::most_failures")]
+    pub(crate) most: u32,
+    #[serde(deserialize_with = "values::days")]
     pub(crate) retention_days: u32,
 }
 

@@ -202,6 +202,11 @@ pub(super) fn days<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> 
     between(from, 1, MOST_DAYS)
 }
 
+/// Failures of a tenant that are kept.
+pub(super) fn most_failures<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
+    between(from, 1, 1_000_000)
+}
+
 /// Days; 0 is for ever.
 pub(super) fn retention<'de, D: Deserializer<'de>>(from: D) -> Result<u32, D::Error> {
     between(from, 0, MOST_DAYS)

@@ -154,6 +154,8 @@ pub enum Command {
         /// Its id, or the `userName` of a user, or the `displayName` of a group.
         name: String,
     },
+    /// Reads the provisioning log of a tenant.
+    ListFailures(ListFailures),
     /// Reads the event log.
     ReadEvents {
         /// The tenant.
@@ -165,6 +167,22 @@ pub enum Command {
         /// Waits so long for the first one, in milliseconds; at most a minute.
         wait_ms: u64,
     },
+}
+
+/// A part of the provisioning log, the newest first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ListFailures {
+    /// The tenant.
+    pub tenant: String,
+    /// Those about the user or group of this name, `externalId` or id.
+    pub user: Option<String>,
+    /// Those from this moment on (RFC 3339).
+    pub since: Option<String>,
+    /// Those older than the one with this id.
+    pub before: Option<String>,
+    /// At most so many.
+    pub limit: u32,
 }
 
 /// A token that is asked for. What is left out is as usual.

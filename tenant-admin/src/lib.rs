@@ -19,7 +19,7 @@ mod view;
 
 pub use api_key_command::ApiKeyCommand;
 pub use breaker_command::BreakerCommand;
-pub use command::{Command, IssueToken, Kind};
+pub use command::{Command, IssueToken, Kind, ListFailures};
 pub use failure::{Code, Failure};
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};
 pub use operator::{Operator, TokenDays};

@@ -170,7 +170,7 @@ fn last_use(used: &Use) -> Value {
 }
 
 /// Milliseconds since 1970 as RFC 3339 in UTC, to the second.
-fn moment(milliseconds: i64) -> String {
+pub(crate) fn moment(milliseconds: i64) -> String {
     let moment = OffsetDateTime::from_unix_timestamp(milliseconds.div_euclid(1000));
     moment.ok().and_then(|moment| moment.format(&Rfc3339).ok()).unwrap_or_default()
 }

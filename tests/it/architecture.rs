@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 16] = [
+const ARROWS: [(&str, &[&str]); 17] = [
     (
         "tenantry",
         &[
@@ -17,6 +17,7 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "events",
             "feed",
             "gateway",
+            "journal",
             "migrations",
             "replicas",
             "telemetry",
@@ -25,10 +26,25 @@ const ARROWS: [(&str, &[&str]); 16] = [
             "scim",
         ],
     ),
-    ("gateway", &["directory", "tenancy", "delivery", "events", "limits", "outbound", "replicas", "scim", "telemetry"]),
-    ("tenant-admin", &["directory", "tenancy", "delivery", "events", "scim", "telemetry"]),
+    (
+        "gateway",
+        &[
+            "directory",
+            "tenancy",
+            "delivery",
+            "events",
+            "journal",
+            "limits",
+            "outbound",
+            "replicas",
+            "scim",
+            "telemetry",
+        ],
+    ),
+    ("tenant-admin", &["directory", "tenancy", "delivery", "events", "journal", "scim", "telemetry"]),
     ("delivery", &["directory", "events", "outbound", "tenancy", "database", "scim"]),
     ("feed", &["delivery", "events"]),
+    ("journal", &["tenancy", "database"]),
     ("directory", &["events", "tenancy", "database", "scim"]),
     ("events", &["tenancy", "database", "scim"]),
     ("tenancy", &["database", "replicas", "scim"]),

@@ -59,7 +59,7 @@ mod schema;
 mod security_event;
 mod view;
 
-pub use bulk::{BulkAction, BulkDone, BulkOperation, BulkRequest, BulkRun, BulkTask};
+pub use bulk::{BulkAction, BulkDone, BulkOperation, BulkRefusal, BulkRequest, BulkRun, BulkTask};
 pub use dialect::{Dialect, Quirk, Quirks};
 pub use error::{ScimError, ScimType};
 pub use filter::{Comparison, Filter, Literal, MAX_FILTER_DEPTH, MAX_FILTER_LENGTH, MAX_FILTER_TERMS, Operator, Text};

@@ -56,13 +56,14 @@ impl Log {
 
 /// Our crates. The level is theirs; libraries would write down what they read and send (headers, statements), so they
 /// warn, and no more unless they are named.
-const OURS: [&str; 13] = [
+const OURS: [&str; 14] = [
     "tenantry",
     "gateway",
     "directory",
     "delivery",
     "events",
     "feed",
+    "journal",
     "limits",
     "outbound",
     "replicas",

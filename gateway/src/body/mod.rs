@@ -30,19 +30,18 @@ pub(crate) struct Bound {
     pub(crate) time: Duration,
 }
 
-/// Reads the JSON body of a request that has passed every stage.
+/// Reads the body of a request that has passed every stage.
 pub(crate) async fn read(
     request: &RequestHead,
     payload: Payload,
     bound: Bound,
     permit: &mut Permit,
-) -> Result<Value, Rejection> {
+) -> Result<Bytes, Rejection> {
     content_type::check(request.headers())?;
     if announced(request).is_some_and(|length| length > bound.bytes as u64) {
         return Err(Rejection::too_large(bound.bytes));
     }
-    let body = await_body(payload, bound, permit).await?;
-    parse(body).await
+    await_body(payload, bound, permit).await
 }
 
 /// Mostly a body is there with its request. While it is not, whoever finds no room because of that knows how long it may take.
@@ -98,7 +97,8 @@ fn broken_off(_: &PayloadError) -> Rejection {
     ScimError::invalid_syntax("the body broke off or its transfer encoding is damaged").into()
 }
 
-async fn parse(body: Bytes) -> Result<Value, Rejection> {
+/// The JSON in it.
+pub(crate) async fn parse(body: Bytes) -> Result<Value, Rejection> {
     if body.len() < LARGE {
         return Ok(json::parse(&body)?);
     }

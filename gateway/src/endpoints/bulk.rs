@@ -7,6 +7,7 @@ use scim::{BulkAction, BulkDone, BulkTask, ScimError};
 
 use crate::caller::Caller;
 use crate::error::Rejection;
+use crate::failures;
 use crate::pipeline::BULK_TIME;
 use crate::precondition::if_match;
 use crate::reply::Reply;
@@ -31,6 +32,7 @@ pub(crate) async fn bulk(caller: &mut Caller<'_>) -> Result<Reply, Rejection> {
         }
         caller.note_operation();
     }
+    failures::note_operations(caller, run.refusals());
     Ok(Reply::ok(run.finish(caller.base()).to_string()))
 }
 

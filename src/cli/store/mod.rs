@@ -166,7 +166,7 @@ pub(super) struct Replay {
     #[arg(long, value_name = "N")]
     from_sequence: Option<i64>,
     /// Begins with the first event at or after this moment, or this long ago
-    #[arg(long, value_name = "TIME", value_parser = wait::moment)]
+    #[arg(long, value_name = "TIME", value_parser = super::duration::moment_or_ago)]
     since: Option<String>,
     /// Ends with the event of this number; without it, with the last that the store has had
     #[arg(long, value_name = "N")]

@@ -5,10 +5,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 use tenant_admin::{Code, Command as Asked, Failure, StoreCommand};
-use time::OffsetDateTime;
-use time::format_description::well_known::Rfc3339;
 
-use super::super::duration;
 use super::super::output::Output;
 use super::super::table::text;
 use super::shown::snapshot;
@@ -17,19 +14,6 @@ use crate::settings::Settings;
 
 /// How often it is looked how far it is.
 const LOOK: Duration = Duration::from_millis(500);
-
-/// A moment (RFC 3339), or how long ago it was.
-pub(super) fn moment(given: &str) -> Result<String, String> {
-    if OffsetDateTime::parse(given, &Rfc3339).is_ok() {
-        return Ok(given.to_owned());
-    }
-    let refused =
-        || format!("\"{given}\" is neither a moment such as 2026-11-27T20:00:00Z nor a length of time such as 2h");
-    let ago = duration::seconds(given).map_err(|_| refused())?;
-    let ago = time::Duration::seconds(i64::try_from(ago).map_err(|_| refused())?);
-    let moment = OffsetDateTime::now_utc().checked_sub(ago).ok_or_else(refused)?;
-    moment.format(&Rfc3339).map_err(|_| refused())
-}
 
 /// Asks for something, and for a store of a tenant waits until it is done.
 pub(super) async fn run(

@@ -6,7 +6,9 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, ResponseBuilder};
 use utoipa::{Modify, OpenApi};
 
-use super::endpoints::{breakers, limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens};
+use super::endpoints::{
+    breakers, failures, limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens,
+};
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
 /// Below this all endpoints are.
@@ -54,6 +56,7 @@ endpoints![
     breakers::change_breaker,
     breakers::release_breaker,
     breakers::discard_breaker,
+    failures::list_failures,
     tokens::list_tokens,
     tokens::issue_token,
     tokens::complete_rotation,

@@ -10,6 +10,7 @@ mod body;
 mod breaker_shapes;
 mod document;
 mod endpoints;
+mod failure_shapes;
 mod gate;
 mod page;
 mod places;

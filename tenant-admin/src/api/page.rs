@@ -33,6 +33,11 @@ impl Default for Paging {
 }
 
 impl Paging {
+    /// For an endpoint that has more parameters.
+    pub(super) fn of(limit: Option<u32>, cursor: Option<String>) -> Self {
+        Self { limit: limit.unwrap_or(USUAL), cursor }
+    }
+
     /// How many items one page has.
     pub(super) fn limit(&self) -> Result<usize, Problem> {
         let refused = || Problem::new(Sort::Invalid, format!("limit is 1 to {MOST}, not {}", self.limit));

@@ -3,6 +3,7 @@
 mod api_keys;
 mod breakers;
 mod events;
+mod failures;
 mod keys;
 mod limits;
 mod oauth;
@@ -14,6 +15,7 @@ mod tokens;
 use ::events::Events;
 use delivery::Stores;
 use directory::Directories;
+use journal::Journal;
 use tenancy::{AddressLimits, ApiKey, KeySource, TenantChange, TenantId, Tenants};
 
 use crate::{Answer, Command, Failure, IssueToken, Origin};
@@ -30,6 +32,7 @@ pub struct Operator {
     limits: AddressLimits,
     keys: Keys,
     stores: Option<Stores>,
+    journal: Option<Journal>,
 }
 
 /// For how many days tokens are valid.
@@ -52,7 +55,7 @@ impl Operator {
         days: TokenDays,
         limits: AddressLimits,
     ) -> Self {
-        Self { tenants, directories, events, origin, days, limits, keys: Keys::default(), stores: None }
+        Self { tenants, directories, events, origin, days, limits, keys: Keys::default(), stores: None, journal: None }
     }
 
     /// The same, with its hand on the signing keys.
@@ -65,6 +68,12 @@ impl Operator {
     #[must_use]
     pub fn feeding(self, stores: Stores) -> Self {
         Self { stores: Some(stores), ..self }
+    }
+
+    /// The same, with the provisioning logs.
+    #[must_use]
+    pub fn reading(self, journal: Journal) -> Self {
+        Self { journal: Some(journal), ..self }
     }
 
     /// The tenants it has its hand on.
@@ -124,6 +133,7 @@ impl Operator {
                 self.list_resources(&tenant, kind, filter.as_deref(), start, count).await
             }
             Command::ShowResource { tenant, kind, name } => self.show_resource(&tenant, kind, &name).await,
+            Command::ListFailures(wanted) => Box::pin(self.list_failures(wanted)).await,
             Command::ReadEvents { tenant, after, limit, wait_ms } => {
                 self.read_events(&tenant, after, limit, wait_ms).await
             }

@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 45] = [
+const RULES: [(&str, Rule); 46] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -51,6 +51,7 @@ const RULES: [(&str, Rule); 45] = [
     ("PATCH /tenants/{tenant}/breaker", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/release", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/discard", Rule::Manage),
+    ("GET /tenants/{tenant}/failures", Rule::Read),
     ("GET /store-kinds", Rule::AnyKey),
     ("GET /tenants/{tenant}/stores", Rule::Read),
     ("POST /tenants/{tenant}/stores", Rule::Manage),

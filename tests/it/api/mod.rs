@@ -5,6 +5,7 @@ mod admin;
 mod authority;
 mod breaker;
 mod document;
+mod failures;
 mod keys;
 mod late;
 mod limits;

@@ -21,4 +21,4 @@ mod tests;
 pub use action::BulkAction;
 pub use operation::BulkOperation;
 pub use request::BulkRequest;
-pub use run::{BulkDone, BulkRun, BulkTask};
+pub use run::{BulkDone, BulkRefusal, BulkRun, BulkTask};

@@ -10,7 +10,7 @@ use super::reference::BulkIds;
 use super::response::{Outcome, response};
 use super::undo::{Undo, refuse_own_members};
 use super::{BulkAction, BulkOperation, BulkRequest};
-use crate::ScimError;
+use crate::{ResourceKind, ScimError};
 
 /// A bulk request on its way: hands out what is to be done next and collects the results. Runs nothing itself.
 ///
@@ -59,6 +59,21 @@ pub struct BulkDone {
     pub id: String,
     /// Its `ETag`; none after a delete.
     pub version: Option<String>,
+}
+
+/// An operation that was not done.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct BulkRefusal {
+    /// Its position in the request.
+    pub operation: usize,
+    /// The method in upper case; empty, if it has none.
+    pub method: String,
+    /// The type of the resource, if it is known.
+    pub kind: Option<ResourceKind>,
+    /// The id of the resource, if it is there already.
+    pub id: Option<String>,
+    /// What the client is told.
+    pub error: ScimError,
 }
 
 impl BulkRun {
@@ -143,6 +158,23 @@ impl BulkRun {
     pub fn finish(mut self, base: &str) -> Value {
         self.refuse_the_rest();
         response(&self.operations, &self.outcomes, base)
+    }
+
+    /// The operations that were not done, in the client's order. To be asked for when nothing is handed out any more.
+    pub fn refusals(&mut self) -> Vec<BulkRefusal> {
+        self.refuse_the_rest();
+        let all = self.operations.iter().zip(&self.outcomes).enumerate();
+        let refusals = all.filter_map(|(operation, (sent, outcome))| {
+            let outcome = outcome.as_ref()?;
+            Some(BulkRefusal {
+                operation,
+                method: sent.method.clone(),
+                kind: sent.action.as_ref().ok().map(BulkAction::kind),
+                id: outcome.id.clone(),
+                error: outcome.refusal.clone()?,
+            })
+        });
+        refusals.collect()
     }
 
     fn refuse_the_rest(&mut self) {

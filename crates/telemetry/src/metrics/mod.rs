@@ -24,6 +24,7 @@
 //! | `tenantry_replication_changes_total` | `by`: `acknowledged`, `waited` | 2 |
 //! | `tenantry_replication_agreeing_seconds_total` | none | 1 |
 //! | `tenantry_replication_messages_lost_total` | none | 1 |
+//! | `tenantry_failures_dropped_total` | none | 1 |
 //! | `tenantry_log_lines_dropped_total` | none | 1 |
 //! | `tenantry_resident_memory_bytes` (Linux) | none | 1 |
 
@@ -160,6 +161,15 @@ impl Metrics {
     /// Shows how keeping in step with other replicas goes. To be called once, where there may be others.
     pub fn observe_replication(&self, numbers: impl Fn() -> ReplicationNumbers + Send + Sync + 'static) {
         replication::observe(&self.meter, numbers);
+    }
+
+    /// Shows how many failures found no room in the provisioning log. To be called once.
+    pub fn observe_failures(&self, dropped: impl Fn() -> u64 + Send + Sync + 'static) {
+        self.meter
+            .u64_observable_counter("tenantry.failures.dropped")
+            .with_description("Failures of requests that are in no provisioning log: too many at once, or no database")
+            .with_callback(move |observer| observer.observe(dropped(), &[]))
+            .build();
     }
 
     /// All numbers in the text format of Prometheus.

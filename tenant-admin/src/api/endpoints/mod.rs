@@ -1,6 +1,7 @@
 //! What each path does: who may, what is asked, which command, which answer.
 
 pub(super) mod breakers;
+pub(super) mod failures;
 pub(super) mod limits;
 pub(super) mod me;
 pub(super) mod oauth_clients;
