@@ -2,6 +2,7 @@
 
 mod administration;
 mod banner;
+mod digests;
 mod feeding;
 mod first_start;
 mod logs;

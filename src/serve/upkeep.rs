@@ -9,8 +9,8 @@ use journal::Journal;
 use telemetry::{CredentialEnd, Telemetry};
 use tenancy::{EndOf, Tenants};
 
-use super::logs;
 use super::mail::Mail;
+use super::{digests, logs};
 
 /// How often the uses of credentials are written.
 const WRITE: Duration = Duration::from_secs(5);
@@ -54,7 +54,8 @@ impl Upkeep {
             self.keep_shortening(),
             self.keep_measuring(),
             self.journal.keep_writing(),
-            logs::keep_pruning(&self.journal, &self.tenants)
+            logs::keep_pruning(&self.journal, &self.tenants),
+            digests::keep_telling(self)
         );
     }
 

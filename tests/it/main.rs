@@ -29,6 +29,7 @@ mod differential;
 mod durability;
 mod event_form;
 mod events;
+mod failure_mail;
 mod failures;
 mod fixtures;
 mod isolation;

@@ -53,6 +53,8 @@ pub struct Settings {
     pub oauth_token_minutes: u32,
     /// Mail addresses of those who are told before a token ends.
     pub token_contacts: Vec<String>,
+    /// Mail addresses of those who are told of what its client did not get done.
+    pub failure_contacts: Vec<String>,
     /// Schemas of its own, extensions of User.
     pub extensions: Vec<Schema>,
 }
@@ -74,6 +76,7 @@ impl Default for Settings {
             token_networks: Vec::new(),
             oauth_token_minutes: 60,
             token_contacts: Vec::new(),
+            failure_contacts: Vec::new(),
             extensions: Vec::new(),
         }
     }
@@ -149,15 +152,8 @@ impl Settings {
         if !OAUTH_TOKEN_MINUTES.contains(&self.oauth_token_minutes) {
             return refuse(format!("setting oauth_token_minutes is 5 to 360, not {}", self.oauth_token_minutes));
         }
-        if self.token_contacts.len() > MOST_CONTACTS {
-            return refuse(format!("setting token_contacts has at most {MOST_CONTACTS} addresses"));
-        }
-        match self.token_contacts.iter().find(|address| !is_mail_address(address)) {
-            Some(wrong) => {
-                refuse(format!("setting token_contacts: \"{wrong}\" is not a mail address such as ada@acme.example"))
-            }
-            None => Ok(()),
-        }
+        check_contacts("token_contacts", &self.token_contacts)?;
+        check_contacts("failure_contacts", &self.failure_contacts)
     }
 
     fn with(self, name: &str, value: &Value) -> Result<Self, TenancyError> {
@@ -170,6 +166,18 @@ impl Settings {
         document.retain(|_, value| !value.is_null());
         serde_json::from_value(Value::Object(document))
             .map_err(|error| TenancyError::Invalid(format!("setting {name}: {error}")))
+    }
+}
+
+fn check_contacts(setting: &str, contacts: &[String]) -> Result<(), TenancyError> {
+    if contacts.len() > MOST_CONTACTS {
+        return Err(TenancyError::Invalid(format!("setting {setting} has at most {MOST_CONTACTS} addresses")));
+    }
+    match contacts.iter().find(|address| !is_mail_address(address)) {
+        Some(wrong) => Err(TenancyError::Invalid(format!(
+            "setting {setting}: \"{wrong}\" is not a mail address such as ada@acme.example"
+        ))),
+        None => Ok(()),
     }
 }
 

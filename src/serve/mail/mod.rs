@@ -1,11 +1,14 @@
-//! Mail about tokens and secrets that end soon, and about breakers that have tripped. Whoever warns writes mails and waits for nobody; a task of its own sends
+//! Mail about tokens and secrets that end soon, about breakers that have tripped, and about what clients did not get done. Whoever
+//! warns writes mails and waits for nobody; a task of its own sends
 //! them.
 
+mod failures;
 mod letter;
 mod outbox;
 mod post;
 
 use directory::BreakerAlarm;
+use journal::Digest;
 use lettre::Tokio1Executor;
 use lettre::message::Mailbox;
 use lettre::transport::smtp::{AsyncSmtpTransport, Error};
@@ -50,13 +53,24 @@ impl Mail {
     fn send(&self, tenant: &str, contacts: &[String], write: impl Fn(Mailbox) -> Written) {
         let contacts = contacts.iter().filter_map(|contact| contact.parse().ok());
         for to in self.operators.iter().cloned().chain(contacts) {
-            let Ok(message) = write(to) else {
-                tracing::warn!(tenant.id = tenant, "a mail cannot be written");
-                continue;
-            };
-            if self.post.try_send(message).is_err() {
-                tracing::warn!(tenant.id = tenant, "a mail is not sent: too many wait already");
-            }
+            self.post(tenant, write(to));
+        }
+    }
+
+    /// Writes a mail about what failed to each contact of the tenant.
+    pub(super) fn tell_failures(&self, tenant: &str, digest: &Digest, contacts: &[String]) {
+        for to in contacts.iter().filter_map(|contact| contact.parse().ok()) {
+            self.post(tenant, failures::write(self.from.clone(), to, tenant, digest));
+        }
+    }
+
+    fn post(&self, tenant: &str, written: Written) {
+        let Ok(message) = written else {
+            tracing::warn!(tenant.id = tenant, "a mail cannot be written");
+            return;
+        };
+        if self.post.try_send(message).is_err() {
+            tracing::warn!(tenant.id = tenant, "a mail is not sent: too many wait already");
         }
     }
 }

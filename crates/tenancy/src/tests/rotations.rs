@@ -294,6 +294,8 @@ on_both! {
             ("token_max_overlap_hours", json!(8761)),
             ("token_networks", json!(["nowhere"])),
             ("token_contacts", json!(["nobody"])),
+            ("failure_contacts", json!(["nobody"])),
+            ("failure_contacts", json!(vec!["ada@acme.example"; 11])),
             ("token_contacts", json!(["ada@acme.example, eve@evil.example"])),
             ("token_contacts", json!(["ada@acme.example\r\nBcc: eve@evil.example"])),
         ] {
