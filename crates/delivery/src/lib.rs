@@ -25,6 +25,7 @@ mod table;
 mod tests;
 mod worker;
 
+pub use directory::{Sought, Standing, StandingUser};
 pub use dispatcher::Dispatcher;
 pub use drift::{Comparable, Comparison, Counts, Difference, DriftReport, Sort, Subject, Unrepaired, What};
 pub use error::DeliveryError;

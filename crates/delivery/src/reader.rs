@@ -7,6 +7,7 @@ use std::time::Duration;
 use aws_lc_rs::digest::{SHA256, digest};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use directory::{Sought, Standing};
 use events::Event;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde_json::Value;
@@ -112,6 +113,17 @@ impl Stores {
         let tenants = environment.tenants.list();
         let tenant = tenants.into_iter().find(|tenant| tenant.id().as_i64() == at.tenant);
         Ok(tenant.map(|tenant| Reader { tenant, record }))
+    }
+
+    /// Whether a user of the tenant may still act: by what the directory is now, also if the store is paused or events are held.
+    ///
+    /// # Errors
+    /// The database's.
+    pub async fn standing(&self, reader: &Reader, sought: Sought<'_>) -> Result<Standing, DeliveryError> {
+        let environment = self.environment();
+        let gone = |_| DeliveryError::NoStore { name: reader.record.name.clone() };
+        let administered = environment.tenants.administer(reader.tenant.name()).map_err(gone)?;
+        Ok(environment.directories.administered(&administered).standing(sought).await?)
     }
 
     /// Events after a number, by default after what the store has said that it has. To ask for what comes after a number is

@@ -136,7 +136,7 @@ impl Directories {
 
 impl Parts {
     /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
-    async fn within<T>(
+    pub(crate) async fn within<T>(
         &self,
         (tenant, work): (&Tenant, Work),
         doing: impl Future<Output = Result<T, DirectoryError>>,

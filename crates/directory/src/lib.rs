@@ -16,6 +16,7 @@ mod pressure;
 mod read;
 mod record;
 mod snapshot;
+mod standing;
 mod survey;
 mod write;
 
@@ -28,6 +29,7 @@ pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use pressure::Work;
 pub use record::{Actor, Condition, Include, Members, Membership, Record};
 pub use snapshot::{Snapshot, SnapshotPart};
+pub use standing::{Sought, Standing, StandingUser};
 
 #[cfg(test)]
 mod tests;

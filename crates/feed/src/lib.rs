@@ -1,9 +1,11 @@
 //! What stores fetch themselves, over HTTP: the events of a tenant by long polling (`GET /events?after=…`) or as server-sent
-//! events; or security event tokens (`POST /sets`, RFC 8936).
+//! events; or security event tokens (`POST /sets`, RFC 8936). And whether a user may still
+//! act (`GET /may-act`), for an application in the middle of a session.
 //!
 //! It promises that a reader gets the events of its store alone, whole and in order, and that a token that was replaced opens nothing
 //! any more. It keeps nothing: readers say where they stand.
 
+mod may_act;
 mod places;
 mod problem;
 mod pull;
@@ -55,6 +57,8 @@ impl Feed {
                 .app_data(state.clone())
                 .route("/events", web::get().to(pull::events))
                 .route("/t/{tenant}/events", web::get().to(pull::events_of_tenant))
+                .route("/may-act", web::get().to(may_act::may_act))
+                .route("/t/{tenant}/may-act", web::get().to(may_act::may_act_of_tenant))
                 .route("/sets", web::post().to(sets::poll))
                 .route("/t/{tenant}/sets", web::post().to(sets::poll_of_tenant))
                 .route("/t/{tenant}/jwks.json", web::get().to(sets::keys))

@@ -12,17 +12,23 @@ use crate::problem::Problem;
 const LOOKUPS: usize = 8;
 /// So many requests of one store are under way at once.
 const READERS: u32 = 16;
+/// And so many questions of its application: none waits for events.
+const QUESTIONS: u32 = 64;
 
 /// What is left.
 #[derive(Debug)]
 pub(crate) struct Places {
     pub(crate) lookups: Semaphore,
-    readers: Arc<Mutex<HashMap<StoreId, u32>>>,
+    readers: Taken,
+    questions: Taken,
 }
+
+/// How many places of each store are taken.
+type Taken = Arc<Mutex<HashMap<StoreId, u32>>>;
 
 impl Default for Places {
     fn default() -> Self {
-        Self { lookups: Semaphore::new(LOOKUPS), readers: Arc::default() }
+        Self { lookups: Semaphore::new(LOOKUPS), readers: Arc::default(), questions: Arc::default() }
     }
 }
 
@@ -30,29 +36,38 @@ impl Default for Places {
 #[derive(Debug)]
 pub(crate) struct Place {
     store: StoreId,
-    readers: Arc<Mutex<HashMap<StoreId, u32>>>,
+    taken: Taken,
 }
 
 impl Places {
     /// Takes a place of the store.
     pub(crate) fn take(&self, store: StoreId) -> Result<Place, Problem> {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        let count = readers.entry(store).or_default();
-        if *count >= READERS {
-            return Err(Problem::too_many(READERS));
-        }
-        *count += 1;
-        Ok(Place { store, readers: Arc::clone(&self.readers) })
+        take(&self.readers, store, READERS)
     }
+
+    /// Takes a place for something that is answered at once.
+    pub(crate) fn take_for_question(&self, store: StoreId) -> Result<Place, Problem> {
+        take(&self.questions, store, QUESTIONS)
+    }
+}
+
+fn take(taken: &Taken, store: StoreId, most: u32) -> Result<Place, Problem> {
+    let mut places = taken.lock().unwrap_or_else(PoisonError::into_inner);
+    let count = places.entry(store).or_default();
+    if *count >= most {
+        return Err(Problem::too_many(most));
+    }
+    *count += 1;
+    Ok(Place { store, taken: Arc::clone(taken) })
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut readers = self.readers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(count) = readers.get_mut(&self.store) {
+        let mut places = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = places.get_mut(&self.store) {
             *count -= 1;
             if *count == 0 {
-                readers.remove(&self.store);
+                places.remove(&self.store);
             }
         }
     }

@@ -120,11 +120,13 @@ pub(crate) async fn unknown(request: HttpRequest) -> Result<HttpResponse, Proble
     let is_of = |end: &str| path == end || (path.starts_with("/t/") && path.ends_with(end));
     Err(if is_of("/events") {
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "events are read with GET")
+    } else if is_of("/may-act") {
+        Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", "whether a user may act is asked with GET")
     } else if is_of("/sets") {
         let detail = "security event tokens are asked for with POST";
         Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", detail)
     } else {
-        let detail = "there is no such path; events are at /events, security event tokens at /sets";
+        let detail = "there is no such path; events are at /events, security event tokens at /sets, and /may-act tells whether a user may act";
         Problem::new(StatusCode::NOT_FOUND, "not-found", detail)
     })
 }

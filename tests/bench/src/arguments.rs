@@ -23,7 +23,7 @@ pub(crate) enum Command {
 }
 
 /// How to measure.
-#[derive(Debug, Args)]
+#[derive(Clone, Debug, Args)]
 pub(crate) struct Measure {
     /// What to measure; everything if none is named.
     #[arg(value_enum)]
@@ -129,6 +129,8 @@ pub(crate) enum Workload {
     Memory,
     /// p99 of ten tenants while another one asks ten times as often as it may, beside that without it.
     Fairness,
+    /// p99 of `GET /may-act`, as an application asks whether a user may still act.
+    MayAct,
     /// Throughput when three times as much comes as can be answered, beside the most there is.
     Overload,
     /// How long after a change its event is in a store, and how fast a store gets what has waited for it.

@@ -45,6 +45,12 @@ struct Created {
     token: String,
 }
 
+/// What issuing the token of a store answers.
+#[derive(Deserialize)]
+struct StoreToken {
+    token: String,
+}
+
 impl Product {
     /// Starts it on a new database of this name and waits until it is ready.
     pub(crate) fn start(measure: &Measure, database: Database, name: &str) -> anyhow::Result<Self> {
@@ -103,6 +109,17 @@ impl Product {
 }
 
 impl Product {
+    /// Adds a store that programs fetch from to a tenant, and gives its token.
+    pub(crate) fn issue_store_token(&self, tenant: &str) -> anyhow::Result<String> {
+        let mut add = command(&self.program, &self.environment);
+        add.args(["store", "add", tenant, "app", "--kind", "pull", "--json"]);
+        output(add)?;
+        let mut issue = command(&self.program, &self.environment);
+        issue.args(["store", "token", tenant, "app", "--json"]);
+        let issued: StoreToken = serde_json::from_str(&output(issue)?).context("reading the token of a store")?;
+        Ok(issued.token)
+    }
+
     /// Lets a tenant ask so often a second, and twice as often at once.
     pub(crate) fn limit_tenant(&self, name: &str, per_second: u32) -> anyhow::Result<()> {
         let rates = [format!("rate_per_second={per_second}"), format!("rate_burst={}", 2 * per_second)];

@@ -7,6 +7,7 @@ mod drift;
 mod file;
 mod keys;
 mod life;
+mod may_act;
 mod nats;
 mod passwords;
 mod pull;

@@ -10,6 +10,7 @@ mod check;
 mod contest;
 mod discovery;
 mod fairness;
+mod may_act;
 mod members;
 mod memory;
 mod overload;
@@ -61,6 +62,9 @@ fn on(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Res
     }
     if measure.wants(Workload::Fairness) {
         fairness::measure(measure, database, report)?;
+    }
+    if measure.wants(Workload::MayAct) {
+        may_act::measure(measure, database, report)?;
     }
     if measure.wants(Workload::Overload) {
         overload::measure(measure, database, report)?;
