@@ -37,6 +37,7 @@ mod m0021_breakers;
 mod m0022_token_requests;
 mod m0024_set_receipts;
 mod m0025_failures;
+mod m0026_conversions;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
 
@@ -72,6 +73,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0022_token_requests::Migration),
             Box::new(m0024_set_receipts::Migration),
             Box::new(m0025_failures::Migration),
+            Box::new(m0026_conversions::Migration),
             Box::new(m0031_breaker_alarms::Migration),
             Box::new(m0034_replicas_by_share::Migration),
         ]

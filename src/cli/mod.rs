@@ -5,6 +5,7 @@ mod assignments;
 mod breaker;
 mod completions;
 mod config;
+mod conversion;
 mod duration;
 mod events;
 mod failures;
@@ -90,7 +91,7 @@ enum Command {
     /// Rotates, lists and retires the keys that sign tokens
     #[command(subcommand, after_help = key::EXAMPLES)]
     Key(key::Command),
-    /// Shows the users of a tenant
+    /// Shows the users of a tenant, and gives all of them other names
     #[command(subcommand, after_help = resource::USER_EXAMPLES)]
     User(resource::UserCommand),
     /// Shows the groups of a tenant
@@ -167,7 +168,7 @@ impl Cli {
             Command::ApiKey(command) => in_runtime(api_key::run(command, &settings, output)),
             Command::Limits(command) => in_runtime(limits::run(command, &settings, output)),
             Command::Key(command) => in_runtime(key::run(command, &settings, output)),
-            Command::User(command) => in_runtime(resource::run(command.into(), &settings, output)),
+            Command::User(command) => in_runtime(resource::run_users(command, &settings, output)),
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Store(command) => in_runtime(store::run(command, &settings, output)),
             Command::Breaker(command) => in_runtime(breaker::run(command, &settings, output)),

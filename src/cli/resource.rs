@@ -1,10 +1,12 @@
-//! `tenantry user …` and `tenantry group …`: what identity providers have pushed. Only they change it.
+//! `tenantry user …` and `tenantry group …`: what identity providers have pushed. Only they change it, but for the names of all users
+//! (`conversion`).
 
 use clap::{Args, Subcommand};
 use serde_json::Value;
 use tenant_admin::{Command as Asked, Failure, Kind};
 
 use super::ask;
+use super::conversion;
 use super::output::Output;
 use super::table::{items, table, text};
 use crate::settings::Settings;
@@ -28,6 +30,12 @@ pub(super) enum UserCommand {
     /// Shows a user with the groups it is in
     #[command(after_help = "Example:\n  tenantry user show acme ada@acme.example")]
     Show(Show),
+    /// Calls every user by e-mail address, or by the mailbox of it
+    #[command(after_help = conversion::CONVERT_EXAMPLES)]
+    Convert(conversion::Convert),
+    /// Watches, pauses and breaks off a conversion of user names
+    #[command(subcommand, after_help = conversion::CONVERSION_EXAMPLES)]
+    Conversion(conversion::Command),
 }
 
 #[derive(Debug, Subcommand)]
@@ -72,15 +80,6 @@ pub(super) struct Show {
 /// A command on either type.
 pub(super) struct Command(Asked);
 
-impl From<UserCommand> for Command {
-    fn from(command: UserCommand) -> Self {
-        match command {
-            UserCommand::List(list) => list.of(Kind::User),
-            UserCommand::Show(show) => show.of(Kind::User),
-        }
-    }
-}
-
 impl From<GroupCommand> for Command {
     fn from(command: GroupCommand) -> Self {
         match command {
@@ -100,6 +99,15 @@ impl List {
 impl Show {
     fn of(self, kind: Kind) -> Command {
         Command(Asked::ShowResource { tenant: self.tenant, kind, name: self.name })
+    }
+}
+
+pub(super) async fn run_users(command: UserCommand, settings: &Settings, output: Output) -> Result<(), Failure> {
+    match command {
+        UserCommand::List(list) => run(list.of(Kind::User), settings, output).await,
+        UserCommand::Show(show) => run(show.of(Kind::User), settings, output).await,
+        UserCommand::Convert(convert) => conversion::convert(convert, settings, output).await,
+        UserCommand::Conversion(command) => conversion::run(command, settings, output).await,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod administration;
 mod banner;
+mod conversions;
 mod digests;
 mod feeding;
 mod first_start;

@@ -10,7 +10,7 @@ use telemetry::{CredentialEnd, Telemetry};
 use tenancy::{EndOf, Tenants};
 
 use super::mail::Mail;
-use super::{digests, logs};
+use super::{conversions, digests, logs};
 
 /// How often the uses of credentials are written.
 const WRITE: Duration = Duration::from_secs(5);
@@ -55,7 +55,8 @@ impl Upkeep {
             self.keep_measuring(),
             self.journal.keep_writing(),
             logs::keep_pruning(&self.journal, &self.tenants),
-            digests::keep_telling(self)
+            digests::keep_telling(self),
+            conversions::keep_converting(&self.tenants, &self.directories, self.stores.holder())
         );
     }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
-use crate::{ApiKeyCommand, BreakerCommand, OauthCommand, StoreCommand};
+use crate::{ApiKeyCommand, BreakerCommand, ConversionCommand, OauthCommand, StoreCommand};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -110,6 +110,8 @@ pub enum Command {
     Store(StoreCommand),
     /// Something about the breaker of a tenant.
     Breaker(BreakerCommand),
+    /// Something about the user names of a tenant.
+    Conversion(ConversionCommand),
     /// Something about the keys of programs that administer.
     ApiKey(ApiKeyCommand),
     /// Shows how often one network address may ask.

@@ -24,6 +24,7 @@ mod bulk_stops;
 mod cli;
 mod conditions;
 mod conformance;
+mod conversion;
 mod cursors;
 mod differential;
 mod durability;

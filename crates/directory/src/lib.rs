@@ -7,6 +7,7 @@
 //! It does not speak HTTP, decide who may call, or deliver events.
 
 mod breaker;
+mod conversion;
 mod directories;
 mod error;
 mod key;
@@ -23,6 +24,7 @@ mod write;
 pub use breaker::{
     Breaker, BreakerAlarm, BreakerDone, BreakerMode, BreakerNumbers, BreakerSettings, BreakerState, Trip,
 };
+pub use conversion::{Conversion, ConversionConflict, ConversionPlan, ConversionRefused, ConversionState, UserNames};
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};

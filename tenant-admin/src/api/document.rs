@@ -8,6 +8,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::endpoints::{
     breakers, failures, limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens,
+    user_conversion,
 };
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
@@ -57,6 +58,12 @@ endpoints![
     breakers::release_breaker,
     breakers::discard_breaker,
     failures::list_failures,
+    user_conversion::show_user_conversion,
+    user_conversion::plan_user_conversion,
+    user_conversion::begin_user_conversion,
+    user_conversion::pause_user_conversion,
+    user_conversion::resume_user_conversion,
+    user_conversion::cancel_user_conversion,
     tokens::list_tokens,
     tokens::issue_token,
     tokens::complete_rotation,

@@ -8,6 +8,7 @@ mod asked;
 mod attempts;
 mod body;
 mod breaker_shapes;
+mod conversion_shapes;
 mod document;
 mod endpoints;
 mod failure_shapes;

@@ -55,6 +55,18 @@ pub(super) struct BreakerChange {
     pub(super) settings: Map<String, Value>,
 }
 
+/// What user names are to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewConversion {
+    /// `email`, or `mailbox`: that without its domain.
+    #[schema(example = "email")]
+    pub(super) to: String,
+    /// Leaves users as they are that cannot get their new names.
+    #[serde(default)]
+    pub(super) skip_conflicts: bool,
+}
+
 /// A token that is asked for. What is left out is as usual.
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]

@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod breakers;
+mod conversions;
 mod events;
 mod failures;
 mod keys;
@@ -122,6 +123,7 @@ impl Operator {
             Command::Oauth(command) => self.oauth(command).await,
             Command::Store(command) => Box::pin(self.store(command)).await,
             Command::Breaker(command) => Box::pin(self.breaker(command)).await,
+            Command::Conversion(command) => Box::pin(self.conversion(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
             Command::ShowLimits => Ok(self.show_limits()),
             Command::ChangeLimits { limits } => self.change_limits(&limits).await,

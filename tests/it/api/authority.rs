@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 46] = [
+const RULES: [(&str, Rule); 52] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -52,6 +52,12 @@ const RULES: [(&str, Rule); 46] = [
     ("POST /tenants/{tenant}/breaker/release", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/discard", Rule::Manage),
     ("GET /tenants/{tenant}/failures", Rule::Read),
+    ("GET /tenants/{tenant}/user-conversion", Rule::Read),
+    ("POST /tenants/{tenant}/user-conversion", Rule::Manage),
+    ("POST /tenants/{tenant}/user-conversion/plan", Rule::Manage),
+    ("POST /tenants/{tenant}/user-conversion/pause", Rule::Manage),
+    ("POST /tenants/{tenant}/user-conversion/resume", Rule::Manage),
+    ("POST /tenants/{tenant}/user-conversion/cancel", Rule::Manage),
     ("GET /store-kinds", Rule::AnyKey),
     ("GET /tenants/{tenant}/stores", Rule::Read),
     ("POST /tenants/{tenant}/stores", Rule::Manage),

@@ -4,6 +4,7 @@ mod actor;
 mod admin;
 mod authority;
 mod breaker;
+mod conversion;
 mod document;
 mod failures;
 mod keys;

@@ -142,6 +142,12 @@ impl Stores {
         }
     }
 
+    /// The name of this process in leases.
+    #[must_use]
+    pub fn holder(&self) -> &str {
+        &self.environment.holder
+    }
+
     pub(crate) fn environment(&self) -> &Arc<Environment> {
         &self.environment
     }

@@ -10,3 +10,4 @@ pub(super) mod store_errands;
 pub(super) mod stores;
 pub(super) mod tenants;
 pub(super) mod tokens;
+pub(super) mod user_conversion;
