@@ -18,8 +18,12 @@ use crate::reply::{Answer, add, answer_with};
 pub(crate) enum Rejection {
     /// The sender is not let in.
     Unauthenticated(Refusal),
+    /// The sender is no administrator of the tenant.
+    NoAdministrator,
     /// The sender's token is for other things.
     OutOfScope(&'static str),
+    /// The application is not ready for the tenant; the sentence says what is missing.
+    NotReady(String),
     /// The sender asks too much.
     Limited(Limited),
     /// The path exists, the method does not.
@@ -112,11 +116,19 @@ impl Rejection {
         let mut answer = answer_with(status, error.to_json().to_string());
         match self {
             Self::Unauthenticated(refusal) => add(&mut answer, WWW_AUTHENTICATE, &challenge(*refusal)),
+            Self::NoAdministrator => {
+                add(&mut answer, WWW_AUTHENTICATE, "Basic realm=\"administrators\", charset=\"UTF-8\"");
+            }
             Self::OutOfScope(_) => {
                 add(&mut answer, WWW_AUTHENTICATE, "Bearer realm=\"scim\", error=\"insufficient_scope\"");
             }
             Self::MethodNotAllowed { allow } => add(&mut answer, ALLOW, allow),
-            Self::Limited(_) | Self::Unavailable(_) | Self::Refused(_) | Self::Oauth(_) | Self::Broken => {}
+            Self::Limited(_)
+            | Self::Unavailable(_)
+            | Self::Refused(_)
+            | Self::Oauth(_)
+            | Self::NotReady(_)
+            | Self::Broken => {}
         }
         if let Some(seconds) = self.retry_after() {
             add(&mut answer, RETRY_AFTER, &seconds.to_string());
@@ -137,6 +149,14 @@ impl Rejection {
         match self {
             Self::Unauthenticated(refusal) => {
                 Wire { error: ScimError::new(status(*refusal), refusal.to_string()), reason: Some(label(*refusal)) }
+            }
+            Self::NoAdministrator => {
+                let sentence = "sign in as an administrator of the tenant: the password is an API key (tenantry api-key create); \
+                                nothing has changed";
+                Wire { error: ScimError::new(401, sentence), reason: Some("administrator") }
+            }
+            Self::NotReady(sentence) => {
+                Wire { error: ScimError::new(403, sentence.as_str()), reason: Some("prerequisite") }
             }
             Self::OutOfScope(sentence) => Wire { error: ScimError::new(403, *sentence), reason: Some("scope") },
             Self::Limited(limited @ Limited { scope, retry_after }) => {

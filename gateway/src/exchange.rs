@@ -24,6 +24,7 @@ use crate::pipeline::{self, Admitted, Quota};
 use crate::reply::{Answer, Reply, add};
 use crate::request_id::RequestId;
 use crate::routes::{self, Route, Target};
+use crate::token_by_url;
 use crate::worker::Worker;
 
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -146,7 +147,9 @@ impl Exchange {
         request: &'a RequestHead,
         payload: Payload,
     ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
-        let target = Target::parse(request.uri.path());
+        let path = request.uri.path();
+        let below = || Target::parse_below(path, worker.gateway.tenants.profiles().base_paths());
+        let target = Target::parse(path).or_else(below);
         if let Some(target) = &target {
             self.route = target.route.template();
             self.is_oauth = matches!(target.route, Route::Oauth(_));
@@ -166,6 +169,9 @@ impl Exchange {
                 self.tell_refusal(&worker.gateway, (&request.method, &target.route), rejection);
             }
             return (outcome, None);
+        }
+        if target.route == Route::Token {
+            return (Box::pin(token_by_url::answer(worker, (request, &origin), &target, self)).await, None);
         }
         match pipeline::admit(worker, (request, payload, origin), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {

@@ -26,6 +26,7 @@ mod routes;
 mod scope;
 mod server;
 mod settings;
+mod token_by_url;
 mod worker;
 
 pub use app::{App, GatewayError};

@@ -29,6 +29,7 @@ pub(crate) fn check(scopes: Scopes, method: &Method, route: &Route<'_>) -> Resul
         | Route::Search(None)
         | Route::Me
         | Route::Oauth(_)
+        | Route::Token
         | Route::Discovery(_)
         | Route::Version
         | Route::Unknown => Ok(()),

@@ -38,6 +38,7 @@ mod m0022_token_requests;
 mod m0024_set_receipts;
 mod m0025_failures;
 mod m0026_conversions;
+mod m0028_profiles;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
 
@@ -74,6 +75,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0024_set_receipts::Migration),
             Box::new(m0025_failures::Migration),
             Box::new(m0026_conversions::Migration),
+            Box::new(m0028_profiles::Migration),
             Box::new(m0031_breaker_alarms::Migration),
             Box::new(m0034_replicas_by_share::Migration),
         ]

@@ -14,6 +14,7 @@ mod limits;
 mod migrate;
 mod oauth;
 mod output;
+mod profile;
 mod resource;
 mod store;
 mod table;
@@ -109,6 +110,9 @@ enum Command {
     /// Guards the stores of tenants against a client that deactivates or deletes too many users at once
     #[command(subcommand, after_help = breaker::EXAMPLES)]
     Breaker(breaker::Command),
+    /// Keeps application profiles: what is particular to a product, as data
+    #[command(subcommand, after_help = profile::EXAMPLES)]
+    Profile(profile::Command),
     /// Shows and checks the settings
     #[command(subcommand, after_help = config::EXAMPLES)]
     Config(config::Command),
@@ -173,6 +177,7 @@ impl Cli {
             Command::Store(command) => in_runtime(store::run(command, &settings, output)),
             Command::Breaker(command) => in_runtime(breaker::run(command, &settings, output)),
             Command::Failures(command) => in_runtime(failures::run(command, &settings, output)),
+            Command::Profile(command) => in_runtime(profile::run(command, &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),
             Command::Completions(arguments) => completions::print(&arguments, output),
         }

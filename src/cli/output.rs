@@ -37,6 +37,14 @@ impl Output {
         }
     }
 
+    /// Tells people how far something has come, on standard error.
+    pub(crate) fn note(self, text: &str) {
+        if !self.json {
+            // Nobody is left to be told when this fails.
+            let _ = writeln!(io::stderr().lock(), "{text}");
+        }
+    }
+
     /// Says what went wrong, on standard error.
     pub(crate) fn fail(self, failure: &Failure) {
         let text = if self.json { json!({ "error": failure }).to_string() } else { format!("error: {failure}") };

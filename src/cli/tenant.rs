@@ -59,7 +59,7 @@ Examples:
 
 Settings: strict, unique_group_names, rate_per_second, rate_burst, write_per_second, write_burst, concurrency,
 group_answer_members, token_modes, token_max_days, token_max_overlap_hours, token_networks, token_contacts,
-failure_contacts, oauth_token_minutes, extensions";
+failure_contacts, oauth_token_minutes, profile, profile_options, prerequisites_met, extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {

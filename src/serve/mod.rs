@@ -8,6 +8,7 @@ mod feeding;
 mod first_start;
 mod logs;
 mod mail;
+mod profiles;
 mod signals;
 mod upkeep;
 
@@ -101,8 +102,9 @@ impl Server<'_> {
         let operator = deployment.operator(settings, listening);
         let socket = Socket::bind(&settings.data_dir).map_err(failed)?;
         let app = self.app()?;
+        let left_out = profiles::import(&settings.profiles.folder, &operator).await?;
         let tenants = first_start::tenants(settings, &operator).await?;
-        let (database, warning) = (settings.database_name(), self.warnings());
+        let (database, warning) = (settings.database_name(), self.warnings(left_out));
         Banner { tenants, operations: operations_at, admin, database, warning }.print(output)?;
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
         let upkeep = self.upkeep(mail);
@@ -130,8 +132,9 @@ impl Server<'_> {
         served
     }
 
-    fn warnings(&self) -> Option<String> {
-        (!self.warnings.is_empty()).then(|| self.warnings.join(". "))
+    fn warnings(&self, more: Vec<String>) -> Option<String> {
+        let all: Vec<String> = self.warnings.iter().cloned().chain(more).collect();
+        (!all.is_empty()).then(|| all.join(". "))
     }
 
     fn app(&self) -> Result<App, Failure> {

@@ -38,6 +38,7 @@ pub(crate) struct Settings {
     pub(crate) events: Events,
     pub(crate) failures: Failures,
     pub(crate) stores: Stores,
+    pub(crate) profiles: Profiles,
     pub(crate) mail: Mail,
     pub(crate) limits: Limits,
     pub(crate) log: LogSettings,
@@ -69,6 +70,14 @@ pub(crate) struct Server {
 pub(crate) struct Admin {
     #[serde(deserialize_with = "values::optional_address")]
     pub(crate) listen: Option<SocketAddr>,
+}
+
+/// Where application profiles are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Profiles {
+    /// Read at the start; nothing if it is empty.
+    pub(crate) folder: PathBuf,
 }
 
 impl Stores {

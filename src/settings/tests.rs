@@ -205,7 +205,7 @@ fn a_misspelt_variable_is_told_what_there_is() {
         "{sentence}"
     );
     let sentence = from_variables(&[("TENANTRY_SEVER__LISTEN", "x")]).unwrap_err().to_string();
-    let all = "there are data_dir and the sections admin, database, events, failures, limits, log, mail, oauth, replicas, server, stores, tokens";
+    let all = "there are data_dir and the sections admin, database, events, failures, limits, log, mail, oauth, profiles, replicas, server, stores, tokens";
     assert!(sentence.contains(all), "{sentence}");
 }
 

@@ -15,6 +15,7 @@ mod failure;
 mod oauth_command;
 mod operator;
 mod origin;
+mod profile_command;
 mod store_command;
 mod view;
 
@@ -26,6 +27,7 @@ pub use failure::{Code, Failure};
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};
 pub use operator::{Operator, TokenDays};
 pub use origin::Origin;
+pub use profile_command::{ProfileChange, ProfileCommand};
 pub use store_command::StoreCommand;
 
 /// What a command answers: a JSON object.

@@ -22,6 +22,17 @@ impl Origin {
         format!("{}/t/{}/scim/v2", self.url, tenant.name())
     }
 
+    /// The URLs that the tenant's application promises to its administrators: on its own hosts, or on the one that all tenants
+    /// share. There the token alone tells the tenant, if the path does not.
+    pub(crate) fn application_urls(&self, tenant: &Tenant) -> Vec<String> {
+        let scheme = self.url.split("://").next().unwrap_or("https");
+        let hosts = tenant.hosts().iter().map(|host| format!("{scheme}://{host}{}", self.port()));
+        let origins: Vec<String> = std::iter::once(self.url.clone()).chain(hosts).collect();
+        let paths = tenant.profile().profile().base_paths();
+        let named = |path: &String| path.replace("{tenant}", tenant.name());
+        paths.iter().flat_map(|path| origins.iter().map(move |origin| format!("{origin}{}", named(path)))).collect()
+    }
+
     /// The URLs by host: the tenant's own, and its name under the base domain.
     pub(crate) fn host_urls(&self, tenant: &Tenant) -> Vec<String> {
         let scheme = self.url.split("://").next().unwrap_or("https");

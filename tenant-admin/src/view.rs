@@ -15,6 +15,7 @@ pub(crate) fn tenant(tenant: &Tenant, origin: &Origin) -> Value {
         "name": tenant.name(),
         "enabled": tenant.is_enabled(),
         "base_url": origin.base_url(tenant),
+        "application_urls": origin.application_urls(tenant),
         "host_urls": origin.host_urls(tenant),
         "hosts": tenant.hosts(),
         "settings": tenant.settings(),

@@ -7,7 +7,7 @@ use std::process::Command;
 use serde_json::Value;
 
 /// Which of our crates each of our crates may use. The tests may use what they test.
-const ARROWS: [(&str, &[&str]); 17] = [
+const ARROWS: [(&str, &[&str]); 18] = [
     (
         "tenantry",
         &[
@@ -19,6 +19,7 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "gateway",
             "journal",
             "migrations",
+            "profile",
             "replicas",
             "telemetry",
             "tenancy",
@@ -36,18 +37,20 @@ const ARROWS: [(&str, &[&str]); 17] = [
             "journal",
             "limits",
             "outbound",
+            "profile",
             "replicas",
             "scim",
             "telemetry",
         ],
     ),
-    ("tenant-admin", &["directory", "tenancy", "delivery", "events", "journal", "scim", "telemetry"]),
-    ("delivery", &["directory", "events", "outbound", "tenancy", "database", "scim"]),
+    ("tenant-admin", &["directory", "tenancy", "delivery", "events", "journal", "profile", "scim", "telemetry"]),
+    ("delivery", &["directory", "events", "outbound", "profile", "tenancy", "database", "scim"]),
     ("feed", &["delivery", "events"]),
     ("journal", &["tenancy", "database"]),
-    ("directory", &["events", "tenancy", "database", "scim"]),
-    ("events", &["tenancy", "database", "scim"]),
-    ("tenancy", &["database", "replicas", "scim"]),
+    ("directory", &["events", "profile", "tenancy", "database", "scim"]),
+    ("events", &["profile", "tenancy", "database", "scim"]),
+    ("tenancy", &["database", "profile", "replicas", "scim"]),
+    ("profile", &["scim"]),
     ("limits", &["replicas"]),
     ("outbound", &[]),
     ("replicas", &[]),

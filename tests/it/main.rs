@@ -16,6 +16,7 @@ mod support;
 mod address_limits;
 mod addresses;
 mod api;
+mod applications;
 mod architecture;
 mod at_rest;
 mod bad_input;

@@ -119,7 +119,8 @@ impl Options {
             (Data::Group(group), EventType::GroupUpdated) if group.members.is_none() => &group.change,
             _ => return true,
         };
-        change.changed.iter().any(|changed| self.attributes.iter().any(|wanted| is_part(&changed.path, wanted)))
+        let is_wanted = |changed: &events::Changed| self.attributes.iter().any(|wanted| is_part(&changed.path, wanted));
+        change.changed.iter().chain(change.provisioned()).any(is_wanted)
     }
 }
 

@@ -151,6 +151,12 @@ async fn in_time<T>(doing: impl Future<Output = Result<T, DirectoryError>>) -> R
 }
 
 impl Directory {
+    /// Whose it is.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        &self.tenant
+    }
+
     /// Reads one resource (RFC 7644 section 3.4.1).
     ///
     /// # Errors
@@ -317,6 +323,8 @@ impl Directory {
         action: Action,
         password: Option<Password>,
     ) -> Result<Outcome, DirectoryError> {
+        // An application without passwords takes one as if it had not been sent.
+        let password = password.filter(|_| self.tenant.profile().takes_passwords());
         let written = async {
             let password = self.all.passwords.take(&self.tenant, password).await?;
             self.all.writer.write(self.change(kind, id, action, password)).await

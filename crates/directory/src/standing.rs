@@ -73,7 +73,7 @@ impl Directory {
         );
         let statement = Statement::from_sql_and_values(backend, sql, [self.tenant.id().as_i64().into(), value]);
         let asked = async { Ok(database.query(statement).await?) };
-        let rows: Vec<QueryResult> = self.all.within(Work::Read, asked).await?;
+        let rows: Vec<QueryResult> = self.all.within((&self.tenant, Work::Read), asked).await?;
         let sequence = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
         let users: Result<Vec<_>, DirectoryError> = rows.iter().filter_map(|row| read(row).transpose()).collect();
         let users = users?.into_iter().filter(|user| user.is(sought)).collect();

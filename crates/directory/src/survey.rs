@@ -16,7 +16,8 @@ impl Directory {
         Ok(self.pages().count(kind).await?)
     }
 
-    /// Up to `limit` users or groups whose ids come after this one, in the order of ids and without members and groups.
+    /// Up to `limit` users or groups whose ids come after this one, in the order of ids and without members; with the
+    /// groups that users are in if the tenant's profile reads them.
     ///
     /// # Errors
     /// If the database fails.
@@ -24,7 +25,15 @@ impl Directory {
         Ok(self.pages().after(kind, id, limit).await?)
     }
 
-    /// Those of these users or groups that there are, without members and groups, in no order.
+    /// Up to `limit` users whose ids come after this one, in the order of ids, with the groups that they are in.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn users_with_groups(&self, id: Uuid, limit: u32) -> Result<Vec<Record>, DirectoryError> {
+        Ok(Pages { groups: true, ..self.pages() }.after(ResourceKind::User, id, limit).await?)
+    }
+
+    /// The same of those of these users or groups that there are, in no order.
     ///
     /// # Errors
     /// If the database fails.
@@ -49,6 +58,7 @@ impl Directory {
     }
 
     fn pages(&self) -> Pages<'_> {
-        Pages { database: &self.all.database, tenant: self.tenant.id().as_i64() }
+        let (tenant, groups) = (self.tenant.id().as_i64(), self.tenant.profile().reads_groups());
+        Pages { database: &self.all.database, tenant, groups }
     }
 }

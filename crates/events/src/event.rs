@@ -97,6 +97,10 @@ pub struct Change {
     /// that came with it is told here, without values.
     #[serde(default)]
     pub changed: Vec<Changed>,
+    /// The attributes that the client changed, where the application is told of others. It is told to stores that speak SCIM,
+    /// and not to others.
+    #[serde(default, skip_serializing)]
+    pub provisioned: Option<Vec<Changed>>,
     /// A short name of the client software, such as `entra`.
     pub client: String,
     /// The provisioning token that was used.
@@ -110,6 +114,14 @@ pub struct Change {
     /// Whether the client replaced the resource as a whole (PUT). It is told to stores that speak of that, and not to others.
     #[serde(default, skip_serializing)]
     pub replaced: bool,
+}
+
+impl Change {
+    /// The attributes that the client changed.
+    #[must_use]
+    pub fn provisioned(&self) -> &[Changed] {
+        self.provisioned.as_deref().unwrap_or(&self.changed)
+    }
 }
 
 /// One attribute that changed.

@@ -1,6 +1,7 @@
 //! An event as the log keeps it: the resource in the words of SCIM. It is normalized when it is read, so that a change costs
 //! its client nothing for that.
 
+use profile::Mapped;
 use scim::{MemberReference, Resource, ResourceKind};
 use sea_orm::{DbErr, QueryResult};
 use serde::Deserialize;
@@ -21,6 +22,7 @@ struct Logged<'a> {
     members: Option<LoggedMoves>,
     created: Option<i64>,
     modified: Option<i64>,
+    mapped: Option<Mapped>,
     #[serde(flatten)]
     change: Change,
 }
@@ -84,11 +86,11 @@ fn normalize(subject: &str, data: String) -> Result<Data, serde_json::Error> {
 }
 
 fn user(id: &str, data: &str) -> Result<Data, serde_json::Error> {
-    let Logged { resource, groups, created, modified, change, .. } = serde_json::from_str(data)?;
+    let Logged { resource, groups, created, modified, change, mapped, .. } = serde_json::from_str(data)?;
     let resource = Resource::from_document(resource.get())?;
     let groups: Vec<MemberReference> = groups.into_iter().map(LoggedGroup::reference).collect();
     let moments = Moments::of_ms(created, modified);
-    let user = User { moments, ..User::of(id, &resource, &groups) };
+    let user = User { moments, ..User::of(id, &resource, &groups) }.told(mapped.as_ref())?;
     Ok(Data::User(Box::new(UserChange { user, password_hash: None, change, resource })))
 }
 

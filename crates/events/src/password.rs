@@ -82,7 +82,7 @@ impl Events {
         let mut users: HashMap<i64, &mut Option<PasswordHash>> = HashMap::new();
         for event in events {
             if let Data::User(told) = &mut event.data
-                && told.change.changed.iter().any(|changed| changed.path == "password")
+                && told.change.provisioned().iter().any(|changed| changed.path == "password")
             {
                 users.insert(event.sequence, &mut told.password_hash);
             }

@@ -36,9 +36,16 @@ async fn answer(request: &HttpRequest, state: &State, tenant: Option<&str>) -> R
         [(name, value)] if name == "externalId" => Sought::ExternalId(value),
         _ => return Err(wrong_question()),
     };
+    // The application knows names that its profile has made; ours would be another user's.
+    if !matches!(sought, Sought::Id(_)) && reader.tenant().profile().maps() {
+        return Err(Problem::invalid(
+            "the profile of the application tells other names than were provisioned; ask by id",
+        ));
+    }
     let _place = state.places.take_for_question(reader.store().id)?;
     let standing = state.stores.standing(&reader, sought).await?;
-    let body = shown(&standing, reader.tenant().is_enabled());
+    let tenant = reader.tenant();
+    let body = shown(&standing, tenant.is_enabled(), tenant.profile().maps());
     Ok(HttpResponse::Ok().insert_header((CACHE_CONTROL, "no-store")).json(body))
 }
 
@@ -47,7 +54,7 @@ fn wrong_question() -> Problem {
 }
 
 /// Who is not known for certain may not act.
-fn shown(standing: &Standing, is_enabled: bool) -> Value {
+fn shown(standing: &Standing, is_enabled: bool, maps: bool) -> Value {
     let user = match standing.users.as_slice() {
         [user] => Some(user),
         _ => None,
@@ -59,6 +66,9 @@ fn shown(standing: &Standing, is_enabled: bool) -> Value {
         (None, 0) => "unknown",
         (None, _) => "ambiguous",
     };
-    let user = user.map(|user| json!({ "id": user.id, "userName": user.user_name, "externalId": user.external_id }));
+    let user = user.map(|user| match maps {
+        true => json!({ "id": user.id }),
+        false => json!({ "id": user.id, "userName": user.user_name, "externalId": user.external_id }),
+    });
     json!({ "mayAct": reason == "active", "reason": reason, "user": user, "sequence": standing.sequence })
 }

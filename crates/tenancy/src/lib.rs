@@ -16,6 +16,8 @@
 //! What an operator sets for network addresses while servers run ([`Tenants::change_address_limits`]) reaches every process in
 //! the way that changes of tenants do.
 //!
+//! Application profiles ([`Profiles`]) reach them in the same way: a tenant goes by the profile that its settings name.
+//!
 //! It knows nothing of HTTP and of what a tenant stores.
 
 mod actor;
@@ -34,6 +36,7 @@ mod last_use;
 mod network;
 mod notice;
 mod oauth;
+mod profiles;
 mod replication;
 mod rotation;
 mod scope;
@@ -63,6 +66,7 @@ pub use oauth::{
     AccessToken, AssertionKeys, CredentialId, Federation, GrantRefusal, IssuedSecret, NewOauthClient, OauthClient,
     OauthClientId, OauthSecret, Proof, SecretId, TokenRequest, Wanted,
 };
+pub use profiles::{BUILT_IN, ImportedProfile, ProfileVersion, Profiles};
 pub use replication::{Participation, ReplicationNumbers};
 pub use rotation::{Conflict, Mode, TokenState};
 pub use scope::Scopes;

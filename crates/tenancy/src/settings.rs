@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use profile::Applied;
 use scim::{Schema, Schemas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -24,6 +25,12 @@ const MOST_NETWORKS: usize = 256;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Settings {
+    /// The application that it is a customer's instance of.
+    pub profile: String,
+    /// What the profile leaves to the tenant, by the names of its options.
+    pub profile_options: Map<String, Value>,
+    /// The prerequisites of the profile that are met.
+    pub prerequisites_met: Vec<String>,
     /// Refuses what departs from the RFC instead of repairing it.
     pub strict: bool,
     /// Refuses a second group of the same `displayName` (409), as the Entra guide advises.
@@ -62,6 +69,9 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
+            profile: profile::GENERIC.to_owned(),
+            profile_options: Map::new(),
+            prerequisites_met: Vec::new(),
             strict: false,
             unique_group_names: false,
             rate_per_second: 100,
@@ -97,13 +107,16 @@ impl Settings {
         as_map(&Self::default()).into_iter().map(|(name, _)| name).collect()
     }
 
-    /// The schemas of a tenant with these settings.
-    pub(crate) fn schemas(&self) -> Result<Arc<Schemas>, TenancyError> {
-        if self.extensions.is_empty() {
+    /// The schemas of a tenant with these settings: its own extensions, those of its profile, and groups if that has them.
+    pub(crate) fn schemas(&self, profile: &Applied) -> Result<Arc<Schemas>, TenancyError> {
+        let of_profile = profile.profile().extensions();
+        if self.extensions.is_empty() && of_profile.is_empty() && profile.has_groups() {
             return Ok(Schemas::standard());
         }
-        Schemas::with_extensions(self.extensions.clone())
-            .map_err(|error| TenancyError::Invalid(format!("setting extensions: {error}")))
+        let extensions = of_profile.iter().chain(&self.extensions).cloned().collect();
+        let schemas = Schemas::with_extensions(extensions)
+            .map_err(|error| TenancyError::Invalid(format!("setting extensions: {error}")))?;
+        Ok(if profile.has_groups() { schemas } else { schemas.without_groups().into() })
     }
 
     /// The changes it may make in a second and at once, if they are limited apart from its other requests.

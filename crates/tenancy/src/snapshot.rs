@@ -9,7 +9,8 @@ use crate::credential::Credential;
 use crate::credential_row::CredentialRow;
 use crate::last_use::{LastUse, Use};
 use crate::{
-    Address, AddressSettings, OauthClient, OauthClientId, SetAddressLimits, Tenant, TenantId, TokenId, TokenState,
+    Address, AddressSettings, OauthClient, OauthClientId, Profiles, SetAddressLimits, Tenant, TenantId, TokenId,
+    TokenState,
 };
 
 /// How many uses of credentials that have ended wait to be written, for one tenant.
@@ -94,6 +95,7 @@ pub(crate) struct Snapshot {
     by_host: HashMap<String, Arc<Entry>>,
     by_client: HashMap<OauthClientId, Arc<Entry>>,
     address_limits: SetAddressLimits,
+    profiles: Arc<Profiles>,
 }
 
 impl Snapshot {
@@ -142,6 +144,10 @@ impl Snapshot {
         self.address_limits
     }
 
+    pub(crate) fn profiles(&self) -> &Arc<Profiles> {
+        &self.profiles
+    }
+
     /// The same with these limits of network addresses.
     pub(crate) fn limiting(&self, address_limits: SetAddressLimits) -> Self {
         Self { address_limits, ..self.clone() }
@@ -177,19 +183,24 @@ impl Snapshot {
     }
 
     /// Everything as it is now, counting on what was counted.
-    pub(crate) fn replaced(&self, mut entries: Vec<Entry>, address_limits: SetAddressLimits) -> Self {
+    pub(crate) fn replaced(
+        &self,
+        mut entries: Vec<Entry>,
+        address_limits: SetAddressLimits,
+        profiles: Arc<Profiles>,
+    ) -> Self {
         for entry in &mut entries {
             if let Some(before) = self.by_id.get(&entry.tenant.id) {
                 entry.inherit(before);
             }
         }
-        Self { address_limits, ..entries.into_iter().collect() }
+        Self { address_limits, profiles, ..entries.into_iter().collect() }
     }
 
     /// The same, without what is remembered of signatures that were verified.
     pub(crate) fn forgetting(&self) -> Self {
         let entries = self.entries().map(|entry| entry.forgetting()).collect();
-        Self { address_limits: self.address_limits, ..entries }
+        Self { address_limits: self.address_limits, profiles: Arc::clone(&self.profiles), ..entries }
     }
 
     fn insert(&mut self, entry: Arc<Entry>) {

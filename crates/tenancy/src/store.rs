@@ -7,7 +7,7 @@ use crate::oauth;
 use crate::snapshot::Entry;
 use crate::tenant::{Tenant, TenantId};
 use crate::token_store::{TOKEN_COLUMNS, token_record};
-use crate::{Settings, TenancyError, TokenState};
+use crate::{Profiles, Settings, TenancyError, TokenState};
 
 // Columns are named, never `*`: PostgreSQL fails a prepared `SELECT *` once a newer version has added a column.
 /// What has ended by time is remembered for so long, in milliseconds: the clock of this process may be set back.
@@ -66,10 +66,14 @@ pub(crate) async fn delete_host(on: &impl ConnectionTrait, id: TenantId, host: &
 }
 
 /// Every tenant there is.
-pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Vec<Entry>, TenancyError> {
+pub(crate) async fn entries(
+    on: &impl ConnectionTrait,
+    profiles: &Profiles,
+    now_ms: i64,
+) -> Result<Vec<Entry>, TenancyError> {
     let sql = format!("SELECT {TENANT_COLUMNS} FROM tenants ORDER BY id");
     let rows = on.query_all_raw(statement(on, &sql, [])).await?;
-    let mut entries = rows.iter().map(entry).collect::<Result<Vec<_>, _>>()?;
+    let mut entries = rows.iter().map(|row| entry(row, profiles)).collect::<Result<Vec<_>, _>>()?;
     let hosts = on.query_all_raw(statement(on, "SELECT tenant_id, host FROM hosts ORDER BY host", [])).await?;
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE expires_ms > $1 ORDER BY issued_ms");
     let tokens = on.query_all_raw(statement(on, &sql, [(now_ms - REMEMBERED_MS).into()])).await?;
@@ -81,13 +85,14 @@ pub(crate) async fn entries(on: &impl ConnectionTrait, now_ms: i64) -> Result<Ve
 /// One tenant, if there is one of this number.
 pub(crate) async fn find_entry(
     on: &impl ConnectionTrait,
+    profiles: &Profiles,
     id: TenantId,
     now_ms: i64,
 ) -> Result<Option<Entry>, TenancyError> {
     let of_one = |sql: &str| statement(on, sql, [id.as_i64().into()]);
     let row = on.query_one_raw(of_one(&format!("SELECT {TENANT_COLUMNS} FROM tenants WHERE id = $1"))).await?;
     let Some(row) = row else { return Ok(None) };
-    let mut entries = vec![entry(&row)?];
+    let mut entries = vec![entry(&row, profiles)?];
     let hosts =
         on.query_all_raw(of_one("SELECT tenant_id, host FROM hosts WHERE tenant_id = $1 ORDER BY host")).await?;
     let sql = format!("SELECT {TOKEN_COLUMNS} FROM tokens WHERE tenant_id = $1 AND expires_ms > $2 ORDER BY issued_ms");
@@ -97,17 +102,18 @@ pub(crate) async fn find_entry(
     Ok(entries.pop())
 }
 
-fn entry(row: &QueryResult) -> Result<Entry, TenancyError> {
+fn entry(row: &QueryResult, profiles: &Profiles) -> Result<Entry, TenancyError> {
     let name: String = row.try_get("", "name")?;
     let settings: String = row.try_get("", "settings")?;
     let unreadable = |reason: String| TenancyError::Stored { tenant: name.clone(), reason };
     let settings: Settings = serde_json::from_str(&settings).map_err(|error| unreadable(error.to_string()))?;
-    let schemas = settings.schemas().map_err(|error| unreadable(error.to_string()))?;
+    let (profile, schemas) = profiles.of_tenant(&name, &settings);
     let tenant = Tenant {
         id: TenantId::new(row.try_get("", "id")?),
         name: name.as_str().into(),
         enabled: row.try_get("", "enabled")?,
         settings,
+        profile,
         schemas,
         hosts: Vec::new(),
         created_ms: row.try_get("", "created_ms")?,

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use profile::Applied;
 use scim::Schemas;
 
 use crate::{Settings, TenancyError};
@@ -39,6 +40,7 @@ pub struct Tenant {
     pub(crate) name: Arc<str>,
     pub(crate) enabled: bool,
     pub(crate) settings: Settings,
+    pub(crate) profile: Arc<Applied>,
     pub(crate) schemas: Arc<Schemas>,
     pub(crate) hosts: Vec<String>,
     pub(crate) created_ms: i64,
@@ -70,7 +72,13 @@ impl Tenant {
         &self.settings
     }
 
-    /// Its schemas: the standard ones and its own extensions.
+    /// The profile of its application, with what it has decided.
+    #[must_use]
+    pub fn profile(&self) -> &Arc<Applied> {
+        &self.profile
+    }
+
+    /// Its schemas: the standard ones, those of its profile, and its own extensions.
     #[must_use]
     pub fn schemas(&self) -> &Arc<Schemas> {
         &self.schemas

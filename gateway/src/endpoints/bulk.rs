@@ -6,6 +6,7 @@ use directory::{Include, Record};
 use scim::{BulkAction, BulkDone, BulkTask, ScimError};
 
 use crate::caller::Caller;
+use crate::endpoints::unserved;
 use crate::error::Rejection;
 use crate::failures;
 use crate::pipeline::BULK_TIME;
@@ -117,6 +118,7 @@ fn unknown() -> ScimError {
 
 async fn perform(caller: &mut Caller<'_>, action: &BulkAction) -> Result<BulkDone, Rejection> {
     scope::check_operation(caller.authenticated().scopes(), action)?;
+    unserved::check_operation(caller, action)?;
     let directory = caller.directory();
     match action {
         BulkAction::Create { kind, data } => {

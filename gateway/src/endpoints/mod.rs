@@ -6,3 +6,4 @@ pub(crate) mod later;
 pub(crate) mod me;
 pub(crate) mod resources;
 pub(crate) mod search;
+pub(crate) mod unserved;

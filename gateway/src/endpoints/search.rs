@@ -39,12 +39,12 @@ fn searches(caller: &mut Caller<'_>, kind: Option<ResourceKind>, query: &ListQue
     let scopes = caller.authenticated().scopes();
     let dialect = &mut caller.dialect;
     let Some(kind) = kind else {
-        // What is out of the token's scope is not there.
+        // What is out of the token's scope, or off, is not there.
         let search = |kind| {
             let filter = query.parse_root_filter(schemas, kind, dialect)?;
             Ok(Search { kind, filter, sort: query.parse_root_sort(schemas, kind, dialect)? })
         };
-        return ResourceKind::ALL.into_iter().filter(|kind| scopes.may_reach(*kind)).map(search).collect();
+        return schemas.kinds().filter(|kind| scopes.may_reach(*kind)).map(search).collect();
     };
     let of = schemas.of(kind);
     Ok(vec![Search { kind, filter: query.parse_filter(of, dialect)?, sort: query.parse_sort(of, dialect)? }])

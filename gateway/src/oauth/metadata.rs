@@ -6,6 +6,7 @@ use tenancy::Scopes;
 use crate::app::Gateway;
 use crate::pipeline::{Named, Origin, base_url};
 use crate::reply::Reply;
+use crate::routes::standard_path;
 
 /// What comes after the issuer of a tenant in its base URL.
 const BASE: &str = "/scim/v2";
@@ -14,7 +15,7 @@ const BASE: &str = "/scim/v2";
 /// tenant, or its base URL.
 pub(super) fn show(gateway: &Gateway, origin: &Origin<'_>, tenant: Option<&str>, of_base_url: bool) -> Reply {
     let named = Named::by(origin, tenant, &gateway.tenants);
-    let base = base_url(origin, tenant, named, gateway.settings.public_url.as_ref());
+    let base = base_url(origin, standard_path(tenant), named, gateway.settings.public_url.as_ref());
     let address = base.strip_suffix(BASE).unwrap_or(&base);
     let issuer = if of_base_url { base.as_str() } else { address };
     let metadata = json!({

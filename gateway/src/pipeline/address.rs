@@ -35,12 +35,7 @@ impl Named {
 }
 
 /// The URL that `/Users` is appended to, as this client sees it. `meta.location` starts with it.
-pub(crate) fn base_url(
-    origin: &Origin<'_>,
-    path_tenant: Option<&str>,
-    named: Named,
-    public_url: Option<&PublicUrl>,
-) -> String {
+pub(crate) fn base_url(origin: &Origin<'_>, path: [&str; 3], named: Named, public_url: Option<&PublicUrl>) -> String {
     let seen = if origin.is_secure { "https" } else { "http" };
     let (scheme, authority) = match public_url {
         None => (seen, &*origin.authority),
@@ -48,15 +43,14 @@ pub(crate) fn base_url(
         Some(public) if named == Named::Host => (public.scheme(), &*origin.authority),
         Some(public) => (public.scheme(), public.authority()),
     };
-    match path_tenant {
-        Some(tenant) => [scheme, "://", authority, "/t/", tenant, "/scim/v2"].concat(),
-        None => [scheme, "://", authority, "/scim/v2"].concat(),
-    }
+    let [first, second, third] = path;
+    [scheme, "://", authority, first, second, third].concat()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::routes::standard_path;
 
     fn origin(authority: &'static str) -> Origin<'static> {
         Origin { is_secure: false, authority: authority.into(), client: std::net::Ipv4Addr::LOCALHOST.into() }
@@ -65,16 +59,25 @@ mod tests {
     #[test]
     fn the_base_url_is_the_one_that_was_used() {
         let origin = origin("127.0.0.1:8080");
-        assert_eq!(base_url(&origin, Some("acme"), Named::Path, None), "http://127.0.0.1:8080/t/acme/scim/v2");
-        assert_eq!(base_url(&origin, None, Named::Nothing, None), "http://127.0.0.1:8080/scim/v2");
+        assert_eq!(
+            base_url(&origin, standard_path(Some("acme")), Named::Path, None),
+            "http://127.0.0.1:8080/t/acme/scim/v2"
+        );
+        assert_eq!(base_url(&origin, standard_path(None), Named::Nothing, None), "http://127.0.0.1:8080/scim/v2");
     }
 
     #[test]
     fn behind_a_proxy_the_public_url_stands_for_shared_hosts_only() {
         let public = PublicUrl::parse("https://scim.example").unwrap();
         let inside = origin("10.0.0.1:8080");
-        assert_eq!(base_url(&inside, Some("acme"), Named::Path, Some(&public)), "https://scim.example/t/acme/scim/v2");
+        assert_eq!(
+            base_url(&inside, standard_path(Some("acme")), Named::Path, Some(&public)),
+            "https://scim.example/t/acme/scim/v2"
+        );
         let own = origin("scim.acme.example");
-        assert_eq!(base_url(&own, None, Named::Host, Some(&public)), "https://scim.acme.example/scim/v2");
+        assert_eq!(
+            base_url(&own, standard_path(None), Named::Host, Some(&public)),
+            "https://scim.acme.example/scim/v2"
+        );
     }
 }

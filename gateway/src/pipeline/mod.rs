@@ -5,6 +5,7 @@ mod address;
 mod bearer;
 mod limit;
 mod origin;
+mod profile;
 
 use actix_http::{Method, Payload, RequestHead};
 use directory::Work;
@@ -65,7 +66,7 @@ pub(crate) async fn admit<'a, 't>(
     let gateway = &*worker.gateway;
     let tenant = target.tenant.as_deref();
     let named = Named::by(&origin, tenant, &gateway.tenants);
-    let base = base_url(&origin, tenant, named, gateway.settings.public_url.as_ref());
+    let base = base_url(&origin, target.base_path(), named, gateway.settings.public_url.as_ref());
     if let Route::Discovery(document) = &target.route
         && named.is_one()
         && !bearer::is_sent(request)
@@ -78,6 +79,7 @@ pub(crate) async fn admit<'a, 't>(
     let work = work(&request.method, &target.route);
     let admitted = gateway.limits.admit(tenant, work, &mut exchange.quota).await;
     let permit = admitted.inspect_err(|_| exchange.blame(tenant))?;
+    profile::check(tenant, target).inspect_err(|_| exchange.blame(tenant))?;
     if target.route.is_about_resources() {
         // Before the body: a refusal must cost little.
         gateway.directories.check_room(tenant, work).inspect_err(|_| exchange.blame(tenant))?;

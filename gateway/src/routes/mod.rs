@@ -1,5 +1,6 @@
 //! Every path and method, and what answers it.
 
+mod base;
 mod path;
 
 use std::borrow::Cow;
@@ -7,10 +8,11 @@ use std::borrow::Cow;
 use actix_http::Method;
 use scim::ResourceKind;
 
+pub(crate) use base::{Base, standard_path};
 pub(crate) use path::Target;
 
 use crate::caller::Caller;
-use crate::endpoints::{bulk, discovery, me, resources, search};
+use crate::endpoints::{bulk, discovery, me, resources, search, unserved};
 use crate::error::Rejection;
 use crate::reply::Reply;
 use crate::scope;
@@ -30,6 +32,8 @@ pub(crate) enum Route<'a> {
     Bulk,
     /// `/Me` and what is below
     Me,
+    /// `…/Token`: an administrator gets a provisioning token.
+    Token,
     /// How clients get access tokens.
     Oauth(Oauth),
     /// What is served here, readable without token.
@@ -72,6 +76,9 @@ pub(crate) enum Discovery<'a> {
 /// Answers a request that has passed every stage. The large ones are boxed so that the small ones stay small.
 pub(crate) async fn answer(caller: &mut Caller<'_>, route: &Route<'_>) -> Result<Reply, Rejection> {
     scope::check(caller.authenticated().scopes(), caller.method(), route)?;
+    if let Some(answer) = unserved::answer(caller, route) {
+        return answer;
+    }
     match (caller.method(), route) {
         (&Method::GET, Route::Root) => Box::pin(search::list(caller, None)).await,
         (&Method::GET, Route::Resources(kind)) => Box::pin(search::list(caller, Some(*kind))).await,
@@ -119,6 +126,7 @@ impl Route<'_> {
             Route::Search(Some(ResourceKind::Group)) => "/Groups/.search",
             Route::Bulk => "/Bulk",
             Route::Me => "/Me",
+            Route::Token => "/Token",
             Route::Oauth(Oauth::Token) => "/oauth2/token",
             Route::Oauth(Oauth::Metadata { .. }) => "/.well-known/oauth-authorization-server",
             Route::Oauth(Oauth::Keys) => "/jwks.json",

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use scim::ResourceKind;
 
-use super::{Discovery, Oauth, Route};
+use super::{Base, Discovery, Oauth, Route};
 
 /// Where documents about a host are (RFC 8615).
 const WELL_KNOWN: &str = ".well-known";
@@ -19,6 +19,8 @@ pub(crate) struct Target<'a> {
     pub(crate) tenant: Option<Cow<'a, str>>,
     /// What it names of that tenant.
     pub(crate) route: Route<'a>,
+    /// The base URL, if it is not the standard one.
+    pub(crate) base: Option<Base>,
 }
 
 impl<'a> Target<'a> {
@@ -35,19 +37,20 @@ impl<'a> Target<'a> {
             first = segments.next()?;
         }
         if first.eq_ignore_ascii_case("jwks.json") {
-            return segments.next().is_none().then_some(Self { tenant, route: Route::Oauth(Oauth::Keys) });
+            return segments.next().is_none().then_some(Self { tenant, route: Route::Oauth(Oauth::Keys), base: None });
         }
         if first.eq_ignore_ascii_case("oauth2") {
             let is_token = segments.next() == Some("token") && segments.next().is_none();
-            return is_token.then_some(Self { tenant, route: Route::Oauth(Oauth::Token) });
+            return is_token.then_some(Self { tenant, route: Route::Oauth(Oauth::Token), base: None });
         }
-        first.eq_ignore_ascii_case("scim").then(|| Self { tenant, route: Route::parse(segments) })
+        first.eq_ignore_ascii_case("scim").then(|| Self { tenant, route: Route::parse(segments), base: None })
     }
 
     /// The path of an issuer is inserted after the well-known one (RFC 8414 section 3.1).
     fn of_metadata(mut segments: impl Iterator<Item = &'a str>) -> Option<Self> {
-        let metadata =
-            |tenant, of_base_url| Some(Self { tenant, route: Route::Oauth(Oauth::Metadata { of_base_url }) });
+        let metadata = |tenant, of_base_url| {
+            Some(Self { tenant, route: Route::Oauth(Oauth::Metadata { of_base_url }), base: None })
+        };
         if segments.next() != Some("oauth-authorization-server") {
             return None;
         }
@@ -67,7 +70,7 @@ impl<'a> Target<'a> {
 
 impl<'a> Route<'a> {
     /// The version is optional, stands right before the endpoint, and is 2 (RFC 7644 section 3.13).
-    fn parse(mut segments: impl Iterator<Item = &'a str>) -> Self {
+    pub(super) fn parse(mut segments: impl Iterator<Item = &'a str>) -> Self {
         let mut endpoint = segments.next();
         match endpoint.and_then(version) {
             Some("2") => endpoint = segments.next(),
@@ -112,7 +115,7 @@ impl<'a> Route<'a> {
     }
 }
 
-fn lower_case(name: &str) -> Cow<'_, str> {
+pub(super) fn lower_case(name: &str) -> Cow<'_, str> {
     if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
         Cow::Owned(name.to_ascii_lowercase())
     } else {
@@ -208,7 +211,7 @@ mod tests {
     #[test]
     fn the_token_endpoint_is_below_the_tenant_and_below_the_base_url() {
         for path in ["/t/acme/oauth2/token", "/t/ACME/scim/v2/oauth2/token", "/t/acme/scim/oauth2/token/"] {
-            let Target { tenant, route } = Target::parse(path).unwrap();
+            let Target { tenant, route, .. } = Target::parse(path).unwrap();
             assert_eq!((tenant.as_deref(), route), (Some("acme"), Route::Oauth(Oauth::Token)), "{path}");
         }
         assert_eq!(route("/oauth2/token"), Route::Oauth(Oauth::Token));
@@ -221,7 +224,7 @@ mod tests {
     #[test]
     fn the_keys_are_below_the_tenant() {
         for (path, name) in [("/t/acme/jwks.json", Some("acme")), ("/jwks.json", None)] {
-            let Target { tenant, route } = Target::parse(path).unwrap();
+            let Target { tenant, route, .. } = Target::parse(path).unwrap();
             assert_eq!((tenant.as_deref(), route), (name, Route::Oauth(Oauth::Keys)), "{path}");
         }
         assert_eq!(Target::parse("/t/acme/jwks.json/x"), None);
@@ -237,7 +240,7 @@ mod tests {
             ("/t/acme/scim/v2", Some("acme"), true),
         ] {
             let path = format!("{PREFIX}{path}");
-            let Target { tenant, route } = Target::parse(&path).unwrap();
+            let Target { tenant, route, .. } = Target::parse(&path).unwrap();
             assert_eq!((tenant.as_deref(), route), (name, Route::Oauth(Oauth::Metadata { of_base_url })), "{path}");
         }
         for other in ["/.well-known", "/.well-known/openid-configuration", "/.well-known/oauth-authorization-server/x"]

@@ -30,7 +30,8 @@ pub(super) fn write_alarm(from: Mailbox, to: Mailbox, alarm: &BreakerAlarm) -> W
             "The stores of the tenant get nothing more until it is decided",
             format!(
                 "It was meant: tenantry breaker release {tenant}\n\
-                 It was an accident: have the identity provider put right, and then: tenantry breaker discard {tenant}\n"
+                 It was an accident (first have the identity provider put right):\n\
+                 tenantry breaker discard {tenant}\n"
             ),
         )
     } else {

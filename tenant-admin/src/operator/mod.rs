@@ -8,6 +8,7 @@ mod failures;
 mod keys;
 mod limits;
 mod oauth;
+mod profiles;
 mod resources;
 mod stores;
 mod tenants;
@@ -124,6 +125,7 @@ impl Operator {
             Command::Store(command) => Box::pin(self.store(command)).await,
             Command::Breaker(command) => Box::pin(self.breaker(command)).await,
             Command::Conversion(command) => Box::pin(self.conversion(command)).await,
+            Command::Profile(command) => Box::pin(self.profile(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
             Command::ShowLimits => Ok(self.show_limits()),
             Command::ChangeLimits { limits } => self.change_limits(&limits).await,

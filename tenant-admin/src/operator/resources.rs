@@ -54,7 +54,7 @@ impl Operator {
     }
 
     /// The id of the one resource people know by this name.
-    async fn id_of_name(
+    pub(super) async fn id_of_name(
         &self,
         directory: &Directory,
         tenant: &Tenant,

@@ -111,10 +111,10 @@ impl Product {
 impl Product {
     /// Adds a store that programs fetch from to a tenant, and gives its token.
     pub(crate) fn issue_store_token(&self, tenant: &str) -> anyhow::Result<String> {
-        let mut add = command(&self.program, &self.environment);
+        let mut add = self.installed.command();
         add.args(["store", "add", tenant, "app", "--kind", "pull", "--json"]);
         output(add)?;
-        let mut issue = command(&self.program, &self.environment);
+        let mut issue = self.installed.command();
         issue.args(["store", "token", tenant, "app", "--json"]);
         let issued: StoreToken = serde_json::from_str(&output(issue)?).context("reading the token of a store")?;
         Ok(issued.token)

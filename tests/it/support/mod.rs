@@ -41,7 +41,7 @@ pub(crate) use recovery::{RECOVERY, Recovery};
 pub(crate) use redis::Redis;
 pub(crate) use replicas::{KEY, Replicas, replica_settings};
 pub(crate) use server::{Server, free_port};
-pub(crate) use system::System;
+pub(crate) use system::{System, unique};
 pub(crate) use tenant::Tenant;
 pub(crate) use tls::Certificate;
 pub(crate) use trio::Trio;

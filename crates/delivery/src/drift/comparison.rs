@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use directory::{Directory, Membership, Record};
 use events::normal::Moments;
+use profile::Mapped;
 use scim::{Resource, ResourceKind};
 use uuid::Uuid;
 
@@ -47,6 +48,8 @@ pub(crate) struct Here {
     pub(crate) version: i64,
     pub(crate) moments: Moments,
     pub(crate) resource: Resource,
+    /// What stores are told of a user in place of what was provisioned.
+    pub(crate) mapped: Option<Mapped>,
 }
 
 /// Which memberships are read.
@@ -76,14 +79,14 @@ impl Comparison {
     pub(crate) async fn page(&mut self, kind: ResourceKind, after: Uuid) -> Result<Vec<Here>, Failure> {
         let records = self.directory.after(kind, after, PAGE).await.map_err(|error| ours(&error))?;
         self.under_way.catch_up().await?;
-        records.iter().map(here).collect()
+        records.iter().map(|record| self.here(record)).collect()
     }
 
     /// These, by id; who is not in the directory is left out.
     pub(crate) async fn some(&mut self, kind: ResourceKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Here>, Failure> {
         let records = self.directory.some(kind, ids).await.map_err(|error| ours(&error))?;
         self.under_way.catch_up().await?;
-        records.iter().map(|record| here(record).map(|here| (here.id, here))).collect()
+        records.iter().map(|record| self.here(record).map(|here| (here.id, here))).collect()
     }
 
     /// A page of memberships, in the order of groups and members.
@@ -182,18 +185,21 @@ impl Comparison {
         Ok(())
     }
 
+    fn here(&self, record: &Record) -> Result<Here, Failure> {
+        let unreadable = || Failure::unavailable("a resource of the directory cannot be read");
+        let resource = Resource::from_document(&record.document).map_err(|_| unreadable())?;
+        let profile = self.directory.tenant().profile();
+        Ok(Here {
+            id: Uuid::parse_str(&record.id).map_err(|_| unreadable())?,
+            kind: record.kind,
+            version: record.version,
+            moments: Moments::of_ms(Some(record.created_ms), Some(record.modified_ms)),
+            mapped: (record.kind == ResourceKind::User).then(|| profile.map(&resource, &record.groups)).flatten(),
+            resource,
+        })
+    }
+
     pub(super) fn report(&self) -> MutexGuard<'_, DriftReport> {
         self.report.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-fn here(record: &Record) -> Result<Here, Failure> {
-    let unreadable = || Failure::unavailable("a resource of the directory cannot be read");
-    Ok(Here {
-        id: Uuid::parse_str(&record.id).map_err(|_| unreadable())?,
-        kind: record.kind,
-        version: record.version,
-        moments: Moments::of_ms(Some(record.created_ms), Some(record.modified_ms)),
-        resource: Resource::from_document(&record.document).map_err(|_| unreadable())?,
-    })
 }

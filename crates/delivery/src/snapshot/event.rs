@@ -1,9 +1,12 @@
 //! The events of a snapshot.
 
+use std::sync::Arc;
+
 use aws_lc_rs::digest::{Context, SHA256};
 use directory::SnapshotPart;
 use events::normal::{Group, Moments, User};
 use events::{Change, Data, Event, EventType, GroupChange, Member, Moves, SCHEMA, UserChange};
+use profile::Applied;
 use scim::{MemberReference, Resource, ResourceKind};
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
@@ -20,6 +23,8 @@ pub(super) struct Frame {
     pub(super) time: OffsetDateTime,
     pub(super) users: i64,
     pub(super) groups: i64,
+    /// What the tenant's application is told of users.
+    pub(super) profile: Arc<Applied>,
 }
 
 /// One event of a snapshot, as it waits to be brought.
@@ -121,7 +126,9 @@ impl Frame {
     fn user(&self, part: Part) -> Result<Event, serde_json::Error> {
         let resource = Resource::from_document(part.document.get())?;
         let groups: Vec<MemberReference> = part.groups.into_iter().map(Reference::reference).collect();
+        let mapped = self.profile.map(&resource, &groups);
         let user = User { moments: moments(part.moments_ms), ..User::of(&part.id, &resource, &groups) };
+        let user = user.told(mapped.as_ref())?;
         let data =
             Data::User(Box::new(UserChange { user, change: self.change(part.version), password_hash: None, resource }));
         Ok(self.event(EventType::UserSnapshot, format!("Users/{}", part.id), 0, data))

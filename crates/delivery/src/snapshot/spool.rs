@@ -47,6 +47,7 @@ impl Spool {
             time: OffsetDateTime::now_utc(),
             users: if options.is_for(EventType::UserSnapshot) { snapshot.users() } else { 0 },
             groups: if options.is_for(EventType::GroupSnapshot) { snapshot.groups() } else { 0 },
+            profile: std::sync::Arc::clone(tenant.tenant().profile()),
         };
         write(&mut file, &Item::Started).await?;
         loop {

@@ -6,7 +6,7 @@ use scim::ResourceKind;
 use sea_orm::{DbBackend, DbErr, Statement, Value};
 use uuid::Uuid;
 
-use super::row::{RECORD_COLUMNS, record, uuid};
+use super::row::{RECORD_COLUMNS, groups_expression, record, uuid};
 use crate::{Membership, Record, key};
 
 /// Pages of one tenant.
@@ -14,6 +14,8 @@ use crate::{Membership, Record, key};
 pub(crate) struct Pages<'a> {
     pub(crate) database: &'a Database,
     pub(crate) tenant: i64,
+    /// Whether the groups that users are in are read.
+    pub(crate) groups: bool,
 }
 
 const IDS: [Named; 1] = [("id", Column::Uuid)];
@@ -29,8 +31,9 @@ impl Pages<'_> {
     /// Those whose ids come after this one.
     pub(crate) async fn after(self, kind: ResourceKind, after: Uuid, limit: u32) -> Result<Vec<Record>, DbErr> {
         let sql = format!(
-            "SELECT {RECORD_COLUMNS}, CAST(NULL AS text) FROM resources r \
-             WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT {limit}"
+            "SELECT {RECORD_COLUMNS}, {} FROM resources r \
+             WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id > $3 ORDER BY r.id LIMIT {limit}",
+            self.groups()
         );
         let rows = self.query(sql, [key::number(kind).into(), self.id(after)]).await?;
         rows.iter().map(|row| record(row, 0)).collect()
@@ -43,8 +46,9 @@ impl Pages<'_> {
         }
         let backend = self.database.backend();
         let sql = format!(
-            "SELECT {RECORD_COLUMNS}, CAST(NULL AS text) FROM {} CROSS JOIN resources r \
+            "SELECT {RECORD_COLUMNS}, {} FROM {} CROSS JOIN resources r \
              WHERE r.tenant_id = $1 AND r.kind = $2 AND r.id = k.id",
+            self.groups(),
             source(backend, 3, "k", &IDS)
         );
         let wanted = Rows::collect(&IDS, ids.iter().map(|id| [(*id).into()])).bind(backend);
@@ -87,6 +91,10 @@ impl Pages<'_> {
                 Ok(Membership { group, member, kind: key::kind(row.try_get_by_index(2)?) })
             })
             .collect()
+    }
+
+    fn groups(self) -> String {
+        if self.groups { groups_expression(self.database.backend()) } else { "CAST(NULL AS text)".to_owned() }
     }
 
     async fn query(

@@ -10,6 +10,7 @@ use super::event::{Story, tell};
 use super::groups::shown;
 use super::member::{Moves, moves};
 use super::needs::name;
+use super::retell::Retelling;
 use super::working::{Fate, Held, Known, Working};
 use super::{Action, Change, New, Outcome};
 use crate::key::USER_NAME_LIMIT;
@@ -44,6 +45,7 @@ fn create(change: &Change, new: &New, working: &mut Working) -> Answer {
     let tenant = change.tenant_number();
     let steps: Vec<_> = new.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
     let moves = moves(working, (tenant, change.id), &steps)?;
+    check(change, None, &new.resource)?;
     // Last: a change that is refused leaves no name behind that it has taken.
     claim(change, None, &new.resource, working)?;
     let record = Record {
@@ -82,6 +84,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     if after == *held.resource && moves.is_empty() && change.password.is_none() {
         return Ok(Outcome::of(held.record, dialect));
     }
+    check(change, Some(&held.resource), &after)?;
     claim(change, Some(&held.resource), &after, working)?;
     let before = held.resource;
     let mut record = held.record;
@@ -103,16 +106,19 @@ fn settle(
 ) -> Answer {
     held.record.member_count += count(&moves.added) - count(&moves.removed);
     let story = Story {
-        tenant: change.tenant.id(),
+        tenant: &change.tenant,
         id: change.id,
         actor: &change.actor,
         record: &held.record,
         before,
         after: Some(&held.resource),
+        groups_before: None,
         moves,
         password: change.password.as_ref(),
         replaced: matches!(change.action, Action::Replace(..)),
     };
+    let renamed = before.is_some_and(|before| before.display_name() != held.resource.display_name());
+    let retelling = Retelling::begin(change, moves, renamed, working);
     tell(&story, working)?;
     let tenant = change.tenant_number();
     working.readdress((tenant, change.id), before, Some(&held.resource));
@@ -120,7 +126,23 @@ fn settle(
     working.move_members((tenant, change.id), moves, &held.resource);
     let record = held.record.clone();
     working.held.insert((tenant, change.id), held);
+    retelling.end(change, working)?;
     Ok(Outcome::of(record, dialect))
+}
+
+/// Refuses a user that the tenant's application cannot take. Who is not active need not be taken, so that nobody stays active
+/// because a role has gone; and what was so before may stay so.
+fn check(change: &Change, before: Option<&Resource>, after: &Resource) -> Result<(), DirectoryError> {
+    if change.kind != ResourceKind::User || !after.active() {
+        return Ok(());
+    }
+    let profile = change.tenant.profile();
+    let known: Vec<String> =
+        before.filter(|before| before.active()).into_iter().flat_map(|before| profile.refusals(before)).collect();
+    match profile.refusals(after).find(|refusal| !known.contains(refusal)) {
+        Some(refusal) => Err(ScimError::invalid_value(refusal).into()),
+        None => Ok(()),
+    }
 }
 
 fn count(ids: &[Uuid]) -> i64 {
@@ -170,22 +192,30 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
     let first = working.next_sequence(tenant);
     let moves = Moves::ending(working.members.get(&(tenant, change.id)));
     let referrers = working.referrers.remove(&(tenant, change.id)).unwrap_or_default();
-    for referrer in referrers.into_iter().filter(|referrer| *referrer != change.id) {
-        forget(change, referrer, working)?;
-    }
+    working.dying = Some((tenant, change.id));
+    let mut others = referrers.into_iter().filter(|referrer| *referrer != change.id);
+    let forgotten = others.try_for_each(|referrer| forget(change, referrer, working));
+    working.dying = None;
+    forgotten?;
     let story = Story {
-        tenant: change.tenant.id(),
+        tenant: &change.tenant,
         id: change.id,
         actor: &change.actor,
         record: &held.record,
         before: Some(&held.resource),
         after: None,
+        groups_before: None,
         moves: &moves,
         password: None,
         replaced: false,
     };
+    let retelling = Retelling::begin(change, &moves, false, working);
     tell(&story, working)?;
     working.turn_begins(change.id, first);
+    for member in &moves.removed {
+        working.leave((tenant, *member), change.id);
+    }
+    retelling.end(change, working)?;
     working.count(tenant, change.kind, held.record.position, -1);
     working.readdress((tenant, change.id), Some(&held.resource), None);
     let record = held.record.clone();

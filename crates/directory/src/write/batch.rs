@@ -73,7 +73,7 @@ pub(super) async fn commit(
         let error = DbErr::Custom("the connection broke while the changes were written".to_owned());
         return Err(Failure { error, is_undecided: true });
     }
-    load_touched(&transaction, statements, &Needs::of(changes), &mut working).await?;
+    load_touched(&transaction, statements, changes, &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
     load_notices(&transaction, statements, changes, &mut working).await?;
     perform(&transaction, changes, &mut working).await?;

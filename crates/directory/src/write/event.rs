@@ -1,9 +1,10 @@
 //! The `data` of an event: the resource after the change, what changed, and who did it.
 
 use events::EventType;
-use scim::{Resource, ResourceKind};
+use profile::Mapped;
+use scim::{MemberReference, Resource, ResourceKind};
 use serde::Serialize;
-use tenancy::{CredentialId, TenantId};
+use tenancy::{CredentialId, Tenant};
 use uuid::Uuid;
 
 use super::breaker::{Sort, Turn};
@@ -22,6 +23,9 @@ struct Data<'a> {
     version: i64,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     changed: Vec<Changed>,
+    /// What the client changed, where the application is told of something else.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    provisioned: Option<Vec<Changed>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     members: Option<MembersMoved<'a>>,
     client: &'a str,
@@ -33,6 +37,9 @@ struct Data<'a> {
     /// A PUT, and not a PATCH.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     replaced: bool,
+    /// What the tenant's application is told in place of what was provisioned.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mapped: Option<Mapped>,
 }
 
 #[derive(Serialize)]
@@ -42,7 +49,7 @@ struct Group<'a> {
     display: Option<&'a str>,
 }
 
-#[derive(Serialize)]
+#[derive(Clone, Serialize)]
 struct Changed {
     path: String,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,12 +75,14 @@ struct Member<'a> {
 
 /// What an event tells of.
 pub(super) struct Story<'a> {
-    pub(super) tenant: TenantId,
+    pub(super) tenant: &'a Tenant,
     pub(super) id: Uuid,
     pub(super) actor: &'a Actor,
     pub(super) record: &'a Record,
     pub(super) before: Option<&'a Resource>,
     pub(super) after: Option<&'a Resource>,
+    /// The groups that a user was in, if they are others now.
+    pub(super) groups_before: Option<&'a [MemberReference]>,
     pub(super) moves: &'a Moves,
     pub(super) password: Option<&'a Set>,
     /// Whether the resource was sent whole.
@@ -87,50 +96,75 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         Some(CredentialId::Client(id)) => (None, Some(id.to_string())),
         None => (None, None),
     };
+    let mapped = mapped(story, story.after.or(story.before), &story.record.groups);
+    let (changed, provisioned) = changed(story, mapped.as_ref(), working);
     let groups = story.record.groups.iter();
     let data = Data {
         groups: groups.map(|group| Group { value: &group.id, display: group.display.as_deref() }).collect(),
         created: story.record.created_ms,
         modified: story.record.modified_ms,
         version: story.record.version,
-        changed: changed(story, working),
+        changed,
+        provisioned,
         members: members(story, working),
         client: story.actor.client,
         token,
         oauth_client,
         request_id: &story.actor.request_id,
         replaced: story.replaced,
+        mapped,
     };
     // The document is JSON already: it is put in as it is, before the first member of the rest.
     let rest = serde_json::to_string(&data)?;
     let data = ["{\"resource\":", &story.record.document, ",", rest.strip_prefix('{').unwrap_or_default()].concat();
     let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
-    let sequence = working.tell(story.tenant, event_type(story), subject, data);
+    let sequence = working.tell(story.tenant.id(), event_type(story), subject, data);
     if let Some(sort) = turn(story) {
-        let (tenant, user, actor) = (story.tenant, story.id, story.actor);
+        let (tenant, user, actor) = (story.tenant.id(), story.id, story.actor);
         let (client, request_id) = (actor.client, actor.request_id.clone());
         working.turns.push(Turn { tenant, user, sort, first: sequence, sequence, client, request_id });
     }
     if let Some(hash) = story.password.and_then(|set| set.hash.clone()) {
-        working.password_hashes.push((story.tenant, sequence, hash));
+        working.password_hashes.push((story.tenant.id(), sequence, hash));
     }
     Ok(())
 }
 
-/// Attributes whose values changed; a new or deleted resource is told whole instead. Of a password there is no value to tell.
-fn changed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
+/// What the application is told of a user in place of what its client provisioned.
+fn mapped(story: &Story<'_>, user: Option<&Resource>, groups: &[MemberReference]) -> Option<Mapped> {
+    match story.record.kind {
+        ResourceKind::User => story.tenant.profile().map(user?, groups),
+        ResourceKind::Group => None,
+    }
+}
+
+/// Attributes whose values changed; a new or deleted resource is told whole instead. Of a password there is no value to tell. Where the
+/// application is told of something else than was provisioned, that, and then what was provisioned.
+fn changed(story: &Story<'_>, told: Option<&Mapped>, working: &Working) -> (Vec<Changed>, Option<Vec<Changed>>) {
     let password = story.password.map(|_| Changed { path: "password".to_owned(), old: None, new: None });
     if story.before.is_none() || story.after.is_none() {
-        return password.into_iter().collect();
+        return (password.into_iter().collect(), None);
     }
-    let changes = scim::changes(story.before, story.after);
-    let changes = changes.into_iter().map(|change| Changed { path: change.path, old: change.old, new: change.new });
-    changes.chain(renamed(story, working)).chain(password).collect()
+    let changes = scim::changes(story.before, story.after).into_iter();
+    let changes = changes.map(|change| Changed { path: change.path, old: change.old, new: change.new });
+    let provisioned: Vec<Changed> = changes.chain(renamed(story, working)).chain(password).collect();
+    let groups = story.groups_before.unwrap_or(&story.record.groups);
+    match told.and_then(|now| Some((mapped(story, story.before, groups)?, now))) {
+        Some((before, now)) => (told_changes(&provisioned, &before, now), Some(provisioned)),
+        None => (provisioned, None),
+    }
+}
+
+/// What no rule fills is told as it was provisioned, and what a rule fills as it is filled.
+fn told_changes(provisioned: &[Changed], before: &Mapped, now: &Mapped) -> Vec<Changed> {
+    let is_told = |change: &&Changed| now.tells(&change.path) && !now.fills(&change.path);
+    let mapped = Mapped::changes(before, now).into_iter().map(|(path, old, new)| Changed { path, old, new });
+    provisioned.iter().filter(is_told).cloned().chain(mapped).collect()
 }
 
 /// The members that stay under another name that the client gave them.
 fn renamed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
-    let Some(names) = working.members.get(&(story.tenant.as_i64(), story.id)) else { return Vec::new() };
+    let Some(names) = working.members.get(&(story.tenant.id().as_i64(), story.id)) else { return Vec::new() };
     let renamed = story.moves.rows.iter().filter_map(|(id, row)| Some((id, names.get(id)?, row.as_ref()?)));
     let changed = |(id, old, new): (&Uuid, &MemberName, &MemberName)| Changed {
         path: format!("members[value eq \"{id}\"].display"),
@@ -142,7 +176,7 @@ fn renamed(story: &Story<'_>, working: &Working) -> Vec<Changed> {
 
 fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'a>> {
     let member = |id: &Uuid| {
-        let known: Option<&Known> = working.known.get(&(story.tenant.as_i64(), *id));
+        let known: Option<&Known> = working.known.get(&(story.tenant.id().as_i64(), *id));
         Member {
             value: *id,
             kind: known.map(|known| known.kind.name()),

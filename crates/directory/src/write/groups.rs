@@ -65,7 +65,7 @@ impl Working {
         }
     }
 
-    fn leave(&mut self, member: Place, group: Uuid) {
+    pub(super) fn leave(&mut self, member: Place, group: Uuid) {
         let Some(held) = self.held.get_mut(&member) else { return };
         let id = group.to_string();
         held.record.groups.retain(|known| known.id != id);

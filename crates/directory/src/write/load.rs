@@ -66,9 +66,10 @@ async fn read_counters(
 pub(super) async fn load_touched(
     connection: &impl ConnectionTrait,
     statements: &Statements,
-    needs: &Needs,
+    changes: &[Change],
     working: &mut Working,
 ) -> Result<(), DbErr> {
+    let needs = Needs::of(changes);
     let mut targets = needs.targets.clone();
     for place in &needs.deleted {
         let referrers = load_referrers(connection, statements, *place).await?;
@@ -94,7 +95,7 @@ pub(super) async fn load_touched(
         working.members.entry(group).or_default().insert(member, row.try_get_by_index(3)?);
         working.known.insert((group.0, member), known(&row, 4)?);
     }
-    Ok(())
+    load_targets(connection, statements, &Needs::retold(changes, working), working).await
 }
 
 /// The groups that a resource is in, and the users whose manager it is.

@@ -17,6 +17,7 @@ mod load;
 mod member;
 mod memory;
 mod needs;
+mod retell;
 mod row;
 mod save;
 mod statements;

@@ -42,8 +42,11 @@ impl Needs {
                         needs.mention(tenant, draft.members.iter().flatten().map(|member| &member.id));
                     }
                 }
-                Action::Patch(_, steps, _) => {
+                Action::Patch(patch, steps, _) => {
                     needs.targets.push((place, change.groups));
+                    if retells(change) && patch.touches("displayName") {
+                        needs.whole_groups.insert(place);
+                    }
                     steps.iter().for_each(|step| needs.member_step(place, step));
                 }
                 Action::Delete(_) => {
@@ -57,6 +60,24 @@ impl Needs {
             }
         }
         needs
+    }
+
+    /// The users of whom changes of groups may have something else to tell, as far as they are not loaded.
+    pub(super) fn retold(changes: &[Change], working: &Working) -> Vec<(Place, bool)> {
+        let groups: BTreeSet<Place> =
+            changes.iter().filter(|change| retells(change)).map(|change| (change.tenant_number(), change.id)).collect();
+        let mut places = BTreeSet::new();
+        for change in changes.iter().filter(|change| retells(change)) {
+            let mut named = Self::of(std::slice::from_ref(change));
+            places.append(&mut named.mentioned);
+        }
+        for (tenant, group) in groups {
+            let members = working.members.get(&(tenant, group)).into_iter().flat_map(|members| members.keys());
+            places.extend(members.map(|member| (tenant, *member)));
+        }
+        let is_user = |place: &Place| working.known.get(place).is_none_or(|known| known.kind == ResourceKind::User);
+        let unloaded = places.into_iter().filter(|place| is_user(place) && !working.held.contains_key(place));
+        unloaded.map(|place| (place, true)).collect()
     }
 
     fn mention<'a>(&mut self, tenant: i64, ids: impl Iterator<Item = &'a String>) {
@@ -88,6 +109,11 @@ impl Needs {
     pub(super) fn names<'a>(changes: impl IntoIterator<Item = &'a Change>, working: &Working) -> BTreeSet<Name> {
         changes.into_iter().filter_map(|change| claimed(change, working)).collect()
     }
+}
+
+/// Whether a change of a group may be one of its users for the application.
+fn retells(change: &Change) -> bool {
+    change.kind == ResourceKind::Group && change.tenant.profile().reads_groups()
 }
 
 fn claimed(change: &Change, working: &Working) -> Option<Name> {

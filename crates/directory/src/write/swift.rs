@@ -66,7 +66,7 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
 
 async fn read(crew: &Crew, changes: &[Change], working: &mut Working) -> Result<(), DbErr> {
     let connection = crew.database.writer();
-    load_touched(connection, &crew.statements, &Needs::of(changes), working).await?;
+    load_touched(connection, &crew.statements, changes, working).await?;
     let names = Needs::names(changes.iter().filter(|change| !is_guarded(change)), working);
     load_names(connection, &crew.statements, &names, working).await
 }

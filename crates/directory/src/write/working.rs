@@ -83,6 +83,8 @@ pub(super) struct Working {
     pub(super) referrers: HashMap<Place, Vec<Uuid>>,
     /// By how much the number of resources changes, by tenant, kind and block.
     pub(super) blocks: BTreeMap<(i64, i64, i64), i64>,
+    /// Who is being deleted.
+    pub(super) dying: Option<Place>,
     pub(super) erased: Vec<i64>,
     /// By tenant: what happened to its tokens and is not told yet.
     pub(super) notices: HashMap<i64, Vec<Notice>>,

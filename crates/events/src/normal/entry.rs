@@ -1,11 +1,11 @@
 //! One of several values of an attribute.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::Reader;
 
 /// One of several values, such as an e-mail address or a role (RFC 7643 section 2.4).
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Entry {
     /// The value itself, as sent.
@@ -17,6 +17,7 @@ pub struct Entry {
     #[serde(rename = "type", skip_serializing_if = "Option::is_none")]
     pub kind: Option<String>,
     /// Whether it is the one to use; true of one at most.
+    #[serde(default)]
     pub primary: bool,
 }
 

@@ -1,13 +1,14 @@
 //! The normalized user.
 
+use profile::Mapped;
 use scim::{MemberReference, Resource};
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{Custom, ENTERPRISE, Entry, Moments, Reader, custom, entries, is_empty};
 
 /// A person who may use the application.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct User {
     /// The id that Tenantry gave; it never changes and is never given to another.
@@ -23,7 +24,7 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
     /// The parts of the real name.
-    #[serde(skip_serializing_if = "is_empty")]
+    #[serde(default, skip_serializing_if = "is_empty")]
     pub name: Name,
     /// The name to show.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -68,32 +69,45 @@ pub struct User {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub profile_url: Option<String>,
     /// The e-mail addresses, in the order sent.
+    #[serde(default)]
     pub emails: Vec<Entry>,
     /// The phone numbers, in the order sent.
+    #[serde(default)]
     pub phone_numbers: Vec<Entry>,
     /// The addresses of instant messengers.
+    #[serde(default)]
     pub ims: Vec<Entry>,
     /// The addresses of pictures.
+    #[serde(default)]
     pub photos: Vec<Entry>,
     /// The postal addresses, in the order sent.
+    #[serde(default)]
     pub addresses: Vec<Address>,
     /// What the user is entitled to.
+    #[serde(default)]
     pub entitlements: Vec<Entry>,
     /// The roles, in the order sent.
+    #[serde(default)]
     pub roles: Vec<Entry>,
     /// Certificates in base64.
+    #[serde(default)]
     pub x509_certificates: Vec<Entry>,
     /// The groups that the user is in by the time of the event, the oldest first; before a deletion, those it was in.
+    #[serde(default)]
     pub groups: Vec<GroupReference>,
     /// Attributes of extensions, by the extension's URN.
+    #[serde(default)]
     pub custom: Custom,
+    /// What the profile of the application makes of the user beside these members.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub application: Map<String, Value>,
     /// When it was created and last changed.
     #[serde(flatten)]
     pub moments: Moments,
 }
 
 /// The parts of a real name (RFC 7643 section 4.1.1).
-#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Name {
     /// The whole name, ready to show.
@@ -117,7 +131,7 @@ pub struct Name {
 }
 
 /// A postal address.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Address {
     /// Such as `work`.
@@ -142,11 +156,12 @@ pub struct Address {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub country: Option<String>,
     /// Whether it is the one to use.
+    #[serde(default)]
     pub primary: bool,
 }
 
 /// A user's manager.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Manager {
     /// The manager's id, as the client sent it: of a user of this tenant, or of another system.
@@ -158,7 +173,7 @@ pub struct Manager {
 }
 
 /// A group that a user is in.
-#[derive(Clone, Debug, PartialEq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct GroupReference {
     /// The group's id.
@@ -207,8 +222,20 @@ impl User {
             x509_certificates: entries(all, "x509Certificates"),
             groups: groups.iter().map(GroupReference::of).collect(),
             custom: custom(resource),
+            application: Map::new(),
             moments: Moments::default(),
         }
+    }
+
+    /// As the application is told of the user, where its profile says so.
+    ///
+    /// # Errors
+    /// If the profile made a member of another type than it has: never of one that was checked.
+    pub fn told(self, mapped: Option<&Mapped>) -> Result<Self, serde_json::Error> {
+        let Some(mapped) = mapped else { return Ok(self) };
+        let Value::Object(mut members) = serde_json::to_value(&self)? else { return Ok(self) };
+        mapped.apply(&mut members);
+        serde_json::from_value(Value::Object(members))
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::{Value, json};
 
 use super::form::{assigned, whole};
-use crate::{ResourceKind, ResourceType, Schema, Schemas};
+use crate::{ResourceType, Schema, Schemas};
 
 const RESOURCE_TYPE: &str = "urn:ietf:params:scim:schemas:core:2.0:ResourceType";
 const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
@@ -13,13 +13,13 @@ const SCHEMA: &str = "urn:ietf:params:scim:schemas:core:2.0:Schema";
 /// The answer to `/ResourceTypes`.
 #[must_use]
 pub fn resource_types(schemas: &Schemas, base: &str) -> Value {
-    whole(ResourceKind::ALL.into_iter().map(|kind| describe(schemas.of(kind), base)))
+    whole(schemas.kinds().map(|kind| describe(schemas.of(kind), base)))
 }
 
 /// The answer to `/ResourceTypes/{name}`; `None` if there is no such type.
 #[must_use]
 pub fn resource_type(schemas: &Schemas, name: &str, base: &str) -> Option<Value> {
-    let kind = ResourceKind::ALL.into_iter().find(|kind| kind.name().eq_ignore_ascii_case(name))?;
+    let kind = schemas.kinds().find(|kind| kind.name().eq_ignore_ascii_case(name))?;
     Some(describe(schemas.of(kind), base))
 }
 

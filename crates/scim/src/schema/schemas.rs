@@ -71,6 +71,7 @@ static DOCUMENTS: LazyLock<[Arc<Schema>; 3]> = LazyLock::new(|| {
 pub struct Schemas {
     user: ResourceType,
     group: ResourceType,
+    serves_groups: bool,
 }
 
 impl Schemas {
@@ -113,9 +114,27 @@ impl Schemas {
         }
     }
 
+    /// The same for who has no groups: nothing about them is announced.
+    #[must_use]
+    pub fn without_groups(&self) -> Self {
+        Self { serves_groups: false, ..self.clone() }
+    }
+
+    /// The resource types that are served.
+    pub fn kinds(&self) -> impl Iterator<Item = ResourceKind> {
+        ResourceKind::ALL.into_iter().filter(|kind| self.serves(*kind))
+    }
+
+    /// Whether this resource type is served.
+    #[must_use]
+    pub fn serves(&self, kind: ResourceKind) -> bool {
+        kind == ResourceKind::User || self.serves_groups
+    }
+
     /// Every schema: User, Group, then the extensions.
     pub fn all(&self) -> impl Iterator<Item = &Arc<Schema>> {
-        [&self.user.schema, &self.group.schema].into_iter().chain(&self.user.extensions).chain(&self.group.extensions)
+        let types = || self.kinds().map(|kind| self.of(kind));
+        types().map(|of| &of.schema).chain(types().flat_map(|of| &of.extensions))
     }
 
     fn build(own: Vec<Arc<Schema>>) -> Self {
@@ -124,6 +143,7 @@ impl Schemas {
         Self {
             user: ResourceType::new(ResourceKind::User, Arc::clone(user), extensions),
             group: ResourceType::new(ResourceKind::Group, Arc::clone(group), Vec::new()),
+            serves_groups: true,
         }
     }
 }

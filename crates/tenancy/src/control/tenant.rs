@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use profile::{Applied, UntilMet};
 use serde_json::{Map, Value};
 
 use crate::address::parse_host;
@@ -42,8 +43,9 @@ impl Tenants {
     /// [`TenancyError::Invalid`], [`TenancyError::NameTaken`], [`TenancyError::HostTaken`], or the database's.
     pub async fn create(&self, new: NewTenant) -> Result<Arc<Tenant>, TenancyError> {
         check_name(&new.name)?;
-        check_settings(&new.settings)?;
+        new.settings.check()?;
         let change = self.begin().await?;
+        let profile = self.check_profile(&new.settings)?;
         if self.find(&new.name).is_ok() {
             return Err(TenancyError::NameTaken { name: new.name });
         }
@@ -51,7 +53,8 @@ impl Tenants {
         let now_ms = self.inner.time.now_ms();
         let row = TenantRow {
             name: new.name,
-            enabled: true,
+            // Who may not be switched on yet begins switched off.
+            enabled: profile.missing(UntilMet::Off).is_none(),
             settings: new.settings,
             created_ms: now_ms,
             modified_ms: now_ms,
@@ -76,7 +79,9 @@ impl Tenants {
             return Err(TenancyError::Changed { tenant: name.to_owned() });
         }
         let settings = tenant.settings.changed(&wanted.settings)?;
-        check_settings(&settings)?;
+        settings.check()?;
+        let profile = self.check_profile(&settings)?;
+        check_prerequisites(&tenant, &profile)?;
         let added = self.inner.free_hosts(name, &wanted.add_hosts)?;
         let removed = own_hosts(&tenant, &wanted.remove_hosts)?;
         let now_ms = tenant.next_version(self.inner.time.now_ms());
@@ -97,6 +102,9 @@ impl Tenants {
     /// [`TenancyError::NoTenant`], or the database's.
     pub async fn set_enabled(&self, name: &str, enabled: bool) -> Result<Arc<Tenant>, TenancyError> {
         let (change, tenant) = self.begin_with(name).await?;
+        if enabled {
+            check_met(&tenant, &tenant.profile)?;
+        }
         let now_ms = tenant.next_version(self.inner.time.now_ms());
         store::update_tenant(&*change, tenant.id, enabled, &tenant.settings, now_ms).await?;
         self.inner.publish(change, tenant.id, now_ms).await?;
@@ -112,6 +120,13 @@ impl Tenants {
         let (change, tenant) = self.begin_with(name).await?;
         store::delete_tenant(&*change, tenant.id).await?;
         self.inner.publish(change, tenant.id, self.inner.time.now_ms()).await
+    }
+
+    /// The profile that settings name, if a tenant can go by it with them.
+    fn check_profile(&self, settings: &Settings) -> Result<Arc<Applied>, TenancyError> {
+        let profile = self.profiles().applied(settings)?;
+        settings.schemas(&profile)?;
+        Ok(profile)
     }
 
     /// Begins a change of a tenant. One that is not there may have been deleted by a call whose answer was lost: that is
@@ -164,9 +179,30 @@ impl Inner {
     }
 }
 
-fn check_settings(settings: &Settings) -> Result<(), TenancyError> {
-    settings.check()?;
-    settings.schemas().map(|_| ())
+/// Refuses to switch a tenant on whose prerequisites are not met.
+fn check_met(tenant: &Tenant, profile: &Applied) -> Result<(), TenancyError> {
+    let Some(missing) = profile.missing(UntilMet::Off) else { return Ok(()) };
+    let (name, prerequisite) = (tenant.name(), &missing.name);
+    Err(TenancyError::Invalid(format!(
+        "tenant \"{name}\" cannot be switched on before {} is marked as met: tenantry tenant set {name} \
+         'prerequisites_met=[\"{prerequisite}\"]'",
+        missing.title
+    )))
+}
+
+/// Who is switched on stays so: what it needs must be met before it is taken away.
+fn check_prerequisites(tenant: &Tenant, profile: &Applied) -> Result<(), TenancyError> {
+    let is_new = |missing: &&profile::Prerequisite| tenant.profile.missing(UntilMet::Off) != Some(*missing);
+    match profile.missing(UntilMet::Off).filter(|_| tenant.is_enabled()).filter(is_new) {
+        Some(missing) => Err(TenancyError::Invalid(format!(
+            "tenant \"{}\" is switched on, and {} would not be met; mark \"{}\" as met in the same change, or disable the tenant \
+             first",
+            tenant.name(),
+            missing.title,
+            missing.name
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn own_hosts(tenant: &Tenant, hosts: &[String]) -> Result<Vec<String>, TenancyError> {

@@ -1,6 +1,7 @@
 //! A change of one tenant, or of what is set for all: made in one transaction, shown to requests here, and then agreed on with the other replicas.
 
 use std::ops::Deref;
+use std::sync::Arc;
 
 use database::Fault;
 use replicas::protocol::Generation;
@@ -12,7 +13,7 @@ use super::messages::Message;
 use super::{Known, table};
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
-use crate::{SetAddressLimits, TenancyError, TenantId, store};
+use crate::{Profiles, SetAddressLimits, TenancyError, TenantId, store};
 
 /// How often a transaction is begun when the connection turns out to be dead: both of the pool may be, after an outage.
 const CONNECTIONS: usize = 3;
@@ -95,6 +96,19 @@ impl Inner {
         Ok(())
     }
 
+    /// The same for profiles: every tenant is read again, with the profile that it has now.
+    pub(crate) async fn publish_profiles(
+        &self,
+        change: Change<'_>,
+        profiles: Arc<Profiles>,
+    ) -> Result<(), TenancyError> {
+        let entries = store::entries(&*change, &profiles, self.time.now_ms()).await?;
+        let show = |snapshot: &Snapshot| snapshot.replaced(entries, snapshot.address_limits(), profiles);
+        let generation = self.commit_and_show(change, table::OF_ALL, show).await?;
+        self.agree(generation).await;
+        Ok(())
+    }
+
     /// The same for a change that ends nothing: others may learn of it when they do.
     pub(crate) async fn publish_unawaited(
         &self,
@@ -110,7 +124,8 @@ impl Inner {
     /// Others may begin a change once this has returned; each waits for its own agreement.
     async fn commit(&self, change: Change<'_>, id: TenantId, now_ms: i64) -> Result<Generation, TenancyError> {
         // Read before the commit: after it nothing may fail any more, or the snapshot would stay behind.
-        let entry = store::find_entry(&*change, id, now_ms).await?;
+        let profiles = Arc::clone(self.known.snapshot().profiles());
+        let entry = store::find_entry(&*change, &profiles, id, now_ms).await?;
         self.commit_and_show(change, id, |snapshot| snapshot.updated(id, entry)).await
     }
 

@@ -1,5 +1,6 @@
 //! Asking the database whether what is known is the newest, and reading what is not.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use database::Fault;
@@ -12,7 +13,7 @@ use super::table::Registration;
 use super::{Attempts, table};
 use crate::snapshot::Snapshot;
 use crate::tenants::Inner;
-use crate::{TenancyError, address_limits, store};
+use crate::{TenancyError, address_limits, profiles, store};
 
 /// How long the database may take to say what the newest generation is.
 const ANSWERING: Duration = Duration::from_secs(2);
@@ -178,18 +179,32 @@ impl Inner {
             None => None,
         };
         let Some(changed) = changed.filter(|changed| changed.len() < MANY) else {
-            let limits = address_limits::store::read(on).await?;
-            return Ok(snapshot.replaced(store::entries(on, now_ms).await?, limits));
+            return self.read_all(on, &snapshot, now_ms).await;
         };
         let mut next = Snapshot::clone(&snapshot);
         for id in changed {
-            next = if id == table::OF_ALL {
+            next = if id != table::OF_ALL {
+                let profiles = Arc::clone(next.profiles());
+                next.updated(id, store::find_entry(on, &profiles, id, now_ms).await?)
+            } else if Arc::ptr_eq(&profiles::store::read(on, next.profiles()).await?, next.profiles()) {
                 next.limiting(address_limits::store::read(on).await?)
             } else {
-                next.updated(id, store::find_entry(on, id, now_ms).await?)
+                // Every tenant may have another profile.
+                return self.read_all(on, &snapshot, now_ms).await;
             };
         }
         Ok(next)
+    }
+
+    async fn read_all(
+        &self,
+        on: &impl ConnectionTrait,
+        known: &Snapshot,
+        now_ms: i64,
+    ) -> Result<Snapshot, TenancyError> {
+        let limits = address_limits::store::read(on).await?;
+        let profiles = profiles::store::read(on, known.profiles()).await?;
+        Ok(known.replaced(store::entries(on, &profiles, now_ms).await?, limits, profiles))
     }
 
     async fn begin_reading(&self) -> Result<DatabaseTransaction, DbErr> {

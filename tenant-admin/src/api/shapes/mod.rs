@@ -106,6 +106,8 @@ pub(super) struct Tenant {
     /// The Tenant URL to enter at the identity provider.
     #[schema(example = "https://scim.example.com/t/acme/scim/v2")]
     base_url: String,
+    /// Those that the profile of its application has.
+    application_urls: Vec<String>,
     host_urls: Vec<String>,
     hosts: Vec<String>,
     /// By name.

@@ -171,12 +171,12 @@ impl ScimStore {
 
 impl<'a> Ours<'a> {
     fn user(told: &'a UserChange) -> Result<Self, Failure> {
-        let (resource, changed) = (&told.resource, told.change.changed.as_slice());
+        let (resource, changed) = (&told.resource, told.change.provisioned());
         Ok(Self { kind: ResourceKind::User, id: id(&told.user.id)?, resource, changed })
     }
 
     fn group(told: &'a GroupChange) -> Result<Self, Failure> {
-        let (resource, changed) = (&told.resource, told.change.changed.as_slice());
+        let (resource, changed) = (&told.resource, told.change.provisioned());
         Ok(Self { kind: ResourceKind::Group, id: id(&told.group.id)?, resource, changed })
     }
 }

@@ -115,7 +115,7 @@ impl Told<'_> {
 
     /// The paths of what changed.
     pub(super) fn changed_names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.change.changed.iter().map(|changed| changed.path.clone()).collect();
+        let mut names: Vec<String> = self.change.provisioned().iter().map(|changed| changed.path.clone()).collect();
         if !self.joined().is_empty() || !self.left().is_empty() {
             names.push("members".to_owned());
         }
@@ -124,7 +124,7 @@ impl Told<'_> {
 
     /// The changes as operations of a PATCH. None, if only a password changed.
     pub(super) fn operations(&self) -> Vec<Value> {
-        let changed = self.change.changed.iter().filter(|changed| changed.path != PASSWORD);
+        let changed = self.change.provisioned().iter().filter(|changed| changed.path != PASSWORD);
         let attributes = changed.map(|changed| match &changed.new {
             Some(value) => json!({ "op": "replace", "path": changed.path, "value": value }),
             None => json!({ "op": "remove", "path": changed.path }),

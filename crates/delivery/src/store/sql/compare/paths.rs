@@ -78,7 +78,8 @@ pub(super) fn expected(form: Form, here: &Here) -> Result<Expected, Failure> {
     let changed = moments.last_modified.unwrap_or(OffsetDateTime::UNIX_EPOCH);
     let row = match here.kind {
         ResourceKind::User => {
-            let user = User { moments, ..User::of(&id, &resource, &[]) };
+            let user = User { moments, ..User::of(&id, &resource, &[]) }.told(here.mapped.as_ref());
+            let user = user.map_err(|_| Failure::refused("a resource cannot be written as JSON"))?;
             let told = UserChange { user, change, password_hash: None, resource };
             let last = Last { told: Some(&told), created: moments.created, changed };
             form.user(here.id, &last, &told).map(|row| Expected::User(Box::new(row)))
@@ -130,6 +131,7 @@ fn data_paths(expected: &Map<String, Value>, found: &Map<String, Value>, paths: 
             "name" => parts(own, other, paths, |part| format!("name.{part}")),
             "custom" => parts(own, other, paths, str::to_owned),
             name if OF_ENTERPRISE.contains(&name) => drop(paths.insert(format!("{ENTERPRISE}:{name}"))),
+            "application" => parts(own, other, paths, |part| format!("application.{part}")),
             name => drop(paths.insert(name.to_owned())),
         }
     }
