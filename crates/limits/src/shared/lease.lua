@@ -15,6 +15,8 @@ local part = tonumber(ARGV[13])
 local rate, known = string.format('%d %d %s', per_second, burst, ARGV[13]), nil
 local period = 1000000 / (per_second * part)
 local full = math.max(1, burst * part) * period
+-- Of the whole rate: what was taken while all of it was shared is not forgotten when a part is.
+local whole = math.max(1, burst) * period
 local holder, number = ARGV[3], tonumber(ARGV[4])
 local held, want, back, debt = tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
 local beyond, age, lease = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
@@ -68,8 +70,8 @@ if known and known ~= rate then
 end
 
 -- No request can lead further ahead than a full bucket, and no debt than another one: then the clock was set back.
-if tat > now + 2 * full then
-    tat = now + full
+if tat > now + 2 * whole then
+    tat = now + whole
 end
 -- What others hold may be used in a moment, and what this one held was there until it was used: it had not begun to
 -- come back.
