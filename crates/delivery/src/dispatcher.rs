@@ -20,6 +20,8 @@ const MOST: usize = 256;
 const ALL: usize = 2048;
 /// How many of them may be stores that took nothing the last time.
 const FAILING: usize = ALL / 2;
+/// Of so many stores that wait for a place is told at once, so that as many make room.
+const CROWD: usize = 64;
 /// How often the table is looked at, where this process appends all events: for stores that are due again.
 const LOOK: Duration = Duration::from_millis(500);
 /// The same where others append, too.
@@ -112,15 +114,19 @@ impl Dispatcher {
         let Numbers { all, slow, mut failing } = self.running.numbers();
         let room = (MOST + slow).min(ALL).saturating_sub(all);
         let (holder, times) = (&self.environment.holder, (LEASE * 2, Schedule::LONGEST));
-        // Beside the stores for which there is room, those that are fed here already.
-        let waiting = table::waiting(&self.environment.database, holder, times, room + all).await?;
-        let mut left = room;
+        // Beside the stores for which there is room, those that are fed here already, and some for which there is none.
+        let waiting = table::waiting(&self.environment.database, holder, times, room + all + CROWD).await?;
+        let (mut left, mut crowd) = (room, 0);
         for waiting in waiting {
             if waiting.is_ours {
                 self.running.desks(|at, _| *at == waiting.at).iter().for_each(|(_, desk)| desk.poke.notify_one());
                 continue;
             }
-            if left == 0 || (waiting.is_failing && failing >= FAILING) {
+            if left == 0 {
+                crowd += usize::from(!waiting.is_failing);
+                continue;
+            }
+            if waiting.is_failing && failing >= FAILING {
                 continue;
             }
             if self.begin(&waiting).await? {
@@ -128,6 +134,7 @@ impl Dispatcher {
                 failing += usize::from(waiting.is_failing);
             }
         }
+        self.running.ask_for_room(crowd);
         Ok(())
     }
 

@@ -1,7 +1,7 @@
 //! What goes on in this process: who feeds which store, and what waits for stores in files.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -27,6 +27,8 @@ pub(crate) struct Running {
     /// Stores that had everything when they were looked after the last time.
     resting: Mutex<HashSet<At>>,
     pub(crate) readings: Semaphore,
+    /// So many stores wait for a place that others have.
+    crowd: AtomicUsize,
 }
 
 /// What stores did since the start of the process.
@@ -79,6 +81,7 @@ impl Default for Running {
             counted: Mutex::default(),
             resting: Mutex::default(),
             readings: Semaphore::new(READINGS),
+            crowd: AtomicUsize::new(0),
         }
     }
 }
@@ -194,6 +197,18 @@ impl Running {
 
     fn resting(&self) -> MutexGuard<'_, HashSet<At>> {
         self.resting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// So many stores wait for a place.
+    pub(crate) fn ask_for_room(&self, stores: usize) {
+        self.crowd.store(stores, Ordering::Relaxed);
+    }
+
+    /// Whether a store that has had its turn is to make room: true for as many as wait, and no more, so that the others go on.
+    pub(crate) fn is_to_make_room(&self) -> bool {
+        // Hardly ever is there anybody who waits.
+        self.crowd.load(Ordering::Relaxed) > 0
+            && self.crowd.fetch_update(Ordering::Relaxed, Ordering::Relaxed, |crowd| crowd.checked_sub(1)).is_ok()
     }
 
     /// A store has everything, and its worker leaves it.

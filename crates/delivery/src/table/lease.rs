@@ -113,6 +113,12 @@ impl Lease {
         self.change(database.writer(), "holder = NULL, lease_ms = 0", []).await
     }
 
+    /// Gives it back; the store comes after those that wait now.
+    pub(crate) async fn make_room(self, database: &Database) -> Result<bool, DeliveryError> {
+        let assignments = format!("holder = NULL, lease_ms = 0, due_ms = {}", now(database.backend()));
+        self.change(database.writer(), &assignments, []).await
+    }
+
     /// Nothing up to this number is to be brought any more, and the lease is prolonged.
     pub(crate) async fn pass(self, database: &Database, position: i64, lease: Duration) -> Result<bool, DeliveryError> {
         let assignments = format!("position = $4, lease_ms = {} + $5", now(database.backend()));

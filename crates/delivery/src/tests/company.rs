@@ -38,6 +38,39 @@ on_both! {
         dispatching.end().await;
     }
 
+    /// More stores always have something to get than there are places: each has its turn.
+    async fn stores_that_are_always_busy_keep_nobody_from_a_place(system: System) {
+        let mut books = Vec::new();
+        for number in 0..10 {
+            let name = format!("tenant-{number}");
+            let new = NewTenant { name: name.clone(), ..NewTenant::default() };
+            system.environment.tenants.create(new).await.unwrap();
+            let tenant = system.of_tenant(&name);
+            for store in 0..27 {
+                books.push(tenant.add(&format!("store-{store}"), Start::First, json!({})).await);
+            }
+            tenant.user("ada").await;
+        }
+        let dispatching = system.dispatch();
+        let busy = tokio::spawn({
+            let system = system.of_tenant("tenant-0");
+            async move {
+                for name in 0.. {
+                    for number in 0..10 {
+                        system.of_tenant(&format!("tenant-{number}")).user(&format!("user-{name}")).await;
+                    }
+                    // Often enough that no store rests, and seldom enough that a busy machine comes after.
+                    tokio::time::sleep(std::time::Duration::from_millis(500)).await;
+                }
+            }
+        });
+        for book in &books {
+            until("each to be fed", async || (!book.numbers().is_empty()).then_some(())).await;
+        }
+        busy.abort();
+        dispatching.end().await;
+    }
+
     /// When a process is killed, its stores are another's as soon as its leases are over.
     async fn processes_share_the_stores(system: System) {
         let mut books = Vec::new();

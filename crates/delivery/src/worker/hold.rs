@@ -20,6 +20,8 @@ pub(crate) const MARGIN: Duration = Duration::from_secs(2);
 const SAVE: Duration = Duration::from_millis(250);
 /// With so many workers it is written half as often, so that all of them together do not keep the database busy.
 const COMPANY: usize = 16;
+/// How long a store is fed at least, while others wait for a place.
+const TURN: Duration = Duration::from_secs(2);
 /// How long a store that has everything is held.
 const IDLE: Duration = Duration::from_secs(5);
 /// After how long a store is slow.
@@ -116,6 +118,9 @@ impl Worker {
         if *self.desk.stop.borrow() != Stop::No {
             return self.part(course).await;
         }
+        if self.since.elapsed() >= TURN && self.running.is_to_make_room() {
+            return self.make_room(course).await;
+        }
         let company = u32::try_from(self.running.count_workers() / COMPANY).unwrap_or(u32::MAX);
         let is_time = course.saved_at.elapsed() >= SAVE.saturating_mul(company.saturating_add(1));
         if (course.position != course.saved || course.has_taken) && is_time {
@@ -131,6 +136,14 @@ impl Worker {
     pub(super) async fn part(&self, course: &mut Course) -> Result<Flow, DeliveryError> {
         if self.save(course).await? == Flow::On {
             self.lease.release(&self.environment.database).await?;
+        }
+        Ok(Flow::Ended)
+    }
+
+    /// The same, so that a store that waits has its turn; this one has its own after those that wait now.
+    async fn make_room(&self, course: &mut Course) -> Result<Flow, DeliveryError> {
+        if self.save(course).await? == Flow::On {
+            self.lease.make_room(&self.environment.database).await?;
         }
         Ok(Flow::Ended)
     }
