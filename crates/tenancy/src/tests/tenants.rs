@@ -42,7 +42,7 @@ on_both! {
 
     async fn a_wrong_setting_names_itself_and_changes_nothing(system: System) {
         for (change, begins) in [
-            (json!({"strict": true, "colour": 1}), "no setting is named colour; there are strict, "),
+            (json!({"strict": true, "colour": 1}), "no setting is named colour; there are profile, profile_options, "),
             (json!({"strict": "maybe"}), "setting strict: invalid type"),
             (json!({"rate_per_second": -1}), "setting rate_per_second: invalid value"),
             (json!({"rate_burst": 0}), "setting rate_burst is at least 1"),

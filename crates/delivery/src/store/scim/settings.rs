@@ -143,7 +143,8 @@ mod tests {
         assert!(refusal(json!({ "url": url, "token": "a b" })).starts_with("token: "));
         assert!(refusal(json!({ "url": url, "token": "t", "ca": "none" })).starts_with("ca: "));
         assert!(refusal(json!({ "url": url, "token": "t", "timeout_seconds": 0 })).starts_with("timeout_seconds"));
-        assert!(refusal(json!({ "url": url, "token": "t", "delete": "never" })).contains("never"));
+        let wrong = refusal(json!({ "url": url, "token": "t", "delete": "never" }));
+        assert!(wrong.contains("delete") && !wrong.contains("never"), "named, and never with its value: {wrong}");
         assert!(refusal(json!({ "url": url, "tokens": "t" })).contains("tokens"));
     }
 
