@@ -35,12 +35,17 @@ const AIM: Bound = Bound::AtMost(1.1);
 const LONGER: u32 = 2;
 
 pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
-    FLOODS.into_iter().try_for_each(|kind| beside(kind, measure, database, report))
+    FLOODS.into_iter().enumerate().try_for_each(|(number, kind)| beside((number, kind), measure, database, report))
 }
 
 /// Beside a flood of one kind.
-fn beside(kind: Kind, measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
-    let product = Product::start(measure, database, "fairness")?;
+fn beside(
+    (number, kind): (usize, Kind),
+    measure: &Measure,
+    database: Database,
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let product = Product::start(measure, database, &format!("fairness{number}"))?;
     let others = (0..OTHERS)
         .map(|number| seed::directory(product.create_tenant(&format!("other{number}"))?, PEOPLE))
         .collect::<anyhow::Result<Vec<_>>>()?;
