@@ -3,7 +3,6 @@
 use std::collections::BTreeSet;
 
 use serde_json::json;
-use tenancy::NewTenant;
 
 use super::kind::Behaviour;
 use super::on_both;
@@ -15,10 +14,7 @@ on_both! {
     async fn stores_that_hang_keep_nobody_waiting(system: System) {
         let mut books = Vec::new();
         for number in 0..10 {
-            let name = format!("tenant-{number}");
-            let new = NewTenant { name: name.clone(), ..NewTenant::default() };
-            system.environment.tenants.create(new).await.unwrap();
-            let tenant = system.of_tenant(&name);
+            let tenant = system.new_tenant(&format!("tenant-{number}")).await;
             for store in 0..30 {
                 let book = tenant.add(&format!("store-{store}"), Start::First, json!({})).await;
                 if store < 26 {
@@ -42,10 +38,7 @@ on_both! {
     async fn stores_that_are_always_busy_keep_nobody_from_a_place(system: System) {
         let mut books = Vec::new();
         for number in 0..10 {
-            let name = format!("tenant-{number}");
-            let new = NewTenant { name: name.clone(), ..NewTenant::default() };
-            system.environment.tenants.create(new).await.unwrap();
-            let tenant = system.of_tenant(&name);
+            let tenant = system.new_tenant(&format!("tenant-{number}")).await;
             for store in 0..27 {
                 books.push(tenant.add(&format!("store-{store}"), Start::First, json!({})).await);
             }

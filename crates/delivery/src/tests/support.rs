@@ -100,6 +100,12 @@ impl System {
     }
 
     /// The same for another tenant.
+    pub(super) async fn new_tenant(&self, name: &str) -> Self {
+        let new = NewTenant { name: name.to_owned(), ..NewTenant::default() };
+        self.environment.tenants.create(new).await.unwrap();
+        self.of_tenant(name)
+    }
+
     pub(super) fn of_tenant(&self, name: &str) -> Self {
         let tenant = self.environment.tenants.administer(name).unwrap();
         let (environment, stores, database) = (self.environment.clone(), self.stores.clone(), self.database.clone());
