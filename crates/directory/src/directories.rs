@@ -121,6 +121,12 @@ impl Directories {
         self.directory(administered.tenant(), actor)
     }
 
+    /// What a tenant's clients are told of its streams of security event tokens: as it was lately, without waiting.
+    #[must_use]
+    pub fn announced_streams(&self, tenant: &Tenant) -> Streams {
+        self.0.events.announced_streams(tenant)
+    }
+
     pub(crate) fn database(&self) -> &Database {
         &self.0.database
     }
@@ -275,12 +281,6 @@ impl Directory {
     pub async fn tell_notices(&self) -> Result<(), DirectoryError> {
         self.write(ResourceKind::User, Uuid::nil(), Action::Tell, None).await?;
         Ok(())
-    }
-
-    /// What the tenant's clients are told of its streams of security event tokens: as it was lately, without waiting.
-    #[must_use]
-    pub fn announced_streams(&self) -> Streams {
-        self.all.events.announced_streams(&self.tenant)
     }
 
     /// The streams of security event tokens that the tenant has.

@@ -2,10 +2,11 @@
 //! database must not wait for one.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
+use arc_swap::ArcSwap;
 use tenancy::Tenant;
 
 use crate::{Events, Streams};
@@ -20,7 +21,7 @@ const PATIENCE: Duration = Duration::from_secs(10);
 
 #[derive(Debug)]
 pub(crate) struct Announced {
-    known: RwLock<HashMap<i64, Streams>>,
+    known: ArcSwap<HashMap<i64, Streams>>,
     began: Instant,
     /// From when on it is read again, in milliseconds since it began; the greatest number while it is read.
     due: AtomicU64,
@@ -28,7 +29,7 @@ pub(crate) struct Announced {
 
 impl Default for Announced {
     fn default() -> Self {
-        Self { known: RwLock::default(), began: Instant::now(), due: AtomicU64::new(0) }
+        Self { known: ArcSwap::default(), began: Instant::now(), due: AtomicU64::new(0) }
     }
 }
 
@@ -59,8 +60,8 @@ impl Events {
             let events = self.clone();
             tokio::spawn(async move { events.read_announced().await });
         }
-        let known = self.announced().known.read().unwrap_or_else(PoisonError::into_inner);
-        known.get(&tenant.id().as_i64()).cloned().unwrap_or_default()
+        // Every thread that serves looks here: none waits for another.
+        self.announced().known.load().get(&tenant.id().as_i64()).cloned().unwrap_or_default()
     }
 
     /// Reads it again if it is time: at the start of a server and from time to time, so that the first who asks is told rightly, too.
@@ -75,7 +76,7 @@ impl Events {
         let began = Instant::now();
         // A database that fails or is silent is asked again later.
         if let Ok(Ok(streams)) = tokio::time::timeout(PATIENCE, self.all_streams()).await {
-            *announced.known.write().unwrap_or_else(PoisonError::into_inner) = streams;
+            announced.known.store(Arc::new(streams));
         }
         announced.rest(began.elapsed());
     }

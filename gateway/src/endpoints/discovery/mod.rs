@@ -35,7 +35,9 @@ impl Default for Known {
 /// Shows one of the documents to a client of a tenant.
 pub(crate) fn tell(caller: &Caller<'_>, document: &Discovery<'_>) -> Result<Reply, Rejection> {
     let security_events = match document {
-        Discovery::ServiceProviderConfig => caller.directory().announced_streams().security_events(),
+        Discovery::ServiceProviderConfig => {
+            caller.worker().directories.announced_streams(caller.tenant()).security_events()
+        }
         _ => Vec::new(),
     };
     let known = Known { most_operations: caller.most_operations(), security_events };
