@@ -1,5 +1,6 @@
 //! The handles through which directories are used.
 
+use std::num::NonZero;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,7 +11,7 @@ use serde_json::{Map, Value};
 use tenancy::{Administered, Authenticated, NoticeType, Tenant};
 use uuid::Uuid;
 
-use crate::list::{List, Lister, Listing};
+use crate::list::{List, Lister, Listing, Searchers};
 use crate::password::{Passwords, Set};
 use crate::pressure::Pressure;
 use crate::read::{Key, Loader, Lookup, Lookups, MemberReader};
@@ -38,6 +39,7 @@ pub(crate) struct Parts {
     loader: Loader,
     members: MemberReader,
     lister: Lister,
+    searchers: Searchers,
     writer: Writer,
     pressure: Pressure,
     passwords: Passwords,
@@ -61,7 +63,7 @@ pub struct Patched {
 }
 
 impl Directories {
-    /// Starts the tasks that read and the thread that writes. Must be called within a runtime that outlives all
+    /// Starts the tasks that read, the threads that search and the thread that writes. Must be called within a runtime that outlives all
     /// requests.
     ///
     /// # Errors
@@ -70,7 +72,9 @@ impl Directories {
         let statements = Arc::new(Statements::new(database.backend()));
         let passwords = Passwords::new(events.clone());
         let writer = Writer::start(database.clone(), statements, events.clone())?;
-        Ok(Self::reading((database.clone(), events), writer, Pressure::default(), passwords))
+        let threads = std::thread::available_parallelism().map_or(1, NonZero::get);
+        let searchers = Searchers::start(database, threads)?;
+        Ok(Self::reading((database.clone(), events), (writer, searchers), Pressure::default(), passwords))
     }
 
     /// The same directories for one of `threads` threads that serve: what reads runs in the runtime of the caller, over
@@ -83,13 +87,14 @@ impl Directories {
         let connections = u32::try_from(share).unwrap_or(u32::MAX).max(LEAST_CONNECTIONS);
         let database = self.0.database.of_thread(connections).await?;
         let parts = &self.0;
-        let (writer, pressure, passwords) = (parts.writer.clone(), parts.pressure.clone(), parts.passwords.clone());
-        Ok(Self::reading((database, parts.events.clone()), writer, pressure, passwords))
+        let shared = (parts.writer.clone(), parts.searchers.clone());
+        let (pressure, passwords) = (parts.pressure.clone(), parts.passwords.clone());
+        Ok(Self::reading((database, parts.events.clone()), shared, pressure, passwords))
     }
 
     fn reading(
         (database, events): (Database, Events),
-        writer: Writer,
+        (writer, searchers): (Writer, Searchers),
         pressure: Pressure,
         passwords: Passwords,
     ) -> Self {
@@ -97,7 +102,7 @@ impl Directories {
         let loader = Loader::start(&database, &lookups, LOADERS);
         let members = MemberReader::new(&database);
         let lister = Lister::new(&database, loader.clone(), members.clone());
-        Self(Arc::new(Parts { database, events, loader, members, lister, writer, pressure, passwords }))
+        Self(Arc::new(Parts { database, events, loader, members, lister, searchers, writer, pressure, passwords }))
     }
 
     /// Whether there is room for work of this sort of a tenant, so that a refusal comes before anything else is done for it.
@@ -141,6 +146,11 @@ impl Directories {
 }
 
 impl Parts {
+    /// Where it disturbs nobody else.
+    async fn listing(&self, tenant: i64, list: &List) -> Result<Listing, DirectoryError> {
+        if list.is_long() { self.searchers.list(tenant, list).await } else { self.lister.list(tenant, list).await }
+    }
+
     /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
     pub(crate) async fn within<T>(
         &self,
@@ -257,7 +267,7 @@ impl Directory {
     pub async fn list(&self, list: &List) -> Result<Listing, DirectoryError> {
         let tenant = self.tenant.id().as_i64();
         let listed = async {
-            let mut listing = self.all.lister.list(tenant, list).await?;
+            let mut listing = self.all.listing(tenant, list).await?;
             self.all.members.fill(tenant, &mut listing.records, list.include).await?;
             Ok(listing)
         };

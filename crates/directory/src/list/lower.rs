@@ -1,4 +1,4 @@
-//! The part of a filter that an index or a column answers, as SQL.
+//! The part of a filter that an index, a column or the text of the document answers, as SQL.
 //!
 //! A condition never leaves out what the filter matches; where it may let more through, it is not `exact` and the
 //! evaluator decides.
@@ -6,6 +6,7 @@
 use scim::{AttributePath, Comparison, Filter, Literal, Operator, ResourceKind};
 use sea_orm::{DbBackend, Value};
 
+use super::text;
 use crate::key;
 
 /// A condition on the row `r` of `resources`, with its values in order.
@@ -30,7 +31,7 @@ impl Lowering {
         Self { backend, tenant, kind, values }
     }
 
-    /// The condition that a filter implies; `None` if no column can tell.
+    /// The condition that a filter implies; `None` if the row alone cannot tell.
     pub(super) fn lower(&mut self, filter: &Filter) -> Option<Condition> {
         match filter {
             Filter::And(filters) => self.all(filters),
@@ -75,12 +76,24 @@ impl Lowering {
             matches!(part, Filter::Compare(comparison)
                 if comparison.path.attribute.name == attribute.attribute.name && is_value(&comparison.path))
         };
-        let part = parts.iter().find(of_value)?;
+        let Some(part) = parts.iter().find(of_value) else {
+            return self.all(parts).map(|condition| Condition { exact: false, ..condition });
+        };
         let condition = self.lower(part)?;
         Some(Condition { exact: condition.exact && parts.len() == 1, ..condition })
     }
 
     fn compare(&mut self, comparison: &Comparison) -> Option<Condition> {
+        self.column(comparison).or_else(|| self.document(comparison))
+    }
+
+    /// What is in none of the columns stands in the document.
+    fn document(&mut self, comparison: &Comparison) -> Option<Condition> {
+        let needle = self.bind(text::needle(comparison)?);
+        Some(Condition { sql: text::contains(self.backend, &needle), exact: false })
+    }
+
+    fn column(&mut self, comparison: &Comparison) -> Option<Condition> {
         let path = &comparison.path;
         if path.extension.is_some() {
             return if is_manager(path) { self.manager(comparison) } else { None };

@@ -6,7 +6,9 @@ mod lower;
 mod page;
 mod plan;
 mod scan;
+mod searchers;
 mod sorted;
+mod text;
 
 use scim::{Filter, ResourceKind, SortBy};
 use serde::{Deserialize, Serialize};
@@ -14,6 +16,7 @@ use serde::{Deserialize, Serialize};
 use crate::{Include, Record};
 
 pub(crate) use lister::Lister;
+pub(crate) use searchers::Searchers;
 
 /// What is looked for, and which part of it is wanted.
 #[derive(Clone, Debug)]

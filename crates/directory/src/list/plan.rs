@@ -2,6 +2,7 @@
 
 use scim::{Filter, Operator, ResourceKind};
 
+use super::{List, Search};
 use crate::key;
 use crate::read::Key;
 
@@ -16,6 +17,17 @@ pub(super) enum Plan {
     },
     /// The rows of the type in the order of creation.
     Rows,
+}
+
+impl List {
+    /// Whether many rows are read of which few are shown.
+    pub(crate) fn is_long(&self) -> bool {
+        let is_long = |search: &Search| {
+            let Search { kind, filter, sort } = search;
+            sort.is_some() || (filter.is_some() && matches!(Plan::of(*kind, filter.as_ref()), Plan::Rows))
+        };
+        self.searches.iter().any(is_long)
+    }
 }
 
 impl Plan {

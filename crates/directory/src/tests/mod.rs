@@ -10,6 +10,7 @@ mod rivals;
 mod snapshots;
 mod support;
 mod surveys;
+mod texts;
 mod told;
 mod writes;
 

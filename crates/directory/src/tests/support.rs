@@ -14,7 +14,7 @@ use crate::{
 };
 
 pub(super) const ALL: Include = Include { groups: true, members: Members::All };
-const BASE: &str = "https://scim.example/t/acme/scim/v2";
+pub(super) const BASE: &str = "https://scim.example/t/acme/scim/v2";
 
 pub(super) struct System {
     pub(super) directory: Directory,
