@@ -41,6 +41,7 @@ mod m0026_conversions;
 mod m0028_profiles;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
+mod m0037_told_names;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -78,6 +79,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0028_profiles::Migration),
             Box::new(m0031_breaker_alarms::Migration),
             Box::new(m0034_replicas_by_share::Migration),
+            Box::new(m0037_told_names::Migration),
         ]
     }
 }

@@ -183,6 +183,7 @@ async fn try_out(settings: &Settings, change: ProfileChange, output: Output) -> 
                 "refused": sum.refused,
                 "members": sum.members,
                 "examples": sum.examples,
+                "collisions": sum.collisions,
             }));
         }
         output.note(&format!("  {} of {} users", sum.users, text(&step, "total")));
@@ -197,12 +198,17 @@ struct Sum {
     refused: u64,
     members: BTreeMap<String, u64>,
     examples: Vec<Value>,
+    /// All that there are: the first step looks at everybody.
+    collisions: Value,
 }
 
 impl Sum {
     fn add(&mut self, step: &Value) {
         let count = |name: &str| step.get(name).and_then(Value::as_u64).unwrap_or_default();
         self.users += count("users");
+        if let Some(collisions) = step.get("collisions").filter(|collisions| !collisions.is_null()) {
+            self.collisions = collisions.clone();
+        }
         self.changed += count("changed");
         self.refused += count("refused");
         for (name, count) in step.get("members").and_then(Value::as_object).into_iter().flatten() {
@@ -322,5 +328,24 @@ fn tried_text(answer: &Value) -> String {
         };
         out.push_str(&format!("  {}: {why}\n", text(example, "user")));
     }
+    collisions_text(answer, &mut out);
     out
+}
+
+fn collisions_text(answer: &Value, out: &mut String) {
+    let Some(collisions) = answer.get("collisions").filter(|collisions| text(collisions, "users") != "0") else {
+        return;
+    };
+    let users = items(collisions, "shown");
+    if users.is_empty() {
+        return;
+    }
+    out.push_str(&format!(
+        "{} users would be called like another one by the application; that is refused:\n",
+        text(collisions, "users")
+    ));
+    for user in users.iter().take(NAMED) {
+        let (name, told, other) = (text(user, "user_name"), text(user, "told_name"), text(user, "other_id"));
+        out.push_str(&format!("  {name}: \"{told}\", like the user {other}\n"));
+    }
 }

@@ -17,7 +17,7 @@ pub(super) async fn import(folder: &Path, operator: &Operator) -> Result<Vec<Str
         profile::Profile::parse(&text, &name).map_err(|error| Failure::new(Code::Failed, error.to_string()))?;
         let import = ProfileCommand::Import { text, file: name.clone(), unless_known: true };
         match operator.run(Command::Profile(import)).await {
-            Err(failure) if failure.code == Code::Invalid => {
+            Err(failure) if matches!(failure.code, Code::Invalid | Code::Conflict) => {
                 tracing::error!(file = name, error = %failure, "a profile of the folder is left out");
                 left_out.push(format!("{name} is left out: {failure}"));
             }

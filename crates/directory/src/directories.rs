@@ -40,7 +40,7 @@ pub(crate) struct Parts {
     members: MemberReader,
     lister: Lister,
     searchers: Searchers,
-    writer: Writer,
+    pub(crate) writer: Writer,
     pressure: Pressure,
     passwords: Passwords,
 }

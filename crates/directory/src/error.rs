@@ -31,6 +31,11 @@ impl DirectoryError {
         DbErr::Custom("the tenant of the directory was deleted meanwhile".to_owned()).into()
     }
 
+    /// The tenant's profile makes other names of users since its client began to ask: who comes again goes by it.
+    pub(crate) fn profile_changed() -> Self {
+        DbErr::Custom("the profile of the tenant was changed meanwhile".to_owned()).into()
+    }
+
     /// The database does not answer, or not in the time that somebody waits for it.
     pub(crate) fn too_slow() -> Self {
         DbErr::Custom("the database took too long".to_owned()).into()

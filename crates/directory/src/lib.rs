@@ -7,9 +7,11 @@
 //! It does not speak HTTP, decide who may call, or deliver events.
 
 mod breaker;
+mod collisions;
 mod conversion;
 mod directories;
 mod error;
+mod fingerprint;
 mod key;
 mod list;
 mod password;
@@ -24,6 +26,7 @@ mod write;
 pub use breaker::{
     Breaker, BreakerAlarm, BreakerDone, BreakerMode, BreakerNumbers, BreakerSettings, BreakerState, Trip,
 };
+pub use collisions::{Collision, Collisions};
 pub use conversion::{Conversion, ConversionConflict, ConversionPlan, ConversionRefused, ConversionState, UserNames};
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::document::{AcceptedPasswords, UntilMet};
 use crate::mapped::Mapped;
+use crate::naming::naming;
 use crate::options::{Chosen, quoted};
 use crate::profile::Groups;
 use crate::rule::Rule;
@@ -18,10 +19,11 @@ use crate::{Prerequisite, Profile, builtin};
 #[derive(Clone, Debug)]
 pub struct Applied {
     profile: Arc<Profile>,
-    options: Chosen,
+    pub(crate) options: Chosen,
     met: BTreeSet<String>,
     /// Whether a user's groups are needed to map it.
     reads_groups: bool,
+    pub(crate) naming: i64,
     unserved: Option<String>,
 }
 
@@ -43,7 +45,9 @@ impl Applied {
         }
         let counting = profile.rules.iter().filter(|rule| rule.counts(&chosen));
         let reads_groups = counting.flat_map(|rule| &rule.from).any(|source| source.reads_groups());
-        Ok(Self { options: chosen, met: met.iter().cloned().collect(), reads_groups, unserved: None, profile })
+        let naming = naming(profile.rules.iter().filter(|rule| rule.counts(&chosen)), &chosen);
+        let met = met.iter().cloned().collect();
+        Ok(Self { options: chosen, met, reads_groups, naming, unserved: None, profile })
     }
 
     /// The profile of who has none: the RFCs' behaviour with nothing special.
@@ -56,6 +60,7 @@ impl Applied {
                 options: Chosen::default(),
                 met: BTreeSet::new(),
                 reads_groups: false,
+                naming: 0,
                 unserved: None,
             })
         });
@@ -145,7 +150,7 @@ impl Applied {
         Some(mapped)
     }
 
-    fn rules(&self) -> impl Iterator<Item = &Rule> {
+    pub(crate) fn rules(&self) -> impl Iterator<Item = &Rule> {
         self.profile.rules.iter().filter(|rule| rule.counts(&self.options))
     }
 }

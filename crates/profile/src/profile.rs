@@ -10,6 +10,7 @@ use toml::Spanned;
 use crate::ProfileError;
 use crate::document::{AcceptedPasswords, Document, RuleEntry, Switch, UntilMet};
 use crate::error::Wrong;
+use crate::naming;
 use crate::options::{OptionKind, ProfileOption, quoted};
 use crate::rule::Rule;
 use crate::source::Source;
@@ -141,7 +142,8 @@ fn read(text: &str) -> Result<Profile, Wrong> {
     if document.map.len() > MOST_RULES {
         return Err(Wrong::at(0..0, format!("the profile has more than {MOST_RULES} rules")));
     }
-    let rules = document.map.into_iter().map(|entry| rule(entry, &schemas, &options)).collect::<Result<Vec<_>, _>>()?;
+    let rules = document.map.into_iter().map(|entry| rule(entry, text, (&schemas, &options)));
+    let rules = rules.collect::<Result<Vec<_>, _>>()?;
     for member in document.forward.iter().flatten() {
         Member::check_forwarded(member.as_ref()).map_err(|sentence| Wrong::at(member.span(), sentence))?;
     }
@@ -269,12 +271,22 @@ fn groups(enabled: Option<Spanned<Switch>>, options: &BTreeMap<String, ProfileOp
     }
 }
 
-fn rule(entry: RuleEntry, schemas: &Schemas, options: &BTreeMap<String, ProfileOption>) -> Result<Rule, Wrong> {
+fn rule(
+    entry: RuleEntry,
+    text: &str,
+    (schemas, options): (&Schemas, &BTreeMap<String, ProfileOption>),
+) -> Result<Rule, Wrong> {
     let to = Member::parse(entry.to.as_ref()).map_err(|sentence| Wrong::at(entry.to.span(), sentence))?;
     let source = |entry: &Spanned<crate::document::SourceEntry>| {
         Source::parse(entry.as_ref(), schemas).map_err(|sentence| Wrong::at(entry.span(), sentence))
     };
     let from = entry.from.iter().map(source).collect::<Result<Vec<_>, _>>()?;
+    if let Some(place) = from.iter().position(Source::reads_groups).filter(|_| to.is_user_name()) {
+        let at = entry.from.get(place).map_or(0..0, Spanned::span);
+        return Err(Wrong::at(at, "userName cannot come from groups: all who are in one would be called the same"));
+    }
+    let written: Vec<&str> = entry.from.iter().filter_map(|source| text.get(source.span())).collect();
+    let written = naming::text(&entry, &written);
     for name in entry.allowed_option.iter().chain(&entry.order_option) {
         check_names(name, options)?;
     }
@@ -286,6 +298,8 @@ fn rule(entry: RuleEntry, schemas: &Schemas, options: &BTreeMap<String, ProfileO
     Ok(Rule {
         what,
         from,
+        origins: entry.from.iter().map(|source| Source::origin(source.as_ref())).collect(),
+        text: written,
         when: when(entry.when, options)?,
         many: entry.many,
         strip: entry.strip.filter(|text| !text.is_empty()),

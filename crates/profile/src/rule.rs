@@ -17,6 +17,10 @@ pub(crate) struct Rule {
     pub(crate) what: String,
     /// In order: the first that has a value decides.
     pub(crate) from: Vec<Source>,
+    /// The attributes that these read, for messages.
+    pub(crate) origins: Vec<String>,
+    /// As it was written, without layout.
+    pub(crate) text: String,
     /// The values that options must have for the rule to count.
     pub(crate) when: BTreeMap<String, Value>,
     /// Whether it has any number of values.
@@ -52,7 +56,12 @@ impl Rule {
 
     /// The values, or why there can be none.
     pub(crate) fn values(&self, given: Given<'_>, options: &Chosen) -> Result<Vec<Value>, Refused> {
-        for source in &self.from {
+        self.found(given, options).map(|(_, values)| values)
+    }
+
+    /// The same, with the place of the source that has decided, if one has.
+    pub(crate) fn found(&self, given: Given<'_>, options: &Chosen) -> Result<(Option<usize>, Vec<Value>), Refused> {
+        for (place, source) in self.from.iter().enumerate() {
             let sent = source.values(given);
             // Who is in a group did not choose its name for this.
             let unknown =
@@ -60,7 +69,7 @@ impl Rule {
             let mut found: Vec<Value> = Vec::new();
             for value in sent {
                 match self.known(value, unknown, options)? {
-                    Known::Nothing => return Ok(Vec::new()),
+                    Known::Nothing => return Ok((Some(place), Vec::new())),
                     Known::Value(value) if !found.contains(&value) => found.push(value),
                     Known::Value(_) | Known::PassedOver => {}
                 }
@@ -80,9 +89,9 @@ impl Rule {
                 found.sort_by_key(|value| self.rank(value, options));
                 found.truncate(1);
             }
-            return Ok(found);
+            return Ok((Some(place), found));
         }
-        Ok(self.default.clone().into_iter().collect())
+        Ok((None, self.default.clone().into_iter().collect()))
     }
 
     /// Where a value is in the order; those that are not in it follow, in the order in which they came.

@@ -49,6 +49,19 @@ impl Source {
         })
     }
 
+    /// The attributes that it reads, for messages.
+    pub(crate) fn origin(entry: &SourceEntry) -> String {
+        match entry {
+            SourceEntry::Path(path) => path.clone(),
+            SourceEntry::Constant(_) => "a constant".to_owned(),
+            SourceEntry::Join(entry) => entry.join.join(", "),
+            SourceEntry::Split(entry) => entry.split.clone(),
+            SourceEntry::Before(entry) => entry.of.clone(),
+            SourceEntry::After(entry) => entry.of.clone(),
+            SourceEntry::Groups(_) => "groups".to_owned(),
+        }
+    }
+
     /// Whether it changes with the groups that a user is in.
     pub(crate) fn reads_groups(&self) -> bool {
         matches!(self, Self::Groups(_))

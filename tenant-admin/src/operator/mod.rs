@@ -8,6 +8,7 @@ mod failures;
 mod keys;
 mod limits;
 mod oauth;
+mod profile_names;
 mod profiles;
 mod resources;
 mod stores;

@@ -25,8 +25,12 @@ impl Operator {
             ProfileCommand::List => Ok(self.list_profiles()),
             ProfileCommand::Show { name } => self.show_profile(&name),
             ProfileCommand::Import { text, file, unless_known } => {
+                if self.tenants.is_new_profile(&text, &file, unless_known).await? {
+                    self.check_names_of_all(&text, &file).await?;
+                }
                 let imported = self.tenants.import_profile(&text, &file, unless_known).await?;
                 if imported.is_changed {
+                    self.settle_names_of_all(&imported.name).await?;
                     let actor = self.tenants.told_actor();
                     tracing::info!(profile = imported.name, version = imported.version, actor = %actor, "a profile was imported");
                 }
@@ -37,7 +41,11 @@ impl Operator {
                 Ok(json!({ "name": name, "versions": versions.iter().map(version).collect::<Vec<_>>() }))
             }
             ProfileCommand::RollBack { name, to } => {
+                if let Some(text) = self.tenants.profile_text_before(&name, to).await? {
+                    self.check_names_of_all(&text, &name).await?;
+                }
                 let now = self.tenants.roll_back_profile(&name, to).await?;
+                self.settle_names_of_all(&now.name).await?;
                 let actor = self.tenants.told_actor();
                 tracing::info!(profile = name, version = now.version, actor = %actor, "a profile went back to a version");
                 Ok(json!({ "name": now.name, "version": now.version, "changed": now.is_changed }))
@@ -137,6 +145,10 @@ impl Operator {
         for record in &records {
             counts.look(record, &read(record)?, (&before, &after))?;
         }
+        let collisions = match after_id {
+            None => self.collisions(&administered, &after).await?,
+            Some(_) => Value::Null,
+        };
         let next = records.last().filter(|_| records.len() == STEP as usize).map(|record| record.id.as_str());
         Ok(json!({
             "tenant": administered.tenant().name(),
@@ -146,6 +158,7 @@ impl Operator {
             "refused": counts.refused,
             "members": counts.members,
             "examples": counts.examples,
+            "collisions": collisions,
             "next": next,
         }))
     }

@@ -58,7 +58,13 @@ impl Operator {
     }
 
     pub(super) async fn change_tenant(&self, name: &str, change: TenantChange) -> Result<Answer, Failure> {
+        let administered = self.tenants.administer(name)?;
+        let after = self.tenants.profile_as(administered.tenant(), &change.settings, None)?;
+        self.check_names(&administered, &after).await?;
         let tenant = self.tenants.update(name, change).await?;
+        if after.naming() != administered.tenant().profile().naming() {
+            self.directories.administered(&self.tenants.administer(name)?).settle_names().await?;
+        }
         let servers = self.tenants.living().count();
         if let Some(concurrency) = tenant.settings().concurrency.filter(|number| *number < servers) {
             tracing::warn!(

@@ -1,6 +1,7 @@
 //! Applications by their profiles alone: what their guides promise to administrators, by the numbers of the requirements.
 
 mod account;
+mod collisions;
 mod own;
 mod stories;
 mod wats;

@@ -1,12 +1,12 @@
 //! What a conversion would do, and what is in its way: nothing is changed.
 
 use std::collections::HashMap;
-use std::hash::{BuildHasher as _, RandomState};
 
 use scim::ResourceKind;
 use uuid::Uuid;
 
 use super::name::{Named, UserNames};
+use crate::fingerprint::Fingerprints;
 use crate::{Directory, DirectoryError};
 
 /// Users that are read at once.
@@ -134,16 +134,4 @@ fn other_than(id: &str, first: Uuid, seen: &[Seen]) -> Option<String> {
     let name = seen.iter().find(|user| user.id == first)?.wanted?;
     let other = seen.iter().find(|user| user.id != first && user.wanted.unwrap_or(user.now) == name)?;
     Some(other.id.to_string())
-}
-
-/// Tells names apart without regard to letter case, in a few bytes each.
-#[derive(Default)]
-struct Fingerprints([RandomState; 2]);
-
-impl Fingerprints {
-    fn of(&self, name: &str) -> u128 {
-        let folded = scim::fold(name);
-        let [high, low] = self.0.each_ref().map(|state| u128::from(state.hash_one(&*folded)));
-        high << 64 | low
-    }
 }

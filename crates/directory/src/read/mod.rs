@@ -10,4 +10,4 @@ pub(crate) use loader::Loader;
 pub(crate) use lookup::{Key, Lookup, Lookups};
 pub(crate) use members::MemberReader;
 pub(crate) use pages::Pages;
-pub(crate) use row::{RECORD_COLUMNS, groups_expression, record, uuid};
+pub(crate) use row::{RECORD_COLUMNS, RECORD_COUNT, groups_expression, record, uuid};

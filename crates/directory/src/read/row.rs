@@ -13,7 +13,7 @@ pub(crate) const RECORD_COLUMNS: &str =
     "CAST(r.id AS text), r.kind, r.position, r.version, r.created, r.modified, r.member_count, r.document";
 
 /// How many columns [`RECORD_COLUMNS`] are.
-const COUNT: usize = 8;
+pub(crate) const RECORD_COUNT: usize = 8;
 
 /// The groups of the resource `r` as one JSON text.
 pub(crate) fn groups_expression(backend: DbBackend) -> String {
@@ -32,7 +32,7 @@ pub(crate) fn groups_expression(backend: DbBackend) -> String {
 /// Reads the columns of [`RECORD_COLUMNS`] that start at `first`, and the groups after them.
 pub(crate) fn record(row: &QueryResult, first: usize) -> Result<Record, DbErr> {
     let kind: i64 = row.try_get_by_index(first + 1)?;
-    let groups: Option<String> = row.try_get_by_index(first + COUNT)?;
+    let groups: Option<String> = row.try_get_by_index(first + RECORD_COUNT)?;
     Ok(Record {
         id: row.try_get_by_index(first)?,
         kind: key::kind(kind),

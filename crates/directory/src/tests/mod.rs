@@ -12,6 +12,7 @@ mod support;
 mod surveys;
 mod texts;
 mod told;
+mod told_names;
 mod writes;
 
 /// Makes each function a test on both databases.

@@ -9,6 +9,7 @@ use super::breaker::tell_errand;
 use super::event::{Story, tell};
 use super::groups::shown;
 use super::member::{Moves, moves};
+use super::naming::told_name;
 use super::needs::name;
 use super::retell::Retelling;
 use super::working::{Fate, Held, Known, Working};
@@ -23,6 +24,9 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
     if !working.counters.contains_key(&change.tenant_number()) && !matches!(change.action, Action::Erase) {
         return Err(DirectoryError::gone());
     }
+    if change.is_of_user() && !working.is_named_for(change) {
+        return Err(DirectoryError::profile_changed());
+    }
     match &change.action {
         Action::Create(new) => create(change, new, working),
         Action::Replace(draft, condition) => replace(change, draft, condition, working),
@@ -36,6 +40,7 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
         Action::Delete(condition) => delete(change, condition, working),
         Action::Erase => Ok(erase(change, working)),
         Action::Tell => Ok(tell_notices(change, working)),
+        Action::Name => Ok(no_resource(change, working)),
         Action::Breaker(_) => Ok(Outcome { done: tell_errand(change, working), ..no_resource(change, working) }),
     }
 }
@@ -46,6 +51,7 @@ fn create(change: &Change, new: &New, working: &mut Working) -> Answer {
     let steps: Vec<_> = new.members.iter().map(|members| MemberStep::Replace(members.clone())).collect();
     let moves = moves(working, (tenant, change.id), &steps)?;
     check(change, None, &new.resource)?;
+    let told_name = told_name(change, None, &new.resource, working)?;
     // Last: a change that is refused leaves no name behind that it has taken.
     claim(change, None, &new.resource, working)?;
     let record = Record {
@@ -60,7 +66,7 @@ fn create(change: &Change, new: &New, working: &mut Working) -> Answer {
         members: None,
         member_count: 0,
     };
-    let held = Held { record, resource: Arc::clone(&new.resource), fate: Fate::Created };
+    let held = Held { record, resource: Arc::clone(&new.resource), told_name, fate: Fate::Created };
     settle(change, held, None, &moves, Dialect::lenient(), working)
 }
 
@@ -85,6 +91,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
         return Ok(Outcome::of(held.record, dialect));
     }
     check(change, Some(&held.resource), &after)?;
+    let told_name = told_name(change, Some(&held), &after, working)?;
     claim(change, Some(&held.resource), &after, working)?;
     let before = held.resource;
     let mut record = held.record;
@@ -92,7 +99,7 @@ fn update(change: &Change, after: Resource, steps: &[MemberStep], dialect: Diale
     record.modified_ms = working.now_ms;
     record.document = after.to_document(change.tenant.schemas().of(change.kind), &record.id).into();
     let fate = held.fate.changed();
-    settle(change, Held { record, resource: Arc::new(after), fate }, Some(&before), &moves, dialect, working)
+    settle(change, Held { record, resource: Arc::new(after), told_name, fate }, Some(&before), &moves, dialect, working)
 }
 
 /// Puts the changed resource and its memberships into the batch, and tells the change.
@@ -125,6 +132,7 @@ fn settle(
     working.rename((tenant, change.id), change.kind, before, &held.resource);
     working.move_members((tenant, change.id), moves, &held.resource);
     let record = held.record.clone();
+    working.call((tenant, change.id), held.told_name.as_deref());
     working.held.insert((tenant, change.id), held);
     retelling.end(change, working)?;
     Ok(Outcome::of(record, dialect))
@@ -243,7 +251,7 @@ fn forget(change: &Change, referrer: Uuid, working: &mut Working) -> Result<(), 
     let fate = held.fate.changed();
     settle(
         &forgetting,
-        Held { record, resource: Arc::new(after), fate },
+        Held { record, resource: Arc::new(after), told_name: held.told_name, fate },
         Some(&held.resource),
         &moves,
         Dialect::lenient(),

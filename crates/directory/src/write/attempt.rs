@@ -20,8 +20,8 @@ use crate::DirectoryError;
 /// How often a lost connection is replaced: after an outage every connection of the pool may be dead.
 const CONNECTIONS: usize = 3;
 
-/// How long PostgreSQL may take for one attempt, and for one that erases a directory or discards what is
-/// held, which may be much. Its lines fall silent
+/// How long PostgreSQL may take for one attempt, and for one that erases a directory, discards what is
+/// held or makes other names for all users, which may be much. Its lines fall silent
 /// without being closed.
 const PATIENCE: Duration = Duration::from_secs(10);
 const ERASING: Duration = Duration::from_secs(180);
@@ -60,8 +60,10 @@ impl Crew {
         if self.database.backend() == DbBackend::Sqlite {
             return attempt.await;
         }
-        let erases = changes.iter().any(|change| matches!(change.action, Action::Erase | Action::Breaker(_)));
-        let made = tokio::time::timeout(if erases { ERASING } else { PATIENCE }, attempt).await.unwrap_or_else(|_| {
+        let is_much =
+            |change: &Change| matches!(change.action, Action::Erase | Action::Breaker(_)) || self.renames(change);
+        let patience = if changes.iter().any(is_much) { ERASING } else { PATIENCE };
+        let made = tokio::time::timeout(patience, attempt).await.unwrap_or_else(|_| {
             self.memory().forget(&tenants(changes));
             Err(Failure { error: self.database.note_silence(), is_undecided: true })
         });
@@ -69,6 +71,11 @@ impl Crew {
             self.is_silent.store(true, Ordering::Relaxed);
         }
         made
+    }
+
+    /// Whether all users of a directory may have to get other names for the application first.
+    fn renames(&self, change: &Change) -> bool {
+        change.is_of_user() && change.tenant.profile().naming() != self.memory().naming(change.tenant_number())
     }
 
     /// What is remembered of the directories.
@@ -143,6 +150,10 @@ fn refusal(failure: Failure) -> DirectoryError {
     match failure.error.sql_err() {
         Some(sea_orm::SqlErr::UniqueConstraintViolation(what)) if what.contains("user_name") => {
             scim::ScimError::uniqueness("userName is taken; find the user that has it with a filter").into()
+        }
+        Some(sea_orm::SqlErr::UniqueConstraintViolation(what)) if what.contains("told_name") => {
+            scim::ScimError::uniqueness("userName for the application is taken; look at the user's e-mail addresses")
+                .into()
         }
         _ => failure.error.into(),
     }

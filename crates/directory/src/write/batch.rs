@@ -9,8 +9,9 @@ use time::OffsetDateTime;
 use super::apply::apply;
 use super::attempt::Crew;
 use super::breaker::{perform, tell_trips, watch};
-use super::load::{load_names, load_notices, load_touched, lock};
-use super::needs::Needs;
+use super::load::{load_names, load_notices, load_told_names, load_touched, lock};
+use super::naming::settle_names;
+use super::needs::{Needs, told_names};
 use super::save::{removals, writes};
 use super::statistics::Written;
 use super::together::run;
@@ -73,7 +74,9 @@ pub(super) async fn commit(
         let error = DbErr::Custom("the connection broke while the changes were written".to_owned());
         return Err(Failure { error, is_undecided: true });
     }
+    settle_names(&transaction, statements, changes, &mut working).await?;
     load_touched(&transaction, statements, changes, &mut working).await?;
+    load_told_names(&transaction, statements, &told_names(changes, &working), &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
     load_notices(&transaction, statements, changes, &mut working).await?;
     perform(&transaction, changes, &mut working).await?;

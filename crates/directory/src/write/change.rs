@@ -34,6 +34,8 @@ pub(crate) enum Action {
     Erase,
     /// Nothing changes here: what happened to the tenant's tokens is told.
     Tell,
+    /// Nothing changes but the names that the application is told, if its profile makes others than they were.
+    Name,
     /// Something is done with the breaker, and told.
     Breaker(Errand),
 }
@@ -65,9 +67,15 @@ impl Change {
         if self.tenant.settings().strict { Dialect::strict() } else { Dialect::lenient() }
     }
 
+    /// Whether it leaves a user that may have another name for the application.
+    pub(super) fn is_of_user(&self) -> bool {
+        self.kind == ResourceKind::User
+            && matches!(self.action, Action::Create(_) | Action::Replace(..) | Action::Patch(..) | Action::Name)
+    }
+
     /// Whether it must have a batch of its own: it touches rows that only the database knows.
     pub(crate) fn is_alone(&self) -> bool {
-        matches!(self.action, Action::Delete(_) | Action::Erase | Action::Tell | Action::Breaker(_))
+        matches!(self.action, Action::Delete(_) | Action::Erase | Action::Tell | Action::Name | Action::Breaker(_))
     }
 }
 

@@ -10,7 +10,7 @@ use tenancy::Notice;
 use uuid::Uuid;
 
 use super::needs::Needs;
-use super::statements::{NAME, PAIR, PLACE, Statements, TARGET, TENANT};
+use super::statements::{NAME, PAIR, PLACE, Statements, TARGET, TENANT, TOLD_NAME};
 use super::working::{Counters, Fate, Held, Known, Name, Place, Working};
 use super::{Action, Change};
 use crate::key;
@@ -56,7 +56,7 @@ async fn read_counters(
 ) -> Result<(), DbErr> {
     let rows = Rows::collect(&TENANT, tenants.iter().map(|tenant| [(*tenant).into()]));
     for row in query(connection, statements, sql, rows).await? {
-        let counters = Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+        let counters = Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
         working.counters.insert(row.try_get_by_index(0)?, counters);
     }
     Ok(())
@@ -127,7 +127,8 @@ async fn load_targets(
         let Some(id) = key::id(&record.id) else { continue };
         let resource =
             scim::Resource::from_document(&record.document).map_err(|error| DbErr::Json(error.to_string()))?;
-        working.held.insert((tenant, id), Held { record, resource: Arc::new(resource), fate: Fate::Kept });
+        let told_name = row.try_get_by_index(TOLD_NAME)?;
+        working.held.insert((tenant, id), Held { record, resource: Arc::new(resource), told_name, fate: Fate::Kept });
     }
     Ok(())
 }
@@ -150,6 +151,20 @@ pub(super) async fn load_names(
             let name = (row.try_get_by_index(0)?, kind, row.try_get_by_index(1)?);
             working.names.insert(name, uuid(&row, 2)?);
         }
+    }
+    Ok(())
+}
+
+/// Loads who has the names that applications would be told.
+pub(super) async fn load_told_names(
+    connection: &impl ConnectionTrait,
+    statements: &Statements,
+    names: &BTreeSet<(i64, String)>,
+    working: &mut Working,
+) -> Result<(), DbErr> {
+    let rows = Rows::collect(&NAME, names.iter().map(|(tenant, name)| [(*tenant).into(), name.as_str().into()]));
+    for row in query(connection, statements, &statements.told_names, rows).await? {
+        working.told_names.insert((row.try_get_by_index(0)?, row.try_get_by_index(1)?), uuid(&row, 2)?);
     }
     Ok(())
 }

@@ -17,6 +17,8 @@ const CAUTIOUS: u32 = 16;
 pub(super) struct Memory {
     counters: HashMap<i64, Counters>,
     cautious: HashMap<i64, u32>,
+    /// The rules of told names, which stay known when counters are forgotten.
+    namings: HashMap<i64, i64>,
 }
 
 impl Memory {
@@ -43,8 +45,21 @@ impl Memory {
         if self.counters.len() > MOST {
             self.counters.clear();
         }
-        let stored = counters.iter().map(|(tenant, now)| (*tenant, Counters::stored(now.sequence, now.next_position)));
-        self.counters.extend(stored);
+        self.counters.extend(counters.iter().map(|(tenant, now)| (*tenant, now.left())));
+        if self.namings.len() > MOST {
+            self.namings.clear();
+        }
+        for (tenant, now) in counters {
+            match now.naming {
+                0 => self.namings.remove(tenant),
+                naming => self.namings.insert(*tenant, naming),
+            };
+        }
+    }
+
+    /// The rule by which told names of a directory were made when this process last wrote to it; 0 if there was none.
+    pub(super) fn naming(&self, tenant: i64) -> i64 {
+        self.namings.get(&tenant).copied().unwrap_or_default()
     }
 
     /// Nothing is known of these directories.
@@ -73,7 +88,7 @@ mod tests {
     }
 
     fn counters() -> BTreeMap<i64, Counters> {
-        both().into_iter().map(|tenant| (tenant, Counters::stored(tenant * 10, 0))).collect()
+        both().into_iter().map(|tenant| (tenant, Counters::stored(tenant * 10, 0, 0))).collect()
     }
 
     #[test]

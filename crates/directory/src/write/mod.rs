@@ -16,6 +16,7 @@ mod groups;
 mod load;
 mod member;
 mod memory;
+mod naming;
 mod needs;
 mod retell;
 mod row;

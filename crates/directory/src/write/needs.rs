@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scim::{MemberStep, ResourceKind};
+use scim::{MemberStep, Resource, ResourceKind};
 use uuid::Uuid;
 
 use super::working::{Name, Place, Working};
@@ -56,7 +56,7 @@ impl Needs {
                         needs.whole_groups.insert(place);
                     }
                 }
-                Action::Erase | Action::Tell | Action::Breaker(_) => {}
+                Action::Erase | Action::Tell | Action::Name | Action::Breaker(_) => {}
             }
         }
         needs
@@ -109,6 +109,28 @@ impl Needs {
     pub(super) fn names<'a>(changes: impl IntoIterator<Item = &'a Change>, working: &Working) -> BTreeSet<Name> {
         changes.into_iter().filter_map(|change| claimed(change, working)).collect()
     }
+}
+
+/// The names that users may claim for their tenants' applications.
+pub(super) fn told_names<'a>(
+    changes: impl IntoIterator<Item = &'a Change>,
+    working: &Working,
+) -> BTreeSet<(i64, String)> {
+    let names = |change: &&Change| change.is_of_user() && change.tenant.profile().naming() != 0;
+    changes.into_iter().filter(names).filter_map(|change| claimed_as_told(change, working)).collect()
+}
+
+fn claimed_as_told(change: &Change, working: &Working) -> Option<(i64, String)> {
+    let (tenant, of) = (change.tenant_number(), change.tenant.schemas().of(change.kind));
+    let held = working.held.get(&(tenant, change.id));
+    let resource = match &change.action {
+        Action::Create(new) => Resource::clone(&new.resource),
+        Action::Replace(draft, _) => draft.clone().replacing(&held?.resource, of).ok()?.resource,
+        Action::Patch(patch, ..) => patch.apply(&held?.resource, of, &mut change.dialect()).ok()?,
+        _ => return None,
+    };
+    let told = change.tenant.profile().told_name(&resource)?;
+    Some((tenant, key::folded(&told.name)))
 }
 
 /// Whether a change of a group may be one of its users for the application.

@@ -8,7 +8,7 @@ use super::working::{Held, Place};
 use crate::key;
 
 /// The row of a resource, with the copies that its indexes hold, in the order of the columns `RESOURCE`.
-pub(super) fn of((tenant, id): Place, held: &Held) -> [Cell; 15] {
+pub(super) fn of((tenant, id): Place, held: &Held) -> [Cell; 16] {
     let (record, resource) = (&held.record, &held.resource);
     [
         tenant.into(),
@@ -26,5 +26,6 @@ pub(super) fn of((tenant, id): Place, held: &Held) -> [Cell; 15] {
         resource.manager().and_then(key::id).into(),
         record.member_count.into(),
         (*record.document).into(),
+        held.told_name.clone().into(),
     ]
 }

@@ -100,8 +100,8 @@ fn password_hashes(working: &mut Working) -> Rows {
 fn counters(working: &Working) -> Rows {
     let told = working.counters.iter().filter(|(tenant, _)| !working.erased.contains(tenant));
     let row = |(tenant, counters): (&i64, &Counters)| {
-        let Counters { sequence, next_position, events, positions } = *counters;
-        [(*tenant).into(), events.into(), positions.into(), sequence.into(), next_position.into()]
+        let Counters { sequence, next_position, events, positions, naming } = *counters;
+        [(*tenant).into(), events.into(), positions.into(), sequence.into(), next_position.into(), naming.into()]
     };
     Rows::collect(&COUNTERS, told.map(row))
 }

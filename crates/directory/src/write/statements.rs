@@ -5,7 +5,7 @@ use database::rows::{Named, source};
 use sea_orm::DbBackend;
 
 use super::breaker::Sql;
-use crate::read::{RECORD_COLUMNS, groups_expression};
+use crate::read::{RECORD_COLUMNS, RECORD_COUNT, groups_expression};
 
 /// A resource by tenant and id.
 pub(super) const PLACE: [Named; 2] = [("tenant_id", Integer), ("id", Uuid)];
@@ -19,16 +19,17 @@ pub(super) const EMAIL: [Named; 3] = [("tenant_id", Integer), ("value", Text), (
 pub(super) const MEMBERSHIP: [Named; 4] = [PAIR[0], PAIR[1], PAIR[2], ("display", OptionalText)];
 pub(super) const BLOCK: [Named; 4] = [("tenant_id", Integer), ("kind", Integer), ("block", Integer), ("live", Integer)];
 /// By how much the counters of a directory grow, and what they are then.
-pub(super) const COUNTERS: [Named; 5] = [
+pub(super) const COUNTERS: [Named; 6] = [
     ("tenant_id", Integer),
     ("events", Integer),
     ("positions", Integer),
     ("sequence", Integer),
     ("next_position", Integer),
+    ("naming", Integer),
 ];
 
 /// The columns of `resources`, as they are written.
-pub(super) const RESOURCE: [Named; 15] = [
+pub(super) const RESOURCE: [Named; 16] = [
     ("tenant_id", Integer),
     ("id", Uuid),
     ("kind", Integer),
@@ -44,7 +45,11 @@ pub(super) const RESOURCE: [Named; 15] = [
     ("manager_id", OptionalUuid),
     ("member_count", Integer),
     ("document", Text),
+    ("told_name", OptionalText),
 ];
+
+/// The place of a user's told name in what `targets` answers: after the tenant, the record and the groups.
+pub(super) const TOLD_NAME: usize = RECORD_COUNT + 2;
 
 /// How many of [`RESOURCE`] never change: tenant, id, kind, position.
 const FIXED: usize = 4;
@@ -61,6 +66,7 @@ pub(crate) struct Statements {
     pub(super) whole_groups: String,
     pub(super) user_names: String,
     pub(super) group_names: String,
+    pub(super) told_names: String,
     pub(super) groups_of: String,
     pub(super) reports_of: String,
     pub(super) insert_resources: String,
@@ -102,6 +108,7 @@ impl Statements {
             whole_groups: whole_groups(&place),
             user_names: names(backend, "r.user_name = k.name"),
             group_names: names(backend, "r.kind = 2 AND r.display_name = k.name"),
+            told_names: names(backend, "r.told_name = k.name"),
             groups_of: format!(
                 "SELECT CAST(m.group_id AS text) FROM {place} CROSS JOIN memberships m \
                  WHERE m.tenant_id = k.tenant_id AND m.member_id = k.id"
@@ -147,7 +154,7 @@ impl Statements {
 
 fn counters(tenants: &str, lock: &str) -> String {
     format!(
-        "SELECT d.tenant_id, d.sequence, d.next_position FROM {tenants} CROSS JOIN directories d \
+        "SELECT d.tenant_id, d.sequence, d.next_position, d.naming FROM {tenants} CROSS JOIN directories d \
          WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
     )
 }
@@ -198,7 +205,7 @@ fn targets(backend: DbBackend) -> String {
     let keys = source(backend, 1, "k", &TARGET);
     let groups = groups_expression(backend);
     format!(
-        "SELECT r.tenant_id, {RECORD_COLUMNS}, CASE WHEN k.with_groups THEN {groups} END FROM {keys} \
+        "SELECT r.tenant_id, {RECORD_COLUMNS}, CASE WHEN k.with_groups THEN {groups} END, r.told_name FROM {keys} \
          CROSS JOIN resources r WHERE r.tenant_id = k.tenant_id AND r.id = k.id"
     )
 }
@@ -247,7 +254,9 @@ fn count_blocks(backend: DbBackend) -> String {
 fn save_counters(backend: DbBackend) -> String {
     let rows = source(backend, 1, "k", &COUNTERS);
     let held = match backend {
-        DbBackend::Postgres => "RETURNING d.sequence = k.sequence AND d.next_position = k.next_position AS held",
+        DbBackend::Postgres => {
+            "RETURNING d.sequence = k.sequence AND d.next_position = k.next_position AND d.naming = k.naming AS held"
+        }
         _ => "",
     };
     format!(

@@ -16,8 +16,8 @@ use super::apply::apply;
 use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
 use super::breaker::{tell_trips, watch};
-use super::load::{are_still, load_names, load_touched};
-use super::needs::Needs;
+use super::load::{are_still, load_names, load_told_names, load_touched};
+use super::needs::{Needs, told_names};
 use super::save::writes;
 use super::together::run;
 use super::working::{Counters, Working};
@@ -45,6 +45,9 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
     let Some(counters) = crew.memory().recall(&tenants(changes)) else { return Ok(Swift::Untaken) };
     let mut working = Working::at(now_ms());
     working.counters.clone_from(&counters);
+    if changes.iter().any(|change| change.is_of_user() && !working.is_named_for(change)) {
+        return Ok(Swift::Untaken);
+    }
     read(crew, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
     watch(crew.database.writer(), &crew.statements, &mut working).await?;
@@ -67,6 +70,8 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
 async fn read(crew: &Crew, changes: &[Change], working: &mut Working) -> Result<(), DbErr> {
     let connection = crew.database.writer();
     load_touched(connection, &crew.statements, changes, working).await?;
+    let told = told_names(changes.iter().filter(|change| !is_guarded(change)), working);
+    load_told_names(connection, &crew.statements, &told, working).await?;
     let names = Needs::names(changes.iter().filter(|change| !is_guarded(change)), working);
     load_names(connection, &crew.statements, &names, working).await
 }

@@ -16,7 +16,7 @@ use crate::{DirectoryError, Record};
 pub(super) type Place = (i64, Uuid);
 
 /// The counters of one directory, locked for the batch.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Counters {
     pub(super) sequence: i64,
     pub(super) next_position: i64,
@@ -24,12 +24,19 @@ pub(super) struct Counters {
     pub(super) events: i64,
     /// How many positions it has given out.
     pub(super) positions: i64,
+    /// The rule by which the names that applications are told were made; 0 for none.
+    pub(super) naming: i64,
 }
 
 impl Counters {
     /// As the database has them.
-    pub(super) fn stored(sequence: i64, next_position: i64) -> Self {
-        Self { sequence, next_position, events: 0, positions: 0 }
+    pub(super) fn stored(sequence: i64, next_position: i64, naming: i64) -> Self {
+        Self { sequence, next_position, naming, ..Self::default() }
+    }
+
+    /// As the batch leaves them.
+    pub(super) fn left(&self) -> Self {
+        Self { events: 0, positions: 0, ..*self }
     }
 }
 
@@ -38,6 +45,8 @@ impl Counters {
 pub(super) struct Held {
     pub(super) record: Record,
     pub(super) resource: Arc<Resource>,
+    /// The name that the application knows a user by, as its index holds it.
+    pub(super) told_name: Option<String>,
     pub(super) fate: Fate,
 }
 
@@ -73,6 +82,10 @@ pub(super) struct Working {
     pub(super) known: HashMap<Place, Known>,
     /// Who has a name now; absent means that nobody has.
     pub(super) names: HashMap<Name, Uuid>,
+    /// The same of the names that applications are told.
+    pub(super) told_names: HashMap<(i64, String), Uuid>,
+    /// Whether names that applications are told were made anew.
+    pub(super) is_renamed: bool,
     /// The members of a group now, as far as they are loaded, with the names that the client gave them.
     pub(super) members: HashMap<Place, MemberNames>,
     /// Memberships to be written, with their names, or to be removed; by group and member.
@@ -121,7 +134,7 @@ impl Working {
 
     /// Takes the next position in the order of creation.
     pub(super) fn take_position(&mut self, tenant: i64, kind: ResourceKind) -> i64 {
-        let counters = self.counters.entry(tenant).or_insert(Counters::stored(0, 0));
+        let counters = self.counters.entry(tenant).or_default();
         let position = counters.next_position;
         counters.next_position += 1;
         counters.positions += 1;
@@ -155,7 +168,7 @@ impl Working {
 
     /// Gives an event the tenant's next number, and returns it.
     pub(super) fn tell(&mut self, tenant: TenantId, event_type: EventType, subject: String, data: String) -> i64 {
-        let counters = self.counters.entry(tenant.as_i64()).or_insert(Counters::stored(0, 0));
+        let counters = self.counters.entry(tenant.as_i64()).or_default();
         counters.sequence += 1;
         counters.events += 1;
         let sequence = counters.sequence;
@@ -198,7 +211,7 @@ impl Working {
     }
 
     pub(super) fn is_unchanged(&self) -> bool {
-        self.events.is_empty() && self.erased.is_empty()
+        self.events.is_empty() && self.erased.is_empty() && !self.is_renamed
     }
 }
 

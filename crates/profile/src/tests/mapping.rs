@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{told, user, with, written};
+use super::{applied, told, user, with, written};
 use crate::Mapped;
 
 #[test]
@@ -114,4 +114,39 @@ fn a_tenant_decides_only_what_is_left_open() {
     assert!(with(profile(), json!({})).missing(crate::UntilMet::Off).is_some_and(|missing| missing.name == "sso"));
     let met = crate::Applied::new(profile(), &serde_json::Map::new(), &["sso".to_owned()]).unwrap();
     assert_eq!(met.missing(crate::UntilMet::Off), None);
+}
+
+#[test]
+fn p06_the_name_for_the_application_tells_what_it_was_made_of() {
+    let named = |options, attributes| {
+        let applied = applied("account-scim", options);
+        let user = user(&applied, attributes);
+        let told = applied.told_name(&user).unwrap();
+        (told.name, told.origin.to_owned())
+    };
+    let of = |name: &str, origin: &str| (name.to_owned(), origin.to_owned());
+    let mailbox = || json!({ "user_id": "mailbox" });
+    let work = "emails[type eq \"work\"].value";
+    let sent = json!({ "emails": [{ "value": "Ada.L@acme.example", "type": "work" }] });
+    assert_eq!(named(mailbox(), sent.clone()), of("Ada.L", work));
+    assert_eq!(named(json!({}), sent), of("Ada.L@acme.example", work));
+    assert_eq!(named(mailbox(), json!({})), of("ada", "userName"));
+    assert_eq!(named(mailbox(), json!({ "userName": "ada" })), of("ada", "userName"));
+    let wats = applied("wats", json!({}));
+    assert_eq!((wats.naming(), wats.told_name(&user(&wats, json!({})))), (0, None));
+}
+
+#[test]
+fn p06_another_rule_has_another_number_and_the_same_one_the_same() {
+    let (email, mailbox) =
+        (applied("account-scim", json!({})), applied("account-scim", json!({ "user_id": "mailbox" })));
+    assert_ne!(email.naming(), 0);
+    assert_ne!(email.naming(), mailbox.naming());
+    let written_so = |space: &str| {
+        let text = format!("[[map]]\nto ={space} \"userName\"\nfrom = [{space}\"emails.value\"]\n");
+        written(&text).naming()
+    };
+    assert_eq!(written_so(""), written_so("  "));
+    // It is stored: a new number makes the names of every such directory anew.
+    assert_eq!(mailbox.naming(), 6_239_203_793_187_638_905);
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use profile::{Applied, Profile, builtin};
+use sea_orm::ConnectionTrait;
 use serde_json::{Map, Value};
 
 use super::store::{self, ProfileVersion};
@@ -67,17 +68,8 @@ impl Tenants {
     /// [`TenancyError::Invalid`] if there is no such version, or tenants could not go by it; or the database's.
     pub async fn roll_back_profile(&self, name: &str, to: Option<i64>) -> Result<ImportedProfile, TenancyError> {
         let change = self.begin().await?;
-        let all = self.known_versions(store::versions(&*change, name).await?, name)?;
-        let current = all.iter().find(|version| version.is_current).map_or(BUILT_IN, |current| current.version);
-        let before = all.iter().find(|version| version.version < current).map(|before| before.version);
-        let Some(version) = to.or(before).filter(|wanted| all.iter().any(|known| known.version == *wanted)) else {
-            let known: Vec<String> = all.iter().map(|version| version.version.to_string()).collect();
-            return Err(TenancyError::Invalid(format!(
-                "profile \"{name}\" has no such version; it has {}, and goes by {current}",
-                known.join(", ")
-            )));
-        };
-        if version == current {
+        let (version, is_current) = self.version_to(&*change, name, to).await?;
+        if is_current {
             return Ok(ImportedProfile { name: name.to_owned(), version, is_changed: false });
         }
         let imported = match store::document(&*change, name, version).await? {
@@ -88,6 +80,56 @@ impl Tenants {
             None => None,
         };
         self.switch(change, name, version, imported).await
+    }
+
+    /// The text that tenants of a profile would go by after [`Tenants::roll_back_profile`]; `None` if they do now.
+    ///
+    /// # Errors
+    /// As for going back.
+    pub async fn profile_text_before(&self, name: &str, to: Option<i64>) -> Result<Option<String>, TenancyError> {
+        let reader = self.inner.database.reader();
+        let (version, is_current) = self.version_to(reader, name, to).await?;
+        if is_current {
+            return Ok(None);
+        }
+        let of_program =
+            || builtin().iter().find(|profile| profile.name() == name).map(|known| known.text().to_owned());
+        Ok(store::document(reader, name, version).await?.or_else(of_program))
+    }
+
+    /// Whether [`Tenants::import_profile`] would change anything.
+    ///
+    /// # Errors
+    /// [`TenancyError::Invalid`], or the database's.
+    pub async fn is_new_profile(&self, text: &str, file: &str, unless_known: bool) -> Result<bool, TenancyError> {
+        let profile = Profile::parse(text, file).map_err(|error| TenancyError::Invalid(error.to_string()))?;
+        let name = profile.name();
+        if self.profiles().find(name).is_some_and(|(_, known)| known.text() == text) {
+            return Ok(false);
+        }
+        Ok(!unless_known || store::version_of(self.inner.database.reader(), name, text).await?.is_none())
+    }
+
+    /// The version to go back to, and whether it is the current one.
+    async fn version_to(
+        &self,
+        on: &impl ConnectionTrait,
+        name: &str,
+        to: Option<i64>,
+    ) -> Result<(i64, bool), TenancyError> {
+        let all = self.known_versions(store::versions(on, name).await?, name)?;
+        let current = all.iter().find(|version| version.is_current).map_or(BUILT_IN, |current| current.version);
+        let before = all.iter().find(|version| version.version < current).map(|before| before.version);
+        match to.or(before).filter(|wanted| all.iter().any(|known| known.version == *wanted)) {
+            Some(version) => Ok((version, version == current)),
+            None => {
+                let known: Vec<String> = all.iter().map(|version| version.version.to_string()).collect();
+                Err(TenancyError::Invalid(format!(
+                    "profile \"{name}\" has no such version; it has {}, and goes by {current}",
+                    known.join(", ")
+                )))
+            }
+        }
     }
 
     /// The profile that a tenant would go by with other settings, or another text of a profile. Nothing is changed.
