@@ -42,6 +42,7 @@ mod m0028_profiles;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
 mod m0037_told_names;
+mod m0038_guards;
 
 /// The migrations in their order.
 #[derive(Debug)]
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0031_breaker_alarms::Migration),
             Box::new(m0034_replicas_by_share::Migration),
             Box::new(m0037_told_names::Migration),
+            Box::new(m0038_guards::Migration),
         ]
     }
 }

@@ -24,6 +24,15 @@ pub enum BreakerCommand {
         /// The tenant.
         tenant: String,
     },
+    /// Lets new users come uncounted.
+    Expect {
+        /// The tenant.
+        tenant: String,
+        /// How many; 0 ends it.
+        users: u32,
+        /// For how many seconds.
+        seconds: u64,
+    },
     /// The same without the ends of users.
     Discard {
         /// The tenant.

@@ -77,8 +77,11 @@ pub(crate) fn breaker(tenant: &str, breaker: &Breaker) -> Value {
         "settings": breaker.settings,
         "state": breaker.state.as_str(),
         "counted": breaker.counted,
+        "new_counted": breaker.new_counted,
+        "expected": breaker.expected.map(|(users, until_ms)| json!({ "users": users, "until": moment(until_ms) })),
         "held_events": breaker.held_events,
         "held_users": breaker.held_users,
+        "held_new_users": breaker.held_new_users,
         "trips": breaker.trips,
         "last_trip": breaker.trip.map(|trip| json!({ "sequence": trip.sequence, "time": moment(trip.time_ms) })),
     })
@@ -86,8 +89,10 @@ pub(crate) fn breaker(tenant: &str, breaker: &Breaker) -> Value {
 
 /// What it does now.
 pub(crate) fn breaker_in_short(breaker: &Breaker) -> Value {
-    let Breaker { state, held_events, held_users, .. } = breaker;
-    json!({ "state": state.as_str(), "held_events": held_events, "held_users": held_users })
+    let Breaker { state, held_events, held_users, held_new_users, .. } = breaker;
+    json!({
+        "state": state.as_str(), "held_events": held_events, "held_users": held_users, "held_new_users": held_new_users,
+    })
 }
 
 /// An event that a store did not take.

@@ -143,6 +143,11 @@ async fn trip_a_breaker(system: &System, tenant: &Tenant) {
         }
         run(&[verb, &tenant.name]);
     }
+    run(&["set", &tenant.name, "new_mode=warn", "new_number=1"]);
+    run(&["expect", &tenant.name, "1"]);
+    for name in ["five", "six", "seven"] {
+        tenant.client().post("/Users", &user(name)).await.expect(201);
+    }
 }
 
 on_both! {

@@ -186,6 +186,21 @@ on_both! {
         }
     }
 
+    /// The same of users that are new, in its own words.
+    async fn z09_a_flood_of_new_users_is_told_by_mail(database: Database) {
+        let (post, url) = Post::open(0).await;
+        let system = mailing(database, &url).await;
+        let tenant = system.tenant("flooded");
+        system.tenantry(&["breaker", "set", &tenant.name, "new_mode=hold", "new_number=1"]).expect(0);
+        for number in 0..3 {
+            tenant.client().post("/Users", &user(&format!("user-{number}"))).await.expect(201);
+        }
+        until("the mail", async || (!post.mails().is_empty()).then_some(())).await;
+        let mail = post.mails().remove(0);
+        assert!(mail.contains("makes too many new") && !mail.contains("user-"), "{mail}");
+        assert!(mail.contains(&format!("Subject: The breaker of {} has tripped", tenant.name)), "{mail}");
+    }
+
     /// A mail server that is busy or away stops nothing, and what it says of people is not logged.
     async fn a_mail_server_without_time_stops_nothing(database: Database) {
         let (post, url) = Post::open(u32::MAX).await;

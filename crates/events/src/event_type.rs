@@ -72,6 +72,8 @@ event_types! {
     StoreRebuilding = "store.rebuilding",
     /// The client ends too many users at once; their events may be held.
     BreakerTripped = "breaker.tripped",
+    /// The client makes too many new users at once; their events may be held.
+    BreakerFlooded = "breaker.flooded",
     /// Stores get what was held.
     BreakerReleased = "breaker.released",
     /// Stores get what was held without the ends of users.

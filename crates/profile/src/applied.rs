@@ -13,7 +13,7 @@ use crate::options::{Chosen, quoted};
 use crate::profile::Groups;
 use crate::rule::Rule;
 use crate::source::Given;
-use crate::{Prerequisite, Profile, builtin};
+use crate::{BreakerSettings, Prerequisite, Profile, builtin};
 
 /// A profile as one tenant has it.
 #[derive(Clone, Debug)]
@@ -78,6 +78,12 @@ impl Applied {
     pub fn missing(&self, until_met: UntilMet) -> Option<&Prerequisite> {
         let of_effect = self.profile.prerequisites.iter().filter(|known| known.until_met == until_met);
         of_effect.into_iter().find(|known| !self.met.contains(&known.name))
+    }
+
+    /// What trips the breaker of a tenant that has set nothing of its own.
+    #[must_use]
+    pub fn breaker(&self) -> &BreakerSettings {
+        &self.profile.breaker
     }
 
     /// Whether groups are provisioned.

@@ -24,6 +24,8 @@ pub(crate) struct Document {
     #[serde(default)]
     pub(crate) passwords: Passwords,
     #[serde(default)]
+    pub(crate) breaker: BTreeMap<Spanned<String>, Value>,
+    #[serde(default)]
     pub(crate) options: BTreeMap<Spanned<String>, OptionEntry>,
     #[serde(default)]
     pub(crate) extensions: Vec<Spanned<Schema>>,

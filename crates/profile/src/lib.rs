@@ -8,6 +8,7 @@
 //! knows the name of an application. `docs/profiles.md` tells how to write one.
 
 mod applied;
+mod breaker;
 mod builtin;
 mod document;
 mod error;
@@ -23,6 +24,7 @@ mod target;
 mod tests;
 
 pub use applied::Applied;
+pub use breaker::{BreakerMode, BreakerSettings, LONGEST_WINDOW_SECONDS};
 pub use builtin::{GENERIC, builtin};
 pub use document::{AcceptedPasswords, UntilMet};
 pub use error::ProfileError;

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use scim::{Schema, Schemas};
-use serde_json::Value;
+use serde_json::{Map, Value};
 use toml::Spanned;
 
-use crate::ProfileError;
 use crate::document::{AcceptedPasswords, Document, RuleEntry, Switch, UntilMet};
 use crate::error::Wrong;
 use crate::naming;
@@ -15,6 +14,7 @@ use crate::options::{OptionKind, ProfileOption, quoted};
 use crate::rule::Rule;
 use crate::source::Source;
 use crate::target::Member;
+use crate::{BreakerSettings, ProfileError};
 
 /// The longest profile, in bytes.
 pub const LONGEST_PROFILE: usize = 256 * 1024;
@@ -34,6 +34,7 @@ pub struct Profile {
     pub(crate) prerequisites: Vec<Prerequisite>,
     pub(crate) groups: Groups,
     pub(crate) passwords: AcceptedPasswords,
+    pub(crate) breaker: BreakerSettings,
     pub(crate) options: BTreeMap<String, ProfileOption>,
     pub(crate) extensions: Vec<Schema>,
     pub(crate) rules: Vec<Rule>,
@@ -156,6 +157,7 @@ fn read(text: &str) -> Result<Profile, Wrong> {
         prerequisites: prerequisites(document.requires)?,
         groups: groups(document.groups.enabled, &options)?,
         passwords: document.passwords.accepted,
+        breaker: breaker(document.breaker)?,
         options,
         extensions,
         rules,
@@ -241,6 +243,14 @@ fn options(
         Ok((name.into_inner(), option))
     };
     entries.into_iter().map(option).collect()
+}
+
+/// Settings beside the usual ones.
+fn breaker(entries: BTreeMap<Spanned<String>, Value>) -> Result<BreakerSettings, Wrong> {
+    entries.into_iter().try_fold(BreakerSettings::default(), |settings, (name, value)| {
+        let at = name.span();
+        settings.changed(&Map::from_iter([(name.into_inner(), value)])).map_err(|sentence| Wrong::at(at, sentence))
+    })
 }
 
 fn prerequisites(entries: Vec<crate::document::Prerequisite>) -> Result<Vec<Prerequisite>, Wrong> {

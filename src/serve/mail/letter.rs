@@ -24,7 +24,11 @@ pub(super) fn write(from: Mailbox, to: Mailbox, end: &CredentialEnd) -> Written 
 
 /// A mail to one recipient about a breaker that has tripped.
 pub(super) fn write_alarm(from: Mailbox, to: Mailbox, alarm: &BreakerAlarm) -> Written {
-    let BreakerAlarm { tenant, sequence, is_held } = alarm;
+    let BreakerAlarm { tenant, sequence, is_held, is_flood } = alarm;
+    let (does, what) = match is_flood {
+        true => ("makes too many new users", "too many users are new"),
+        false => ("deactivates or deletes too many users", "too many users end"),
+    };
     let (then, ways) = if *is_held {
         (
             "The stores of the tenant get nothing more until it is decided",
@@ -37,15 +41,18 @@ pub(super) fn write_alarm(from: Mailbox, to: Mailbox, alarm: &BreakerAlarm) -> W
     } else {
         (
             "The stores of the tenant get these changes like all others",
-            format!("To hold what comes: tenantry breaker set {tenant} mode=hold\n"),
+            format!(
+                "To hold what comes: tenantry breaker set {tenant} {}=hold\n",
+                if *is_flood { "new_mode" } else { "mode" }
+            ),
         )
     };
     let body = format!(
-        "The identity provider of tenant {tenant} deactivates or deletes too many users at once. {then}.\n\n\
+        "The identity provider of tenant {tenant} {does} at once. {then}.\n\n\
          What it is about: tenantry breaker show {tenant}\n\
          Who it is about: tenantry events tail {tenant} --from {sequence}\n{ways}"
     );
-    let subject = format!("The breaker of {tenant} has tripped: too many users end at once");
+    let subject = format!("The breaker of {tenant} has tripped: {what} at once");
     Message::builder().from(from).to(to).subject(subject).header(ContentType::TEXT_PLAIN).body(body)
 }
 

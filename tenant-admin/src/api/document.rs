@@ -55,6 +55,7 @@ endpoints![
     tenants::delete_tenant,
     breakers::show_breaker,
     breakers::change_breaker,
+    breakers::expect_users,
     breakers::release_breaker,
     breakers::discard_breaker,
     failures::list_failures,

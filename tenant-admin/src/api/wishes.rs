@@ -55,6 +55,18 @@ pub(super) struct BreakerChange {
     pub(super) settings: Map<String, Value>,
 }
 
+/// New users that may come uncounted.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ExpectedUsers {
+    /// How many; 0 ends it.
+    #[schema(maximum = 10_000_000, example = 800)]
+    pub(super) users: u32,
+    /// For how many hours from now on.
+    #[schema(minimum = 1, maximum = 720, example = 24)]
+    pub(super) hours: u32,
+}
+
 /// What user names are to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 52] = [
+const RULES: [(&str, Rule); 53] = [
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -49,6 +49,7 @@ const RULES: [(&str, Rule); 52] = [
     ("POST /tenants/{tenant}/oauth-clients/{client}/secrets/{secret}/revoke", Rule::Manage),
     ("GET /tenants/{tenant}/breaker", Rule::Read),
     ("PATCH /tenants/{tenant}/breaker", Rule::Manage),
+    ("POST /tenants/{tenant}/breaker/expect", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/release", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/discard", Rule::Manage),
     ("GET /tenants/{tenant}/failures", Rule::Read),

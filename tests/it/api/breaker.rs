@@ -18,22 +18,23 @@ on_both! {
     async fn a_breaker_is_set_and_let_go_over_http(system) {
         let (tenant, admin) = (system.tenant("guarded"), Admin::operator(&system).await);
         let path = format!("/tenants/{}/breaker", tenant.name);
-        let usual = json!({ "mode": "warn", "share": 20, "number": 500, "window_seconds": 3600, "minimum_users": 20 });
+        let usual = json!({ "mode": "warn", "share": 20, "number": 500, "window_seconds": 3600, "minimum_users": 20,
+            "new_mode": "off", "new_share": 20, "new_number": 200 });
         let before = admin.get(&path).await.expect(200).body;
         assert_eq!((&before["settings"], &before["state"], &before["last_trip"]), (&usual, &json!("armed"), &Value::Null));
         let set = admin.patch(&path, &json!({ "settings": { "mode": "hold", "number": 1 } })).await.expect(200).body;
         assert_eq!((&set["settings"]["mode"], &set["settings"]["number"], &set["settings"]["share"]), (&json!("hold"), &json!(1), &json!(20)));
-        for (verb, what, discarded) in [("release", "released", 0), ("discard", "discarded", 2)] {
+        for (verb, what, discarded) in [("release", "released", 0), ("discard", "discarded", 3)] {
             end_users(&tenant, &["one", "two", "three"]).await;
             let held = admin.get(&path).await.expect(200).body;
             assert_eq!((&held["state"], &held["held_events"], &held["held_users"]), (&json!("held"), &json!(3), &json!(2)));
             let in_short = admin.get(&format!("/tenants/{}", tenant.name)).await.expect(200).body["breaker"].clone();
-            assert_eq!(in_short, json!({ "state": "held", "held_events": 3, "held_users": 2 }));
+            assert_eq!(in_short, json!({ "state": "held", "held_events": 3, "held_users": 2, "held_new_users": 1 }));
             let done = admin.post(&format!("{path}/{verb}"), &json!({})).await.expect(200).body;
-            assert_eq!(done[what], json!({ "events": 3, "users": 2, "discarded_events": discarded }));
+            assert_eq!(done[what], json!({ "events": 3, "users": 2, "new_users": 1, "discarded_events": discarded }));
             assert_eq!(done["state"], "armed");
             let again = admin.post(&format!("{path}/{verb}"), &json!({})).await.expect(200).body;
-            assert_eq!(again[what], json!({ "events": 0, "users": 0, "discarded_events": 0 }));
+            assert_eq!(again[what], json!({ "events": 0, "users": 0, "new_users": 0, "discarded_events": 0 }));
         }
         let back = json!({ "settings": { "mode": null, "number": null } });
         let shown = admin.patch(&path, &back).await.expect(200).body;

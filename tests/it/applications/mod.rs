@@ -2,6 +2,7 @@
 
 mod account;
 mod collisions;
+mod floods;
 mod own;
 mod stories;
 mod wats;

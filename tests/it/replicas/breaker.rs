@@ -34,7 +34,7 @@ async fn a_breaker_counts_across_replicas_and_restarts() {
         assert_eq!((&shown["state"], &shown["held_events"], &shown["trips"]), (&json!("held"), &json!(2), &json!(1)));
     }
     let released = breaker(1, &["release"]);
-    assert_eq!(released["released"], json!({ "events": 2, "users": 2, "discarded_events": 0 }));
+    assert_eq!(released["released"], json!({ "events": 2, "users": 2, "new_users": 0, "discarded_events": 0 }));
     // Switched off at one, it counts at none.
     breaker(0, &["set", "mode=off"]);
     replicas.client(1, &tenant).delete(&format!("/Users/{}", ids[6])).await.expect(204);

@@ -123,7 +123,7 @@ on_both! {
         assert!(refused.stderr.contains("breaker release or discard"), "{}", refused.stderr);
 
         let released = breaker(&system, &tenant, "release");
-        assert_eq!(released["released"], json!({ "events": 910, "users": 900, "discarded_events": 0 }));
+        assert_eq!(released["released"], json!({ "events": 910, "users": 900, "new_users": 0, "discarded_events": 0 }));
         for store in ["lines", "users"] {
             until("the store to be free", async || (show_store(&system, &tenant, store)["held"] == 0).then_some(())).await;
             caught_up(&system, &tenant, store).await;

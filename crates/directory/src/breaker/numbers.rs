@@ -22,7 +22,7 @@ impl Directories {
     /// # Errors
     /// If the database fails.
     pub async fn breaker_numbers(&self) -> Result<Vec<BreakerNumbers>, DirectoryError> {
-        let sql = "SELECT t.name, b.quiet_until_ms, b.held_after, COALESCE(d.sequence, 0), b.trips FROM breakers b \
+        let sql = "SELECT t.name, b.quiet_until_ms, b.held_after, COALESCE(d.sequence, 0), b.trips, b.new_quiet_until_ms FROM breakers b \
                    JOIN tenants t ON t.id = b.tenant_id LEFT JOIN directories d ON d.tenant_id = b.tenant_id \
                    WHERE b.trips > 0 ORDER BY CASE WHEN b.held_after IS NULL THEN 1 ELSE 0 END, b.tripped_ms DESC";
         let rows = self.query(sql, []).await?;
@@ -35,7 +35,9 @@ impl Directories {
                     tenant: row.try_get_by_index(0)?,
                     state: match held_after {
                         Some(_) => BreakerState::Held,
-                        None if now < row.try_get_by_index::<i64>(1)? => BreakerState::Warned,
+                        None if now < row.try_get_by_index::<i64>(1)?.max(row.try_get_by_index(5)?) => {
+                            BreakerState::Warned
+                        }
                         None => BreakerState::Armed,
                     },
                     held: held_after.map_or(0, |after| sequence - after),

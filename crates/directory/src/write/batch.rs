@@ -81,7 +81,7 @@ pub(super) async fn commit(
     load_notices(&transaction, statements, changes, &mut working).await?;
     perform(&transaction, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
-    watch(&transaction, statements, &mut working).await?;
+    watch(&transaction, statements, changes, &mut working).await?;
     if working.is_unchanged() {
         transaction.rollback().await?;
         return Ok(Committed { answers, written: Written::default() });

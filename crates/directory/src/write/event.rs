@@ -122,7 +122,8 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
     if let Some(sort) = turn(story) {
         let (tenant, user, actor) = (story.tenant.id(), story.id, story.actor);
         let (client, request_id) = (actor.client, actor.request_id.clone());
-        working.turns.push(Turn { tenant, user, sort, first: sequence, sequence, client, request_id });
+        let new_at = story.before.is_none().then_some(story.record.position);
+        working.turns.push(Turn { tenant, user, sort, new_at, first: sequence, sequence, client, request_id });
     }
     if let Some(hash) = story.password.and_then(|set| set.hash.clone()) {
         working.password_hashes.push((story.tenant.id(), sequence, hash));
@@ -190,7 +191,7 @@ fn members<'a>(story: &Story<'_>, working: &'a Working) -> Option<MembersMoved<'
     })
 }
 
-/// Whether a user is active who was not, or has ended.
+/// Whether a user is new, or is active who was not, or has ended.
 fn turn(story: &Story<'_>) -> Option<Sort> {
     if story.record.kind != ResourceKind::User {
         return None;
@@ -200,6 +201,8 @@ fn turn(story: &Story<'_>) -> Option<Sort> {
         None => Some(Sort::Ends { was_active }),
         Some(false) if was_active => Some(Sort::Ends { was_active }),
         Some(true) if !was_active => Some(Sort::Begins),
+        // A new user that is not active yet.
+        Some(_) if story.before.is_none() => Some(Sort::Rests),
         Some(_) => None,
     }
 }

@@ -56,7 +56,10 @@ async fn read_counters(
 ) -> Result<(), DbErr> {
     let rows = Rows::collect(&TENANT, tenants.iter().map(|tenant| [(*tenant).into()]));
     for row in query(connection, statements, sql, rows).await? {
-        let counters = Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+        let counters = Counters {
+            counts_new: row.try_get_by_index(4)?,
+            ..Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?)
+        };
         working.counters.insert(row.try_get_by_index(0)?, counters);
     }
     Ok(())

@@ -40,6 +40,7 @@ pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> V
         Part::of(&statements.keep_password_hashes, password_hashes(working)),
         Part::of(&statements.breaker.insert_endings, breaker::endings(working.now_ms, &working.endings)),
         Part::of(&statements.breaker.delete_outdated, breaker::outdated(working.now_ms, &working.endings)),
+        Part::of(&statements.breaker.allow, breaker::allowances(&working.allowances)),
         Part::of(&statements.breaker.trip, breaker::trips(working.now_ms, &working.trips)),
     ];
     parts.into_iter().flatten().collect()
@@ -100,7 +101,7 @@ fn password_hashes(working: &mut Working) -> Rows {
 fn counters(working: &Working) -> Rows {
     let told = working.counters.iter().filter(|(tenant, _)| !working.erased.contains(tenant));
     let row = |(tenant, counters): (&i64, &Counters)| {
-        let Counters { sequence, next_position, events, positions, naming } = *counters;
+        let Counters { sequence, next_position, events, positions, naming, .. } = *counters;
         [(*tenant).into(), events.into(), positions.into(), sequence.into(), next_position.into(), naming.into()]
     };
     Rows::collect(&COUNTERS, told.map(row))

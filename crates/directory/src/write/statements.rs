@@ -154,7 +154,7 @@ impl Statements {
 
 fn counters(tenants: &str, lock: &str) -> String {
     format!(
-        "SELECT d.tenant_id, d.sequence, d.next_position, d.naming FROM {tenants} CROSS JOIN directories d \
+        "SELECT d.tenant_id, d.sequence, d.next_position, d.naming, d.counts_new FROM {tenants} CROSS JOIN directories d \
          WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
     )
 }

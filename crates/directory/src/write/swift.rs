@@ -50,7 +50,7 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
     }
     read(crew, changes, &mut working).await?;
     let answers: Vec<_> = changes.iter().map(|change| apply(change, &mut working)).collect();
-    watch(crew.database.writer(), &crew.statements, &mut working).await?;
+    watch(crew.database.writer(), &crew.statements, changes, &mut working).await?;
     let written = working.written();
     if working.is_unchanged() {
         // No statement that writes proves that what was read belongs together.

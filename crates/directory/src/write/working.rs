@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use events::{EventType, NewEvent, PasswordHash};
+use profile::{Applied, BreakerMode};
 use scim::{Resource, ResourceKind};
 use tenancy::{Notice, TenantId};
 use uuid::Uuid;
 
-use super::breaker::{Ending, Performed, Tripped, Turn};
+use super::breaker::{Allowance, Ending, Performed, Tripped, Turn};
 use super::statistics::Written;
 use crate::{DirectoryError, Record};
 
@@ -26,12 +27,26 @@ pub(super) struct Counters {
     pub(super) positions: i64,
     /// The rule by which the names that applications are told were made; 0 for none.
     pub(super) naming: i64,
+    /// Whether the breaker counts new users: 0 as the tenant's profile says, 1 yes, 2 no.
+    pub(super) counts_new: i64,
 }
+
+/// What stands for a tenant that has its new users counted, or not, whatever its profile says.
+pub(super) const COUNTS_NEW: i64 = 1;
+pub(super) const COUNTS_NO_NEW: i64 = 2;
 
 impl Counters {
     /// As the database has them.
     pub(super) fn stored(sequence: i64, next_position: i64, naming: i64) -> Self {
         Self { sequence, next_position, naming, ..Self::default() }
+    }
+
+    /// Whether the breaker of a tenant with this profile counts new users.
+    pub(super) fn counts_new(&self, profile: &Applied) -> bool {
+        match self.counts_new {
+            0 => profile.breaker().new_mode != BreakerMode::Off,
+            number => number == COUNTS_NEW,
+        }
     }
 
     /// As the batch leaves them.
@@ -109,6 +124,8 @@ pub(super) struct Working {
     pub(super) turns: Vec<Turn>,
     /// Those that ended and are noted.
     pub(super) endings: Vec<Ending>,
+    /// The allowances for new users that were used.
+    pub(super) allowances: Vec<Allowance>,
     /// The breakers that trip.
     pub(super) trips: Vec<Tripped>,
     /// What an operator has done with a breaker and is not told yet.

@@ -17,6 +17,8 @@ fn each_mistake_is_told_with_its_line_and_what_was_expected() {
         ("name = \"Mine\"\ntitle = \"\"", 1, "expected a name of 1 to 63 of a-z, 0-9 and -"),
         ("name = \"mine\"\n", 1, "missing field `title`"),
         ("colour = \"red\"", 3, "unknown field `colour`, expected one of `name`, `title`"),
+        ("[breaker]\nnew_mode = \"stop\"", 4, "setting new_mode of the breaker is off, warn or hold, not \"stop\""),
+        ("[breaker]\ncolour = 1", 4, "no setting of the breaker is named colour"),
         ("[address]\nbase_paths = [\"/ok\", \"scim\"]", 4, "expected a path such as /api/scim/v2"),
         ("[address]\nbase_paths = [\"/{tenant}\"]", 4, "expected a path with more than the tenant"),
         ("[address]\nbase_paths = [\"/scim/v2/x\"]", 4, "\"/scim/v2/x\" begins like a path that is served otherwise"),

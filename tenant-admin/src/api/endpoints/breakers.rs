@@ -6,7 +6,7 @@ use crate::api::asked::Asked;
 use crate::api::body::Body;
 use crate::api::problem::Problem;
 use crate::api::rule::Needs;
-use crate::api::wishes::BreakerChange;
+use crate::api::wishes::{BreakerChange, ExpectedUsers};
 use crate::api::{breaker_shapes as shapes, reply};
 use crate::{BreakerCommand, Command};
 
@@ -42,6 +42,23 @@ pub(in crate::api) async fn change_breaker(asked: Asked, body: Body) -> Result<H
     Ok(reply::ok(&permitted.run(Command::Breaker(command)).await?))
 }
 
+/// Lets so many new users come without counting them, such as for a first synchronization.
+#[utoipa::path(
+    tag = "breaker",
+    params(("tenant" = String, Path)),
+    request_body = ExpectedUsers,
+    responses((status = 200, body = shapes::Breaker)),
+    security(("api_key" = ["operator", "tenant-admin"]))
+)]
+#[post("/tenants/{tenant}/breaker/expect")]
+pub(in crate::api) async fn expect_users(asked: Asked, body: Body) -> Result<HttpResponse, Problem> {
+    let permitted = asked.of_tenant(Needs::Manage).await?;
+    let ExpectedUsers { users, hours } = body.read().await?;
+    let (tenant, seconds) = (asked.part("tenant"), u64::from(hours) * 60 * 60);
+    let command = BreakerCommand::Expect { tenant, users, seconds };
+    Ok(reply::ok(&permitted.run(Command::Breaker(command)).await?))
+}
+
 /// Has everything brought to the stores that is held, in order.
 ///
 /// The breaker counts anew. Asked again, it does nothing, and `released` is zero.
@@ -60,8 +77,8 @@ pub(in crate::api) async fn release_breaker(asked: Asked) -> Result<HttpResponse
 
 /// Has what is held brought to the stores without the ends of users.
 ///
-/// No store gets the deactivations and deletions that are held, nor what else is told of such a user until he is active again. The
-/// breaker counts anew. Asked again, it does nothing, and `discarded` is zero.
+/// No store gets the deactivations and deletions that are held, nor what else is told of such a user until he is active again, nor
+/// anything of users that are new and not active now. The breaker counts anew. Asked again, it does nothing, and `discarded` is zero.
 #[utoipa::path(
     tag = "breaker",
     params(("tenant" = String, Path)),

@@ -13,6 +13,8 @@ pub(in crate::write) struct Turn {
     pub(in crate::write) tenant: TenantId,
     pub(in crate::write) user: Uuid,
     pub(in crate::write) sort: Sort,
+    /// The position of a new user.
+    pub(in crate::write) new_at: Option<i64>,
     /// The numbers of the first event of the change, and of that of the user.
     pub(in crate::write) first: i64,
     pub(in crate::write) sequence: i64,
@@ -26,6 +28,8 @@ pub(in crate::write) struct Turn {
 pub(in crate::write) enum Sort {
     /// A user is active who was not.
     Begins,
+    /// A user is new and not active.
+    Rests,
     /// A user is deactivated or deleted.
     Ends {
         /// Whether the user was active before.
@@ -75,6 +79,7 @@ impl Count {
         for (place, turn) in turns.enumerate() {
             match turn.sort {
                 Sort::Begins => self.active += 1,
+                Sort::Rests => {}
                 Sort::Ends { was_active } => {
                     self.active -= i64::from(was_active);
                     self.ended += i64::from(self.seen.insert(turn.user));

@@ -4,10 +4,13 @@ use events::EventType;
 use sea_orm::{ConnectionTrait, DatabaseTransaction, DbErr, Statement, Value as Parameter};
 use serde_json::{Map, Value, json};
 
-use super::super::working::Working;
+use time::OffsetDateTime;
+use time::format_description::well_known::Rfc3339;
+
+use super::super::working::{COUNTS_NEW, COUNTS_NO_NEW, Counters, Working};
 use super::super::{Action, Change};
 use super::watch::SUBJECT;
-use crate::{BreakerDone, BreakerSettings};
+use crate::{BreakerDone, BreakerMode, BreakerSettings};
 
 /// What is to be done with the breaker of a tenant; `actor` is told as who did it.
 #[derive(Clone, Debug)]
@@ -20,8 +23,10 @@ pub(crate) enum Errand {
     },
     /// Lets everything go that is held.
     Release { actor: Value },
-    /// The same without the ends of users.
+    /// The same without the ends of users, and without the users that are new and gone again.
     Discard { actor: Value },
+    /// Lets so many new users come uncounted until then.
+    Expect { users: u32, until_ms: i64, actor: Value },
 }
 
 /// What came of it, to be told.
@@ -32,23 +37,37 @@ pub(in crate::write) struct Performed {
     done: BreakerDone,
 }
 
-/// What the table has.
+/// What the table has, and what the tenant's profile adds to it.
 struct Row {
+    own: Map<String, Value>,
     settings: BreakerSettings,
     is_quiet: bool,
     held_after: Option<i64>,
 }
 
-const READ: &str = "SELECT settings, quiet_until_ms, held_after FROM breakers WHERE tenant_id = $1";
+const READ: &str = "SELECT settings, quiet_until_ms, held_after, new_quiet_until_ms FROM breakers WHERE tenant_id = $1";
 const SET: &str = "INSERT INTO breakers (tenant_id, settings) VALUES ($1, $2) \
-                   ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings, quiet_until_ms = 0";
+                   ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings, quiet_until_ms = 0, \
+                   new_quiet_until_ms = 0";
+const COUNT_NEW: &str = "UPDATE directories SET counts_new = $2 WHERE tenant_id = $1";
+const EXPECT: &str = "INSERT INTO breakers (tenant_id, expected_left, expected_until_ms, new_after) VALUES ($1, $2, $3, $4) \
+                      ON CONFLICT (tenant_id) DO UPDATE SET expected_left = excluded.expected_left, \
+                      expected_until_ms = excluded.expected_until_ms, new_after = excluded.new_after, new_quiet_until_ms = 0";
 const ENDED: &str = "SELECT COUNT(DISTINCT user_id) FROM endings WHERE tenant_id = $1 AND sequence > $2";
-const OPEN: &str = "UPDATE breakers SET held_after = NULL, quiet_until_ms = 0, counted_after = $2 WHERE tenant_id = $1";
+const CREATED: &str = "SELECT COUNT(*) FROM events WHERE tenant_id = $1 AND sequence > $2 AND type = 'user.created'";
+const OPEN: &str = "UPDATE breakers SET held_after = NULL, quiet_until_ms = 0, counted_after = $2, new_quiet_until_ms = 0, \
+                    new_after = $3 WHERE tenant_id = $1";
 /// All events of the changes with which users ended, and what else is told of a user between a deactivation and the next
-/// activation: it tells that the user is not active.
-const DISCARD: &str = "UPDATE events SET discarded = TRUE WHERE tenant_id = $1 AND sequence > $2 AND sequence IN (\
+/// activation: it tells that the user is not active. Of who is new and not active now, everything; but that such a user leaves
+/// groups is told, because it was told that it joined them.
+const DISCARD: &str = "WITH fresh AS (SELECT subject FROM events WHERE tenant_id = $1 AND sequence > $2 AND type = 'user.created') \
+     UPDATE events SET discarded = TRUE WHERE tenant_id = $1 AND sequence > $2 AND sequence IN (\
      SELECT v.sequence FROM endings e CROSS JOIN events v WHERE e.tenant_id = $1 AND e.sequence > $2 \
      AND v.tenant_id = $1 AND v.sequence BETWEEN e.first AND e.sequence \
+     AND (v.type <> 'group.member_removed' OR 'Users/' || CAST(e.user_id AS text) NOT IN (SELECT f.subject FROM fresh f)) \
+     UNION SELECT n.sequence FROM events n WHERE n.tenant_id = $1 AND n.sequence > $2 AND n.subject IN (\
+     SELECT f.subject FROM fresh f WHERE NOT EXISTS (SELECT 1 FROM resources r WHERE r.tenant_id = $1 \
+     AND r.id = {id} AND r.active)) \
      UNION SELECT t.sequence FROM (SELECT sequence, MAX(CASE WHEN type IN ('user.activated', 'user.deactivated') \
      THEN sequence END) OVER (PARTITION BY subject ORDER BY sequence) AS turn FROM events \
      WHERE tenant_id = $1 AND sequence > $2 AND subject LIKE 'Users/%') AS t \
@@ -63,12 +82,21 @@ pub(in crate::write) async fn perform(
     for change in changes {
         let Action::Breaker(errand) = &change.action else { continue };
         let tenant = change.tenant_number();
-        let Some(sequence) = working.counters.get(&tenant).map(|counters| counters.sequence) else { continue };
-        let row = read(transaction, tenant, working.now_ms).await?;
+        let now_ms = working.now_ms;
+        let Some(counters) = working.counters.get_mut(&tenant) else { continue };
+        let profile = change.tenant.profile().breaker();
+        let row = read(transaction, (tenant, profile), now_ms).await?;
         working.performed = match errand {
-            Errand::Set { changes, actor } => set(transaction, tenant, row, (changes, actor)).await?,
-            Errand::Release { actor } => open(transaction, (tenant, sequence), row, (actor, false)).await?,
-            Errand::Discard { actor } => open(transaction, (tenant, sequence), row, (actor, true)).await?,
+            Errand::Set { changes, actor } => {
+                let place = Place { transaction, tenant, counters };
+                set(place, profile, row, (changes, actor)).await?
+            }
+            Errand::Release { actor } => open(Place { transaction, tenant, counters }, row, (actor, false)).await?,
+            Errand::Discard { actor } => open(Place { transaction, tenant, counters }, row, (actor, true)).await?,
+            Errand::Expect { users, until_ms, actor } => {
+                let place = Place { transaction, tenant, counters };
+                Some(expect(place, &row, (*users, *until_ms), actor).await?)
+            }
         };
     }
     Ok(())
@@ -81,73 +109,135 @@ pub(in crate::write) fn tell_errand(change: &Change, working: &mut Working) -> B
     done
 }
 
-async fn read(transaction: &DatabaseTransaction, tenant: i64, now_ms: i64) -> Result<Row, DbErr> {
+/// The directory that is locked, and its counters.
+struct Place<'a> {
+    transaction: &'a DatabaseTransaction,
+    tenant: i64,
+    counters: &'a mut Counters,
+}
+
+async fn read(
+    transaction: &DatabaseTransaction,
+    (tenant, profile): (i64, &BreakerSettings),
+    now_ms: i64,
+) -> Result<Row, DbErr> {
     let rows = transaction.query_all_raw(statement(transaction, READ, [tenant.into()])).await?;
     let Some(row) = rows.first() else {
-        return Ok(Row { settings: BreakerSettings::default(), is_quiet: false, held_after: None });
+        return Ok(Row { own: Map::new(), settings: profile.clone(), is_quiet: false, held_after: None });
     };
-    let settings = BreakerSettings::read(&row.try_get_by_index::<String>(0)?);
+    let wrong = |error: serde_json::Error| DbErr::Json(error.to_string());
+    let own: Map<String, Value> = serde_json::from_str(&row.try_get_by_index::<String>(0)?).map_err(wrong)?;
     Ok(Row {
-        settings: settings.map_err(|error| DbErr::Json(error.to_string()))?,
-        is_quiet: now_ms < row.try_get_by_index::<i64>(1)?,
+        settings: profile.with_own(&own).map_err(wrong)?,
+        own,
+        is_quiet: now_ms < row.try_get_by_index::<i64>(1)?.max(row.try_get_by_index(3)?),
         held_after: row.try_get_by_index(2)?,
     })
 }
 
 async fn set(
-    transaction: &DatabaseTransaction,
-    tenant: i64,
-    Row { settings: before, .. }: Row,
+    Place { transaction, tenant, counters }: Place<'_>,
+    profile: &BreakerSettings,
+    Row { own: had, settings: before, .. }: Row,
     (changes, actor): (&Map<String, Value>, &Value),
 ) -> Result<Option<Performed>, DbErr> {
-    // Each change was looked at before; together they are no worse.
-    let settings = before.changed(changes).map_err(DbErr::Custom)?;
-    if settings == before {
+    let mut own = had.clone();
+    for (name, value) in changes {
+        match value {
+            Value::Null => own.shift_remove(name),
+            value => own.insert(name.clone(), value.clone()),
+        };
+    }
+    if own == had {
         return Ok(None);
     }
-    transaction.execute_raw(statement(transaction, SET, [tenant.into(), settings.text().into()])).await?;
+    // Each change was looked at before; together they are no worse.
+    let settings = profile.with_own(&own).map_err(|error| DbErr::Json(error.to_string()))?;
+    let text = Value::Object(own.clone()).to_string();
+    transaction.execute_raw(statement(transaction, SET, [tenant.into(), text.into()])).await?;
+    counters.counts_new = match own.get("new_mode") {
+        None => 0,
+        Some(_) if settings.new_mode == BreakerMode::Off => COUNTS_NO_NEW,
+        Some(_) => COUNTS_NEW,
+    };
+    transaction.execute_raw(statement(transaction, COUNT_NEW, [tenant.into(), counters.counts_new.into()])).await?;
     let data = json!({ "old": told(&before), "new": told(&settings), "actor": actor });
     Ok(Some(Performed { event_type: EventType::BreakerChanged, data, done: BreakerDone::default() }))
 }
 
+async fn expect(
+    Place { transaction, tenant, counters }: Place<'_>,
+    row: &Row,
+    (users, until_ms): (u32, i64),
+    actor: &Value,
+) -> Result<Performed, DbErr> {
+    let values = [tenant.into(), i64::from(users).into(), until_ms.into(), counters.next_position.into()];
+    transaction.execute_raw(statement(transaction, EXPECT, values)).await?;
+    let settings = told(&row.settings);
+    let expected = json!({ "users": users, "until": moment(until_ms) });
+    let data = json!({ "old": settings, "new": settings, "expected": expected, "actor": actor });
+    Ok(Performed { event_type: EventType::BreakerChanged, data, done: BreakerDone::default() })
+}
+
 async fn open(
-    transaction: &DatabaseTransaction,
-    (tenant, sequence): (i64, i64),
+    Place { transaction, tenant, counters }: Place<'_>,
     row: Row,
     (actor, discards): (&Value, bool),
 ) -> Result<Option<Performed>, DbErr> {
+    let sequence = counters.sequence;
+    let opening = || statement(transaction, OPEN, [tenant.into(), sequence.into(), counters.next_position.into()]);
     let Some(after) = row.held_after else {
         // A warning was seen: it counts anew.
         if row.is_quiet && !discards {
-            transaction.execute_raw(statement(transaction, OPEN, [tenant.into(), sequence.into()])).await?;
+            transaction.execute_raw(opening()).await?;
             return Ok(Some(released(BreakerDone::default(), actor)));
         }
         return Ok(None);
     };
-    let rows = transaction.query_all_raw(statement(transaction, ENDED, [tenant.into(), after.into()])).await?;
-    let users = rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
-    let mut done = BreakerDone { events: sequence - after, users, discarded: 0 };
+    let users = count(transaction, ENDED, tenant, after).await?;
+    let created = count(transaction, CREATED, tenant, after).await?;
+    let mut done = BreakerDone { events: sequence - after, users, created, discarded: 0 };
     if discards {
-        let discarded = transaction.execute_raw(statement(transaction, DISCARD, [tenant.into(), after.into()])).await?;
+        let is_postgres = transaction.get_database_backend() == sea_orm::DbBackend::Postgres;
+        let id = if is_postgres { "CAST(substr(f.subject, 7) AS uuid)" } else { "substr(f.subject, 7)" };
+        let sql = DISCARD.replace("{id}", id);
+        let discarded = transaction.execute_raw(statement(transaction, &sql, [tenant.into(), after.into()])).await?;
         done.discarded = i64::try_from(discarded.rows_affected()).unwrap_or(i64::MAX);
     }
-    transaction.execute_raw(statement(transaction, OPEN, [tenant.into(), sequence.into()])).await?;
+    transaction.execute_raw(opening()).await?;
     if !discards {
         return Ok(Some(released(done, actor)));
     }
-    let data = json!({ "events": done.events, "users": done.users, "discarded": done.discarded, "actor": actor });
+    let BreakerDone { events, users, created, discarded } = done;
+    let data = json!({ "events": events, "users": users, "newUsers": created, "discarded": discarded, "actor": actor });
     Ok(Some(Performed { event_type: EventType::BreakerDiscarded, data, done }))
 }
 
 fn released(done: BreakerDone, actor: &Value) -> Performed {
-    let data = json!({ "events": done.events, "users": done.users, "actor": actor });
+    let BreakerDone { events, users, created, .. } = done;
+    let data = json!({ "events": events, "users": users, "newUsers": created, "actor": actor });
     Performed { event_type: EventType::BreakerReleased, data, done }
 }
 
 /// Settings as events tell them.
 fn told(settings: &BreakerSettings) -> Value {
-    let BreakerSettings { mode, share, number, window_seconds, minimum_users } = settings;
-    json!({ "mode": mode, "share": share, "number": number, "windowSeconds": window_seconds, "minimumUsers": minimum_users })
+    let BreakerSettings { mode, share, number, window_seconds, minimum_users, new_mode, new_share, new_number } =
+        settings;
+    json!({
+        "mode": mode, "share": share, "number": number, "windowSeconds": window_seconds, "minimumUsers": minimum_users,
+        "newMode": new_mode, "newShare": new_share, "newNumber": new_number,
+    })
+}
+
+/// RFC 3339 in UTC.
+fn moment(milliseconds: i64) -> Option<String> {
+    let moment = OffsetDateTime::from_unix_timestamp(milliseconds.div_euclid(1000)).ok()?;
+    moment.format(&Rfc3339).ok()
+}
+
+async fn count(transaction: &DatabaseTransaction, sql: &str, tenant: i64, after: i64) -> Result<i64, DbErr> {
+    let rows = transaction.query_all_raw(statement(transaction, sql, [tenant.into(), after.into()])).await?;
+    rows.first().map_or(Ok(0), |row| row.try_get_by_index(0))
 }
 
 fn statement(transaction: &DatabaseTransaction, sql: &str, values: impl IntoIterator<Item = Parameter>) -> Statement {

@@ -15,12 +15,18 @@ pub(super) const SEEN: [Named; 4] = [COUNTED[0], COUNTED[1], COUNTED[2], ("user_
 const ENDING: [Named; 5] =
     [("tenant_id", Integer), ("sequence", Integer), ("first", Integer), ("user_id", UuidColumn), ("time_ms", Integer)];
 const OUTDATED: [Named; 2] = [("tenant_id", Integer), ("before_ms", Integer)];
-const TRIP: [Named; 5] = [
+/// New users since: a tenant, and after which position and moment.
+pub(super) const ARRIVED: [Named; 3] = [("tenant_id", Integer), ("new_after", Integer), ("from_ms", Integer)];
+const ALLOWANCE: [Named; 3] = [("tenant_id", Integer), ("new_after", Integer), ("expected_left", Integer)];
+const TRIP: [Named; 8] = [
     ("tenant_id", Integer),
     ("tripped_ms", Integer),
     ("quiet_until_ms", Integer),
     ("alarm", Integer),
     ("held_after", Integer),
+    ("new_quiet_until_ms", Integer),
+    ("new_after", Integer),
+    ("expected_left", Integer),
 ];
 
 /// Nothing is held.
@@ -43,8 +49,27 @@ pub(in crate::write) struct Tripped {
     pub(super) alarm: i64,
     pub(super) is_held: bool,
     pub(super) quiet_until_ms: i64,
-    pub(super) ended: i64,
-    pub(super) active: i64,
+    pub(super) new_quiet_until_ms: i64,
+    /// What stays of the allowance for new users.
+    pub(super) allowance: Allowance,
+    pub(super) cause: Cause,
+}
+
+/// Why a breaker trips, for the log.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::write) enum Cause {
+    /// So many users ended of so many that were active.
+    Ends { ended: i64, active: i64 },
+    /// So many are new beside so many that there were.
+    Arrivals { new: i64, before: i64 },
+}
+
+/// How many new users may still come uncounted, and from which position on they count.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::write) struct Allowance {
+    pub(super) tenant: i64,
+    pub(super) new_after: i64,
+    pub(super) expected_left: i64,
 }
 
 /// The statements. Each takes its rows as one parameter.
@@ -55,7 +80,10 @@ pub(in crate::write) struct Sql {
     pub(super) seen: String,
     pub(in crate::write) insert_endings: String,
     pub(in crate::write) delete_outdated: String,
+    pub(in crate::write) allow: String,
     pub(in crate::write) trip: String,
+    pub(super) users: String,
+    arrived: String,
     tenants: String,
 }
 
@@ -65,7 +93,8 @@ impl Sql {
         let since = "e.tenant_id = k.tenant_id AND e.sequence > k.counted_after AND e.time_ms > k.from_ms";
         Self {
             breakers: format!(
-                "SELECT b.tenant_id, b.settings, b.counted_after, b.quiet_until_ms, b.held_after \
+                "SELECT b.tenant_id, b.settings, b.counted_after, b.quiet_until_ms, b.held_after, b.new_after, \
+                 b.new_quiet_until_ms, b.expected_left, b.expected_until_ms \
                  FROM {} CROSS JOIN breakers b WHERE b.tenant_id = k.tenant_id",
                 rows(&TENANT)
             ),
@@ -91,13 +120,27 @@ impl Sql {
                 rows(&OUTDATED)
             ),
             trip: format!(
-                "INSERT INTO breakers (tenant_id, trips, tripped_ms, quiet_until_ms, alarm, held_after) \
-                 SELECT k.tenant_id, 1, k.tripped_ms, k.quiet_until_ms, k.alarm, NULLIF(k.held_after, {NOT_HELD}) FROM {} \
+                "INSERT INTO breakers (tenant_id, trips, tripped_ms, quiet_until_ms, alarm, held_after, new_quiet_until_ms, \
+                 new_after, expected_left) \
+                 SELECT k.tenant_id, 1, k.tripped_ms, k.quiet_until_ms, k.alarm, NULLIF(k.held_after, {NOT_HELD}), \
+                 k.new_quiet_until_ms, k.new_after, k.expected_left FROM {} \
                  WHERE true ON CONFLICT (tenant_id) DO UPDATE SET trips = breakers.trips + 1, \
                  tripped_ms = excluded.tripped_ms, quiet_until_ms = excluded.quiet_until_ms, alarm = excluded.alarm, \
-                 held_after = excluded.held_after",
+                 held_after = excluded.held_after, new_quiet_until_ms = excluded.new_quiet_until_ms, \
+                 new_after = excluded.new_after, expected_left = excluded.expected_left",
                 rows(&TRIP)
             ),
+            allow: format!(
+                "UPDATE breakers AS b SET new_after = k.new_after, expected_left = k.expected_left FROM {} \
+                 WHERE b.tenant_id = k.tenant_id",
+                rows(&ALLOWANCE)
+            ),
+            users: format!(
+                "SELECT k.tenant_id, (SELECT CAST(COALESCE(SUM(b.live), 0) AS bigint) FROM blocks b \
+                 WHERE b.tenant_id = k.tenant_id AND b.kind = 1) FROM {}",
+                rows(&TENANT)
+            ),
+            arrived: rows(&ARRIVED),
             tenants: rows(&TENANT),
         }
     }
@@ -113,7 +156,18 @@ impl Sql {
         )
     }
 
-    /// The same without a limit.
+    /// How many users of tenants are new, counted up to a limit at least: of the newest, those that are new.
+    pub(super) fn arrived(&self, limit: i64) -> String {
+        let limit = u64::try_from(limit).unwrap_or_default().max(64).next_power_of_two();
+        format!(
+            "SELECT k.tenant_id, (SELECT COUNT(*) FROM (SELECT r.created FROM resources r WHERE r.tenant_id = k.tenant_id \
+             AND r.kind = 1 AND r.position >= k.new_after ORDER BY r.position DESC LIMIT {limit}) AS newest \
+             WHERE newest.created > k.from_ms) FROM {}",
+            self.arrived
+        )
+    }
+
+    /// How many are active, without a limit.
     pub(super) fn all_active(&self) -> String {
         format!(
             "SELECT k.tenant_id, (SELECT COUNT(*) FROM resources r WHERE r.tenant_id = k.tenant_id AND r.kind = 1 \
@@ -138,10 +192,29 @@ pub(in crate::write) fn outdated(now_ms: i64, endings: &[Ending]) -> Rows {
     Rows::collect(&OUTDATED, tenants.into_iter().map(|tenant| [tenant.into(), before.into()]))
 }
 
+pub(in crate::write) fn allowances(allowances: &[Allowance]) -> Rows {
+    let row = |allowance: &Allowance| {
+        let Allowance { tenant, new_after, expected_left } = *allowance;
+        [tenant.into(), new_after.into(), expected_left.into()]
+    };
+    Rows::collect(&ALLOWANCE, allowances.iter().map(row))
+}
+
 pub(in crate::write) fn trips(now_ms: i64, trips: &[Tripped]) -> Rows {
     let row = |trip: &Tripped| {
         let held_after = if trip.is_held { trip.alarm } else { NOT_HELD };
-        [trip.tenant.into(), now_ms.into(), trip.quiet_until_ms.into(), trip.alarm.into(), held_after.into()]
+        let Allowance { new_after, expected_left, .. } = trip.allowance;
+        let (quiet, new_quiet) = (trip.quiet_until_ms, trip.new_quiet_until_ms);
+        [
+            trip.tenant.into(),
+            now_ms.into(),
+            quiet.into(),
+            trip.alarm.into(),
+            held_after.into(),
+            new_quiet.into(),
+            new_after.into(),
+            expected_left.into(),
+        ]
     };
     Rows::collect(&TRIP, trips.iter().map(row))
 }

@@ -12,21 +12,26 @@ use super::super::Change;
 use super::super::load::query;
 use super::super::statements::{Statements, TENANT};
 use super::super::working::Working;
+use super::arrivals;
 use super::decide::{Count, Decision, Turn, enough};
-use super::tables::{COUNTED, Ending, SEEN, Tripped};
+use super::tables::{COUNTED, Cause, Ending, SEEN, Tripped};
 use crate::read::uuid;
 use crate::{BreakerMode, BreakerSettings};
 
 /// What events about a breaker name.
 pub(super) const SUBJECT: &str = "Breaker";
 
-/// The breaker of a tenant in whose directory somebody ended.
-#[derive(Debug, Default)]
-struct Standing {
-    settings: BreakerSettings,
+/// The breaker of a tenant in whose directory somebody ended or is new.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Standing {
+    pub(super) settings: BreakerSettings,
     counted_after: i64,
-    quiet_until_ms: i64,
-    is_held: bool,
+    pub(super) quiet_until_ms: i64,
+    pub(super) new_quiet_until_ms: i64,
+    pub(super) new_after: i64,
+    pub(super) expected_left: i64,
+    pub(super) expected_until_ms: i64,
+    pub(super) is_held: bool,
 }
 
 impl Standing {
@@ -35,8 +40,13 @@ impl Standing {
         !self.is_held && self.settings.mode != BreakerMode::Off && now_ms >= self.quiet_until_ms
     }
 
-    fn since_ms(&self, now_ms: i64) -> i64 {
+    pub(super) fn since_ms(&self, now_ms: i64) -> i64 {
         now_ms - i64::from(self.settings.window_seconds) * 1000
+    }
+
+    /// When a warning has been told, nobody counts until then.
+    pub(super) fn over_ms(&self, now_ms: i64) -> i64 {
+        now_ms + i64::from(self.settings.window_seconds) * 1000
     }
 }
 
@@ -44,15 +54,31 @@ impl Standing {
 pub(in crate::write) async fn watch(
     connection: &impl ConnectionTrait,
     statements: &Statements,
+    changes: &[Change],
     working: &mut Working,
 ) -> Result<(), DbErr> {
-    let tenants: BTreeSet<i64> =
+    let ending: BTreeSet<i64> =
         working.turns.iter().filter(|turn| turn.is_end()).map(|turn| turn.tenant.as_i64()).collect();
+    let receiving = arrivals::counting(changes, working);
+    let tenants: BTreeSet<i64> = ending.union(&receiving).copied().collect();
     if tenants.is_empty() {
         return Ok(());
     }
+    let all = load(connection, statements, changes, &tenants).await?;
+    let of = |some: &BTreeSet<i64>| -> BTreeMap<i64, Standing> {
+        all.iter().filter(|(tenant, _)| some.contains(tenant)).map(|(tenant, of)| (*tenant, of.clone())).collect()
+    };
+    watch_ends(connection, statements, working, of(&ending)).await?;
+    arrivals::watch(connection, statements, working, of(&receiving)).await
+}
+
+async fn watch_ends(
+    connection: &impl ConnectionTrait,
+    statements: &Statements,
+    working: &mut Working,
+    standings: BTreeMap<i64, Standing>,
+) -> Result<(), DbErr> {
     let now_ms = working.now_ms;
-    let standings = load(connection, statements, &tenants).await?;
     let mut counts = count(connection, statements, working, &standings).await?;
     for (tenant, standing) in &standings {
         let turns: Vec<Turn> = working.turns.iter().filter(|turn| turn.tenant.as_i64() == *tenant).cloned().collect();
@@ -78,21 +104,36 @@ pub(in crate::write) async fn watch(
 async fn load(
     connection: &impl ConnectionTrait,
     statements: &Statements,
+    changes: &[Change],
     tenants: &BTreeSet<i64>,
 ) -> Result<BTreeMap<i64, Standing>, DbErr> {
-    let mut standings: BTreeMap<i64, Standing> = tenants.iter().map(|tenant| (*tenant, Standing::default())).collect();
+    let of_profile = |change: &Change| {
+        let settings = change.tenant.profile().breaker().clone();
+        (change.tenant_number(), Standing { settings, ..Standing::default() })
+    };
+    let mut standings: BTreeMap<i64, Standing> =
+        changes.iter().filter(|change| tenants.contains(&change.tenant_number())).map(of_profile).collect();
     let rows = Rows::collect(&TENANT, tenants.iter().map(|tenant| [(*tenant).into()]));
     for row in query(connection, statements, &statements.breaker.breakers, rows).await? {
-        let settings = BreakerSettings::read(&row.try_get_by_index::<String>(1)?);
-        let standing = Standing {
-            settings: settings.map_err(|error| DbErr::Json(error.to_string()))?,
+        let Some(standing) = standings.get_mut(&row.try_get_by_index(0)?) else { continue };
+        *standing = Standing {
+            settings: settings_of(&standing.settings, &row.try_get_by_index::<String>(1)?)?,
             counted_after: row.try_get_by_index(2)?,
             quiet_until_ms: row.try_get_by_index(3)?,
             is_held: row.try_get_by_index::<Option<i64>>(4)?.is_some(),
+            new_after: row.try_get_by_index(5)?,
+            new_quiet_until_ms: row.try_get_by_index(6)?,
+            expected_left: row.try_get_by_index(7)?,
+            expected_until_ms: row.try_get_by_index(8)?,
         };
-        standings.insert(row.try_get_by_index(0)?, standing);
     }
     Ok(standings)
+}
+
+/// The settings of a tenant whose profile has these and who has set those.
+fn settings_of(profile: &BreakerSettings, own: &str) -> Result<BreakerSettings, DbErr> {
+    let own = serde_json::from_str(own).and_then(|own| profile.with_own(&own));
+    own.map_err(|error| DbErr::Json(error.to_string()))
 }
 
 /// What is known before the batch, of the tenants for which it matters.
@@ -170,7 +211,7 @@ async fn exactly(connection: &impl ConnectionTrait, statements: &Statements, ten
 fn trip(working: &mut Working, standing: &Standing, turns: &[Turn], (decision, active): (Decision, i64)) {
     let Decision { turn: place, ended, exceeded, .. } = decision;
     let Some(turn) = turns.get(place) else { return };
-    let BreakerSettings { mode, share, number, window_seconds, minimum_users } = standing.settings;
+    let BreakerSettings { mode, share, number, window_seconds, minimum_users, .. } = standing.settings;
     let is_held = mode == BreakerMode::Hold;
     let data = json!({
         "mode": mode, "held": is_held, "exceeded": exceeded, "ended": ended, "active": active, "share": share,
@@ -184,8 +225,15 @@ fn trip(working: &mut Working, standing: &Standing, turns: &[Turn], (decision, a
     let noted = if is_held { turns } else { turns.get(..=place).unwrap_or_default() };
     let moved = noted.iter().filter(|turn| turn.is_end()).map(|turn| Ending::of(turn).after(alarm));
     working.endings.extend(moved);
-    let quiet_until_ms = if is_held { 0 } else { working.now_ms + i64::from(window_seconds) * 1000 };
-    working.trips.push(Tripped { tenant: tenant.as_i64(), alarm, is_held, quiet_until_ms, ended, active });
+    working.trips.push(Tripped {
+        tenant: tenant.as_i64(),
+        alarm,
+        is_held,
+        quiet_until_ms: if is_held { 0 } else { standing.over_ms(working.now_ms) },
+        new_quiet_until_ms: standing.new_quiet_until_ms,
+        allowance: standing.allowance(tenant.as_i64()),
+        cause: Cause::Ends { ended, active },
+    });
 }
 
 impl Ending {
@@ -194,7 +242,7 @@ impl Ending {
     }
 
     /// With the numbers that its events have after an alarm was put before the event with this number.
-    fn after(self, alarm: i64) -> Self {
+    pub(super) fn after(self, alarm: i64) -> Self {
         let shift = |number: i64| number + i64::from(number >= alarm);
         Self { sequence: shift(self.sequence), first: shift(self.first), ..self }
     }
@@ -204,13 +252,24 @@ impl Ending {
 pub(in crate::write) fn tell_trips(changes: &[Change], working: &Working) {
     for trip in &working.trips {
         let tenant = changes.iter().find(|change| change.tenant_number() == trip.tenant);
-        tracing::warn!(
-            tenant.id = tenant.map(|change| change.tenant.name()).unwrap_or_default(),
-            sequence = trip.alarm,
-            ended = trip.ended,
-            active = trip.active,
-            held = trip.is_held,
-            "the breaker of a tenant has tripped: its client deactivates or deletes many users"
-        );
+        let tenant = tenant.map(|change| change.tenant.name()).unwrap_or_default();
+        match trip.cause {
+            Cause::Ends { ended, active } => tracing::warn!(
+                tenant.id = tenant,
+                sequence = trip.alarm,
+                ended,
+                active,
+                held = trip.is_held,
+                "the breaker of a tenant has tripped: its client deactivates or deletes many users"
+            ),
+            Cause::Arrivals { new, before } => tracing::warn!(
+                tenant.id = tenant,
+                sequence = trip.alarm,
+                new,
+                before,
+                held = trip.is_held,
+                "the breaker of a tenant has tripped: its client makes many new users"
+            ),
+        }
     }
 }
