@@ -55,11 +55,12 @@ Examples:
   tenantry tenant set acme extensions=@schemas.json   a JSON array of schemas (RFC 7643 section 7)
   tenantry tenant set acme --add-host scim.acme.example --remove-host old.acme.example
 
+  tenantry tenant set acme 'administrator={\"name\":\"Uma\",\"role\":\"User Manager\"}'   changes are attributed to her
   tenantry tenant set acme 'token_modes=[\"strict\",\"staged\"]' token_max_days=90 'token_networks=[\"192.0.2.0/24\"]'
 
 Settings: strict, unique_group_names, rate_per_second, rate_burst, write_per_second, write_burst, concurrency,
 group_answer_members, token_modes, token_max_days, token_max_overlap_hours, token_networks, token_contacts,
-failure_contacts, oauth_token_minutes, profile, profile_options, prerequisites_met, extensions";
+failure_contacts, oauth_token_minutes, profile, profile_options, prerequisites_met, administrator, extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {
@@ -195,6 +196,7 @@ fn shown_text(answer: &Value) -> String {
         ("Created", moment(answer, "created")),
         ("Modified", moment(answer, "modified")),
         ("Breaker", answer.get("breaker").map(breaker::state).unwrap_or_default()),
+        ("Administrator", text(answer, "administrator_problem")),
     ];
     if let Some(token) = answer.get("token") {
         shown.push(("Token", token_text(token)));

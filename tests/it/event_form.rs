@@ -150,6 +150,12 @@ async fn trip_a_breaker(system: &System, tenant: &Tenant) {
     }
 }
 
+async fn lose_an_administrator(system: &System, tenant: &Tenant) {
+    let id = tenant.client().post("/Users", &user("boss")).await.expect(201).id();
+    system.tenantry(&["tenant", "set", &tenant.name, "administrator={\"user\":\"boss\"}"]).expect(0);
+    tenant.client().delete(&format!("/Users/{id}")).await.expect(204);
+}
+
 on_both! {
     /// One event of every documented type, and none of another.
     async fn every_type_of_event_has_its_documented_form(database: Database) {
@@ -158,6 +164,7 @@ on_both! {
         system.tenantry(&["token", "issue", &ending.name, "--for", "86401s"]).expect(0);
         change_users_and_groups(&tenant).await;
         trip_a_breaker(&system, &tenant).await;
+        lose_an_administrator(&system, &tenant).await;
         change_tokens_and_clients(&system, &tenant);
         // What ends soon is told at the next start.
         let soon = OffsetDateTime::now_utc() + time::Duration::milliseconds(1100);

@@ -22,7 +22,7 @@ pub struct Event {
     #[serde(rename = "type")]
     pub event_type: EventType,
     /// What it is about: `Users/{id}`, `Groups/{id}`, `Tokens/{id}`, `OauthClients/{id}`, `Stores/{id}`,
-    /// `Requests/{id}` or `Breaker`.
+    /// `Requests/{id}`, `Breaker` or `Administrator`.
     pub subject: String,
     /// When, RFC 3339 in UTC.
     #[serde(with = "time::serde::rfc3339")]
@@ -109,6 +109,9 @@ pub struct Change {
     /// The OAuth client that was used.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oauth_client: Option<String>,
+    /// To whom the application attributes the change.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub administrator: Option<Attributed>,
     /// The request, as in the log.
     pub request_id: String,
     /// Whether the client replaced the resource as a whole (PUT). It is told to stores that speak of that, and not to others.
@@ -122,6 +125,16 @@ impl Change {
     pub fn provisioned(&self) -> &[Changed] {
         self.provisioned.as_deref().unwrap_or(&self.changed)
     }
+}
+
+/// A user to whom changes are attributed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attributed {
+    /// The name.
+    pub name: String,
+    /// The id of a user of the directory.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
 }
 
 /// One attribute that changed.

@@ -80,6 +80,8 @@ event_types! {
     BreakerDiscarded = "breaker.discarded",
     /// The settings of the breaker were changed.
     BreakerChanged = "breaker.changed",
+    /// The user to whom changes are attributed does not qualify any more.
+    AdministratorUnfit = "administrator.unfit",
     /// A request that was to be answered asynchronously is done.
     RequestCompleted = "request.completed",
     /// A snapshot of the directory begins: what a store has of before is to be replaced.

@@ -17,7 +17,7 @@ mod read;
 mod streams;
 
 pub use append::{NewEvent, insertion, rows};
-pub use event::{Change, Changed, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
+pub use event::{Attributed, Change, Changed, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
 pub use event_type::{EventType, UnknownType};
 pub use held::deliverable;
 pub use password::{PasswordHash, insertion_of_password_hashes, password_hashes};

@@ -26,6 +26,8 @@ pub struct Failure {
     pub status: u16,
     /// The keyword of the error, if it has one.
     pub scim_type: Option<&'static str>,
+    /// To whom what the client changes is attributed.
+    pub administrator: Option<String>,
     /// The sentence that it was told.
     pub detail: String,
 }
@@ -110,7 +112,9 @@ impl Named {
 impl Failure {
     /// As it is kept: what a client sends has no bound of ours.
     pub(crate) fn shortened(self) -> Self {
-        Self { named: self.named.shortened(), detail: shortened(&self.detail, LONGEST_SENTENCE), ..self }
+        let administrator = self.administrator.map(|name| shortened(&name, LONGEST_NAME));
+        let detail = shortened(&self.detail, LONGEST_SENTENCE);
+        Self { named: self.named.shortened(), administrator, detail, ..self }
     }
 }
 
@@ -145,6 +149,7 @@ pub(crate) mod tests {
             named: Named::default(),
             status: 400,
             scim_type: None,
+            administrator: None,
             detail: String::new(),
         }
     }

@@ -48,6 +48,8 @@ pub struct Logged {
     pub scim_type: Option<String>,
     /// The sentence that it was told.
     pub detail: String,
+    /// To whom what the client changed then was attributed.
+    pub administrator: Option<String>,
     /// What an administrator can do about it.
     pub hint: Option<&'static str>,
     /// How often it happened within a second; 1, if it is about somebody.
@@ -56,7 +58,7 @@ pub struct Logged {
 
 /// The columns as [`Logged::read`] takes them.
 const READ: &str = "CAST(f.id AS text), f.time_ms, f.request_id, f.client, f.operation, f.resource_type, f.user_name, \
-                    f.display_name, f.external_id, f.resource_id, f.status, f.scim_type, f.detail, f.times";
+                    f.display_name, f.external_id, f.resource_id, f.status, f.scim_type, f.detail, f.times, f.administrator";
 
 impl Journal {
     /// A part of a tenant's log, the newest first.
@@ -139,6 +141,7 @@ impl Logged {
             scim_type,
             detail: row.try_get_by_index(12)?,
             times: row.try_get_by_index(13)?,
+            administrator: row.try_get_by_index(14)?,
         })
     }
 }

@@ -9,7 +9,7 @@ use uuid::{Builder, Uuid};
 
 use crate::merge::Merged;
 
-pub(crate) const COLUMNS: [Named; 16] = [
+pub(crate) const COLUMNS: [Named; 17] = [
     ("tenant_id", Integer),
     ("id", UuidColumn),
     ("time_ms", Integer),
@@ -26,10 +26,11 @@ pub(crate) const COLUMNS: [Named; 16] = [
     ("scim_type", OptionalText),
     ("detail", Text),
     ("times", Integer),
+    ("administrator", OptionalText),
 ];
 
 /// A failure as a row, numbered by the moment at which it is written.
-pub(crate) fn row(Merged { failure, times }: Merged) -> [Cell; 16] {
+pub(crate) fn row(Merged { failure, times }: Merged) -> [Cell; 17] {
     let name_key = failure.named.key();
     let named = failure.named;
     [
@@ -49,6 +50,7 @@ pub(crate) fn row(Merged { failure, times }: Merged) -> [Cell; 16] {
         failure.scim_type.into(),
         failure.detail.into(),
         times.into(),
+        failure.administrator.into(),
     ]
 }
 

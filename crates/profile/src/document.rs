@@ -25,6 +25,7 @@ pub(crate) struct Document {
     pub(crate) passwords: Passwords,
     #[serde(default)]
     pub(crate) breaker: BTreeMap<Spanned<String>, Value>,
+    pub(crate) administrator: Option<Administrator>,
     #[serde(default)]
     pub(crate) options: BTreeMap<Spanned<String>, OptionEntry>,
     #[serde(default)]
@@ -75,6 +76,27 @@ pub(crate) struct Groups {
 pub(crate) enum Switch {
     Fixed(bool),
     Option(String),
+}
+
+/// To whom changes are attributed.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Administrator {
+    pub(crate) title: String,
+    pub(crate) roles: Spanned<Vec<String>>,
+    #[serde(default)]
+    pub(crate) until_named: UntilNamed,
+}
+
+/// What holds until somebody is named to whom changes are attributed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum UntilNamed {
+    /// Clients are served; their changes are attributed to nobody.
+    #[default]
+    Allow,
+    /// Clients are refused.
+    Refuse,
 }
 
 /// What becomes of a password that a client sends.

@@ -7,6 +7,7 @@
 //! Everything here is pure: TOML, resources of [`scim`] and JSON come in, checked values and sentences come out. No code
 //! knows the name of an application. `docs/profiles.md` tells how to write one.
 
+mod administrator;
 mod applied;
 mod breaker;
 mod builtin;
@@ -23,6 +24,7 @@ mod target;
 #[expect(clippy::needless_pass_by_value, reason = "values of tests are written where they are given")]
 mod tests;
 
+pub use administrator::{AdministratorRule, Unfit};
 pub use applied::Applied;
 pub use breaker::{BreakerMode, BreakerSettings, LONGEST_WINDOW_SECONDS};
 pub use builtin::{GENERIC, builtin};

@@ -100,6 +100,12 @@ impl Mapped {
         true
     }
 
+    /// What a member is told as; `None` where no rule fills it.
+    #[must_use]
+    pub fn member(&self, name: &str) -> Option<&Value> {
+        self.members.get(name)
+    }
+
     /// Whether users have another `userName` than was provisioned.
     #[must_use]
     pub fn renames(&self) -> bool {

@@ -7,14 +7,14 @@ use scim::{Schema, Schemas};
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use crate::document::{AcceptedPasswords, Document, RuleEntry, Switch, UntilMet};
+use crate::document::{AcceptedPasswords, Administrator, Document, RuleEntry, Switch, UntilMet, UntilNamed};
 use crate::error::Wrong;
 use crate::naming;
 use crate::options::{OptionKind, ProfileOption, quoted};
 use crate::rule::Rule;
 use crate::source::Source;
 use crate::target::Member;
-use crate::{BreakerSettings, ProfileError};
+use crate::{AdministratorRule, BreakerSettings, ProfileError};
 
 /// The longest profile, in bytes.
 pub const LONGEST_PROFILE: usize = 256 * 1024;
@@ -35,6 +35,7 @@ pub struct Profile {
     pub(crate) groups: Groups,
     pub(crate) passwords: AcceptedPasswords,
     pub(crate) breaker: BreakerSettings,
+    pub(crate) administrator: Option<AdministratorRule>,
     pub(crate) options: BTreeMap<String, ProfileOption>,
     pub(crate) extensions: Vec<Schema>,
     pub(crate) rules: Vec<Rule>,
@@ -158,6 +159,7 @@ fn read(text: &str) -> Result<Profile, Wrong> {
         groups: groups(document.groups.enabled, &options)?,
         passwords: document.passwords.accepted,
         breaker: breaker(document.breaker)?,
+        administrator: document.administrator.map(administrator).transpose()?,
         options,
         extensions,
         rules,
@@ -243,6 +245,15 @@ fn options(
         Ok((name.into_inner(), option))
     };
     entries.into_iter().map(option).collect()
+}
+
+fn administrator(entry: Administrator) -> Result<AdministratorRule, Wrong> {
+    let at = entry.roles.span();
+    let roles = entry.roles.into_inner();
+    if roles.is_empty() || roles.iter().any(|role| role.trim().is_empty()) {
+        return Err(Wrong::at(at, "expected the primary roles that qualify, at least one and none of them empty"));
+    }
+    Ok(AdministratorRule { title: entry.title, roles, is_required: entry.until_named == UntilNamed::Refuse })
 }
 
 /// Settings beside the usual ones.

@@ -23,6 +23,7 @@
 mod actor;
 mod address;
 mod address_limits;
+mod administrator;
 mod api_key;
 mod authenticate;
 mod control;
@@ -52,6 +53,7 @@ mod turns;
 
 pub use address::{Address, AddressSettings, Resolution};
 pub use address_limits::{AddressLimit, AddressLimits, SetAddressLimits};
+pub use administrator::Administrator;
 pub use api_key::{ApiKey, ApiKeyId, IssuedApiKey, NewApiKey, Role};
 pub use authenticate::{Administered, Authenticated, Denied, Refusal, Visit};
 pub use control::{

@@ -7,7 +7,7 @@ use scim::{Schema, Schemas};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use crate::{Mode, Network, TenancyError};
+use crate::{Administrator, Mode, Network, TenancyError};
 
 /// The longest overlap of two tokens: a year.
 const MOST_OVERLAP_HOURS: u32 = 8760;
@@ -31,6 +31,8 @@ pub struct Settings {
     pub profile_options: Map<String, Value>,
     /// The prerequisites of the profile that are met.
     pub prerequisites_met: Vec<String>,
+    /// The user to whom the application attributes what the client changes.
+    pub administrator: Option<Administrator>,
     /// Refuses what departs from the RFC instead of repairing it.
     pub strict: bool,
     /// Refuses a second group of the same `displayName` (409), as the Entra guide advises.
@@ -72,6 +74,7 @@ impl Default for Settings {
             profile: profile::GENERIC.to_owned(),
             profile_options: Map::new(),
             prerequisites_met: Vec::new(),
+            administrator: None,
             strict: false,
             unique_group_names: false,
             rate_per_second: 100,
@@ -145,6 +148,7 @@ impl Settings {
                 "setting write_burst means nothing without write_per_second; set both".to_owned(),
             ));
         }
+        self.administrator.as_ref().map_or(Ok(()), Administrator::check)?;
         self.check_tokens()
     }
 

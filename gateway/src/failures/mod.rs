@@ -77,6 +77,7 @@ fn failure(
         named,
         status: error.status,
         scim_type: error.scim_type.map(ScimType::as_str),
+        administrator: tenant.settings().administrator.as_ref().map(|administrator| administrator.name.clone()),
         detail: without_secrets(error.detail, password.as_deref(), may_quote),
     }
 }

@@ -17,10 +17,13 @@ pub(super) fn check(tenant: &Tenant, target: &Target<'_>) -> Result<(), Rejectio
     {
         return Err(Rejection::unknown_base());
     }
-    match applied.missing(UntilMet::Refuse) {
-        Some(missing) => Err(Rejection::NotReady(format!(
-            "provisioning is not available yet: {} is not in place; ask the administrator of the application for it",
-            missing.title
+    let is_nobody = tenant.settings().administrator.is_none();
+    let unnamed =
+        applied.administrator().filter(|rule| rule.is_required && is_nobody).map(|rule| (&rule.title, "named"));
+    let missing = applied.missing(UntilMet::Refuse).map(|missing| (&missing.title, "in place"));
+    match missing.or(unnamed) {
+        Some((title, is)) => Err(Rejection::NotReady(format!(
+            "provisioning is not available yet: {title} is not {is}; ask the administrator of the application for it"
         ))),
         None => Ok(()),
     }

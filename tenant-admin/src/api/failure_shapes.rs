@@ -38,6 +38,9 @@ pub(super) struct Failure {
     status: i64,
     #[schema(required = true)]
     scim_type: Option<String>,
+    /// To whom what the client changes was attributed then.
+    #[schema(required = true)]
+    administrator: Option<String>,
     /// The sentence that the identity provider was told.
     detail: String,
     /// What an administrator can do about it.

@@ -70,6 +70,7 @@ fn shown(failure: &Logged) -> Value {
         "resource_id": named.id,
         "status": failure.status,
         "scim_type": failure.scim_type,
+        "administrator": failure.administrator,
         "detail": failure.detail,
         "hint": failure.hint,
         "times": failure.times,

@@ -1,5 +1,6 @@
 //! Doing what was asked.
 
+mod administrators;
 mod api_keys;
 mod breakers;
 mod conversions;

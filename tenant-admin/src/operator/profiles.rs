@@ -171,7 +171,7 @@ impl Operator {
         Ok((administered, after))
     }
 
-    async fn user(&self, administered: &Administered, name: &str) -> Result<Record, Failure> {
+    pub(super) async fn user(&self, administered: &Administered, name: &str) -> Result<Record, Failure> {
         let directory = self.directories.administered(administered);
         let include = Include { groups: true, members: Members::None };
         match directory.get(ResourceKind::User, name, include).await {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 use tenancy::{NewTenant, Settings, TenantChange};
 
 use super::Operator;
-use crate::{Answer, Failure, IssueToken, view};
+use crate::{Answer, Code, Failure, IssueToken, view};
 
 impl Operator {
     pub(super) async fn create_tenant(
@@ -15,6 +15,10 @@ impl Operator {
         token: Option<IssueToken>,
     ) -> Result<Answer, Failure> {
         let settings = Settings::default().changed(settings)?;
+        if settings.administrator.as_ref().is_some_and(|administrator| administrator.user.is_some()) {
+            let sentence = "setting administrator: a new tenant has no users; name one with its role, or set it later";
+            return Err(Failure::new(Code::Invalid, sentence));
+        }
         // A token that cannot be had leaves no tenant behind.
         let token = token.map(|asked| self.new_token(&asked, &settings, None)).transpose()?;
         let tenant = self.tenants.create(NewTenant { name, hosts, settings }).await?;
@@ -54,13 +58,16 @@ impl Operator {
         view::add(&mut answer, "other_tokens", others.map(view::token).collect());
         let breaker = self.directories.breaker(&self.tenants.administer(name)?).await?;
         view::add(&mut answer, "breaker", view::breaker_in_short(&breaker));
+        let problem = self.administrator_problem(&self.tenants.administer(name)?).await?;
+        view::add(&mut answer, "administrator_problem", problem.into());
         Ok(answer)
     }
 
-    pub(super) async fn change_tenant(&self, name: &str, change: TenantChange) -> Result<Answer, Failure> {
+    pub(super) async fn change_tenant(&self, name: &str, mut change: TenantChange) -> Result<Answer, Failure> {
         let administered = self.tenants.administer(name)?;
         let after = self.tenants.profile_as(administered.tenant(), &change.settings, None)?;
         self.check_names(&administered, &after).await?;
+        self.resolve_administrator(&administered, &after, &mut change.settings).await?;
         let tenant = self.tenants.update(name, change).await?;
         if after.naming() != administered.tenant().profile().naming() {
             self.directories.administered(&self.tenants.administer(name)?).settle_names().await?;

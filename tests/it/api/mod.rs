@@ -2,6 +2,7 @@
 
 mod actor;
 mod admin;
+mod administrators;
 mod authority;
 mod breaker;
 mod conversion;

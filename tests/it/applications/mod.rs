@@ -1,6 +1,7 @@
 //! Applications by their profiles alone: what their guides promise to administrators, by the numbers of the requirements.
 
 mod account;
+mod administrators;
 mod collisions;
 mod floods;
 mod own;
@@ -18,6 +19,7 @@ use crate::support::{System, Tenant, urn};
 fn tenant_of(system: &System, profile: &str, met: &[&str], options: &Value) -> Tenant {
     let settings = json!({
         "profile": profile, "prerequisites_met": met, "profile_options": options,
+        "administrator": { "name": "the test", "role": "Administrator" },
         "rate_per_second": 1_000_000, "rate_burst": 1_000_000
     });
     system.tenant_with(profile, &settings)

@@ -6,6 +6,7 @@ use database::Fault;
 use sea_orm::DbErr;
 use time::OffsetDateTime;
 
+use super::administrator::tell_lost;
 use super::apply::apply;
 use super::attempt::Crew;
 use super::breaker::{perform, tell_trips, watch};
@@ -95,6 +96,7 @@ pub(super) async fn commit(
         crew.memory().keep(&working.counters);
     }
     tell_trips(changes, &working);
+    tell_lost(&working);
     Ok(Committed { answers, written })
 }
 

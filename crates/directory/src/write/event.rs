@@ -1,12 +1,13 @@
 //! The `data` of an event: the resource after the change, what changed, and who did it.
 
-use events::EventType;
+use events::{Attributed, EventType};
 use profile::Mapped;
 use scim::{MemberReference, Resource, ResourceKind};
 use serde::Serialize;
-use tenancy::{CredentialId, Tenant};
+use tenancy::{Administrator, CredentialId, Tenant};
 use uuid::Uuid;
 
+use super::administrator;
 use super::breaker::{Sort, Turn};
 use super::member::Moves;
 use super::working::{Known, MemberName, Working};
@@ -33,6 +34,8 @@ struct Data<'a> {
     token: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     oauth_client: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    administrator: Option<Attributed>,
     request_id: &'a str,
     /// A PUT, and not a PATCH.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -110,6 +113,7 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         client: story.actor.client,
         token,
         oauth_client,
+        administrator: attributed(story),
         request_id: &story.actor.request_id,
         replaced: story.replaced,
         mapped,
@@ -128,7 +132,15 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
     if let Some(hash) = story.password.and_then(|set| set.hash.clone()) {
         working.password_hashes.push((story.tenant.id(), sequence, hash));
     }
+    administrator::look(story, working);
     Ok(())
+}
+
+/// To whom the application attributes what a client has changed; what an operator has changed is the operator's.
+fn attributed(story: &Story<'_>) -> Option<Attributed> {
+    let Administrator { name, user, .. } = story.tenant.settings().administrator.as_ref()?;
+    story.actor.credential?;
+    Some(Attributed { name: name.clone(), id: user.clone() })
 }
 
 /// What the application is told of a user in place of what its client provisioned.

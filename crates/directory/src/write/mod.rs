@@ -5,6 +5,7 @@
 //! statement for all that is written (`swift`). Deciding is pure (`apply`), so it is the same on both ways and both
 //! databases.
 
+mod administrator;
 mod apply;
 mod attempt;
 mod batch;

@@ -12,6 +12,7 @@ use database::Fault;
 use scim::ResourceKind;
 use sea_orm::{DbBackend, DbErr};
 
+use super::administrator::tell_lost;
 use super::apply::apply;
 use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
@@ -61,6 +62,7 @@ pub(super) async fn commit(crew: &Crew, changes: &[Change]) -> Result<Swift, Fai
         Ok(()) => {
             crew.memory().keep(&working.counters);
             tell_trips(changes, &working);
+            tell_lost(&working);
             Ok(Swift::Made(Committed { answers, written }))
         }
         Err(error) => give_up(crew, error, counters),

@@ -9,6 +9,7 @@ use scim::{Resource, ResourceKind};
 use tenancy::{Notice, TenantId};
 use uuid::Uuid;
 
+use super::administrator::Lost;
 use super::breaker::{Allowance, Ending, Performed, Tripped, Turn};
 use super::statistics::Written;
 use crate::{DirectoryError, Record};
@@ -126,6 +127,8 @@ pub(super) struct Working {
     pub(super) endings: Vec<Ending>,
     /// The allowances for new users that were used.
     pub(super) allowances: Vec<Allowance>,
+    /// The users to whom changes are attributed and who do not qualify any more.
+    pub(super) lost: Vec<Lost>,
     /// The breakers that trip.
     pub(super) trips: Vec<Tripped>,
     /// What an operator has done with a breaker and is not told yet.

@@ -179,3 +179,25 @@ fn p06_users_are_known_by_their_address_or_by_their_mailbox() {
     assert_eq!(id(json!({ "user_id": "mailbox" }), json!({})), "ada");
     assert_eq!(id(json!({ "user_id": "mailbox" }), json!({ "userName": "ada" })), "ada");
 }
+
+#[test]
+fn p02_an_administrator_or_user_manager_by_primary_role_qualifies() {
+    let platform = applied("account-scim", json!({}));
+    let unfit = |attributes| platform.unfit_administrator(&user(&platform, attributes), &[]);
+    let roles = |roles: serde_json::Value| json!({ "roles": roles });
+    assert_eq!(unfit(roles(json!([{ "value": "user manager" }]))), None, "the only one is the primary one");
+    assert_eq!(
+        unfit(roles(json!([{ "value": "1", "display": "Administrator", "primary": true }, { "value": "x" }]))),
+        None
+    );
+    let second = json!([{ "value": "Viewer", "primary": true }, { "value": "User Manager" }]);
+    assert_eq!(unfit(roles(second)), Some(crate::Unfit::Role));
+    assert_eq!(unfit(roles(json!([{ "value": "User Manager" }, { "value": "Viewer" }]))), Some(crate::Unfit::Role));
+    assert_eq!(unfit(json!({})), Some(crate::Unfit::Role));
+    let inactive = json!({ "roles": [{ "value": "Administrator" }], "active": false });
+    assert_eq!(unfit(inactive), Some(crate::Unfit::Inactive));
+    // By what the application is told: the profile makes the roles.
+    let wats = applied("wats", json!({}));
+    assert_eq!(wats.unfit_administrator(&user(&wats, json!({})), &[]), None, "no rule");
+    assert!(platform.administrator().is_some_and(|rule| rule.is_required && rule.accepts(" administrator ")));
+}

@@ -18,6 +18,7 @@ fn each_mistake_is_told_with_its_line_and_what_was_expected() {
         ("name = \"mine\"\n", 1, "missing field `title`"),
         ("colour = \"red\"", 3, "unknown field `colour`, expected one of `name`, `title`"),
         ("[breaker]\nnew_mode = \"stop\"", 4, "setting new_mode of the breaker is off, warn or hold, not \"stop\""),
+        ("[administrator]\ntitle = \"x\"\nroles = []", 5, "expected the primary roles that qualify"),
         ("[breaker]\ncolour = 1", 4, "no setting of the breaker is named colour"),
         ("[address]\nbase_paths = [\"/ok\", \"scim\"]", 4, "expected a path such as /api/scim/v2"),
         ("[address]\nbase_paths = [\"/{tenant}\"]", 4, "expected a path with more than the tenant"),

@@ -126,6 +126,7 @@ impl Tenants {
     fn check_profile(&self, settings: &Settings) -> Result<Arc<Applied>, TenancyError> {
         let profile = self.profiles().applied(settings)?;
         settings.schemas(&profile)?;
+        settings.administrator.as_ref().map_or(Ok(()), |administrator| administrator.check_role(&profile))?;
         Ok(profile)
     }
 

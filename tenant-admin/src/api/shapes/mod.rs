@@ -132,6 +132,9 @@ pub(super) struct TenantWithTokens {
     /// Those that are valid beside it.
     other_tokens: Vec<Token>,
     breaker: super::breaker_shapes::BreakerInShort,
+    /// Why changes cannot be attributed as the profile demands; null if they can.
+    #[schema(required = true)]
+    administrator_problem: Option<String>,
 }
 
 /// A page of tenants.
