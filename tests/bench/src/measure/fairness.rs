@@ -31,8 +31,8 @@ const PEOPLE: u64 = 200;
 /// How many times as long an answer may take, for all but one in a hundred.
 const AIM: Bound = Bound::AtMost(1.1);
 
-/// A turn has to be long enough for a p99 that means something.
-const LONGER: u32 = 2;
+/// A p99 of one turn says little; the median of many does.
+const MORE: usize = 5;
 
 pub(super) fn measure(measure: &Measure, database: Database, report: &mut Report) -> anyhow::Result<()> {
     FLOODS.into_iter().enumerate().try_for_each(|(number, kind)| beside((number, kind), measure, database, report))
@@ -51,10 +51,10 @@ fn beside(
         .collect::<anyhow::Result<Vec<_>>>()?;
     let filled = seed::directory(product.create_tenant("flood")?, PEOPLE)?;
     product.limit_tenant("flood", LIMIT)?;
-    let turn = measure.turn() * LONGER;
-    quiet(&others, turn / 4, 0)?;
+    let turn = measure.turn();
+    quiet(&others, turn / 2, 0)?;
     let (mut alone, mut beside) = (Vec::new(), Vec::new());
-    for round in 1..=measure.rounds.max(1) {
+    for round in 1..=measure.rounds.max(1) * MORE {
         alone.push(quiet(&others, turn, 2 * round)?.times.quantile(0.99));
         let (served, flood) = thread::scope(|scope| {
             let flood = scope.spawn(|| flood(&filled, kind, turn));
