@@ -66,6 +66,7 @@ impl From<TenancyError> for Failure {
     fn from(error: TenancyError) -> Self {
         let code = match &error {
             TenancyError::NoTenant { .. }
+            | TenancyError::NoProfile { .. }
             | TenancyError::NoToken { .. }
             | TenancyError::NoCurrentToken { .. }
             | TenancyError::NoOauthClient { .. }

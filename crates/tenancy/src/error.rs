@@ -13,6 +13,14 @@ pub enum TenancyError {
         /// The name that was asked for.
         name: String,
     },
+    /// No profile of this name.
+    #[error("no profile is named \"{name}\"; there are {}", known.join(", "))]
+    NoProfile {
+        /// The name that was asked for.
+        name: String,
+        /// The names that there are.
+        known: Vec<String>,
+    },
     /// The tenant has no such token.
     #[error("tenant \"{tenant}\" has no token {id}")]
     NoToken {

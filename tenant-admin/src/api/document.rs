@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, Respon
 use utoipa::{Modify, OpenApi};
 
 use super::endpoints::{
-    breakers, failures, limits, me, oauth_clients, oauth_secrets, store_errands, stores, tenants, tokens,
-    user_conversion,
+    breakers, failures, limits, me, oauth_clients, oauth_secrets, profile_trials, profiles, store_errands, stores,
+    tenants, tokens, user_conversion,
 };
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
@@ -65,6 +65,13 @@ endpoints![
     user_conversion::pause_user_conversion,
     user_conversion::resume_user_conversion,
     user_conversion::cancel_user_conversion,
+    profiles::list_profiles,
+    profiles::import_profile,
+    profiles::show_profile,
+    profiles::list_profile_versions,
+    profiles::roll_back_profile,
+    profile_trials::preview_profile,
+    profile_trials::try_profile,
     tokens::list_tokens,
     tokens::issue_token,
     tokens::complete_rotation,

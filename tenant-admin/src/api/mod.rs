@@ -16,6 +16,7 @@ mod gate;
 mod page;
 mod places;
 mod problem;
+mod profile_shapes;
 mod reply;
 mod rule;
 mod sender;

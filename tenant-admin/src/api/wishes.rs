@@ -67,6 +67,61 @@ pub(super) struct ExpectedUsers {
     pub(super) hours: u32,
 }
 
+/// A version of a profile that is to be.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewProfile {
+    /// The TOML; it names the profile.
+    pub(super) text: String,
+    /// Where it is from, for messages.
+    #[serde(default = "unnamed")]
+    #[schema(example = "crm.toml")]
+    pub(super) file: String,
+}
+
+fn unnamed() -> String {
+    "text".to_owned()
+}
+
+/// A version to go back to.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub(super) struct ProfileRollback {
+    /// Its number; 0 is the one that came with the program.
+    #[schema(minimum = 0, example = 1)]
+    pub(super) version: i64,
+}
+
+/// A change that is looked at for one user.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ProfilePreview {
+    /// Settings of the tenant by name, as for changing it.
+    #[schema(value_type = Object, example = json!({ "profile_options": { "user_id": "mailbox" } }))]
+    pub(super) settings: Map<String, Value>,
+    /// The TOML that would be the profile.
+    pub(super) text: Option<String>,
+    /// A user of the directory, by id or `userName`.
+    #[schema(example = "ada@acme.example")]
+    pub(super) user: Option<String>,
+    /// Instead: a user as a client would send it.
+    #[schema(value_type = Option<Object>)]
+    pub(super) request: Option<Value>,
+}
+
+/// A change that is tried out for the users of a tenant.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(super) struct ProfileTrial {
+    /// Settings of the tenant by name, as for changing it.
+    #[schema(value_type = Object, example = json!({ "profile": "workteam" }))]
+    pub(super) settings: Map<String, Value>,
+    /// The TOML that would be the profile.
+    pub(super) text: Option<String>,
+    /// The `next` of the step before.
+    pub(super) after: Option<String>,
+}
+
 /// What user names are to be.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

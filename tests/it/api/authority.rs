@@ -21,7 +21,7 @@ enum Rule {
 }
 
 /// The rule of each endpoint. One that is new fails the tests until it has one.
-const RULES: [(&str, Rule); 53] = [
+const RULES: &[(&str, Rule)] = &[
     ("GET /openapi.json", Rule::Open),
     ("GET /me", Rule::AnyKey),
     ("GET /limits", Rule::Operate),
@@ -53,6 +53,13 @@ const RULES: [(&str, Rule); 53] = [
     ("POST /tenants/{tenant}/breaker/release", Rule::Manage),
     ("POST /tenants/{tenant}/breaker/discard", Rule::Manage),
     ("GET /tenants/{tenant}/failures", Rule::Read),
+    ("GET /profiles", Rule::AnyKey),
+    ("POST /profiles", Rule::Operate),
+    ("GET /profiles/{profile}", Rule::AnyKey),
+    ("GET /profiles/{profile}/versions", Rule::Operate),
+    ("POST /profiles/{profile}/rollback", Rule::Operate),
+    ("POST /tenants/{tenant}/profile/preview", Rule::Manage),
+    ("POST /tenants/{tenant}/profile/try", Rule::Manage),
     ("GET /tenants/{tenant}/user-conversion", Rule::Read),
     ("POST /tenants/{tenant}/user-conversion", Rule::Manage),
     ("POST /tenants/{tenant}/user-conversion/plan", Rule::Manage),
@@ -119,7 +126,7 @@ impl Endpoint {
     async fn call(&self, admin: &Admin, tenant: &str) -> Answer {
         let nothing = "0f6c1a52-6a35-4f5e-9c1d-3f1f0a6f8f10";
         let mut path = self.pattern.replace("{tenant}", tenant);
-        for part in ["{client}", "{secret}", "{store}"] {
+        for part in ["{client}", "{secret}", "{store}", "{profile}"] {
             path = path.replace(part, nothing);
         }
         admin.send(&self.method, &path, &json!({})).await

@@ -12,6 +12,7 @@ mod keys;
 mod late;
 mod limits;
 mod named;
+mod profiles;
 mod protocol;
 mod replicas;
 mod rotation;

@@ -101,7 +101,7 @@ on_both! {
             let refused = system.tenantry(&["profile", command, &file]).expect(2);
             assert!(refused.stderr.contains(&format!("{file}:6:1: unknown field `form`")), "{}", refused.stderr);
         }
-        let refused = system.tenantry(&["profile", "rollback", &name]).expect(2);
+        let refused = system.tenantry(&["profile", "rollback", &name]).expect(3);
         assert!(refused.stderr.contains("no profile is named"), "{}", refused.stderr);
     }
 

@@ -171,11 +171,8 @@ impl Tenants {
             imported.push(ProfileVersion { version: BUILT_IN, imported_ms: None, is_current });
         }
         if imported.is_empty() {
-            let names: Vec<String> = self.profiles().all().map(|(_, profile)| profile.name().to_owned()).collect();
-            return Err(TenancyError::Invalid(format!(
-                "no profile is named \"{name}\"; there are {}",
-                names.join(", ")
-            )));
+            let known = self.profiles().all().map(|(_, profile)| profile.name().to_owned()).collect();
+            return Err(TenancyError::NoProfile { name: name.to_owned(), known });
         }
         Ok(imported)
     }

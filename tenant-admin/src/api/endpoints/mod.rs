@@ -6,6 +6,8 @@ pub(super) mod limits;
 pub(super) mod me;
 pub(super) mod oauth_clients;
 pub(super) mod oauth_secrets;
+pub(super) mod profile_trials;
+pub(super) mod profiles;
 pub(super) mod store_errands;
 pub(super) mod stores;
 pub(super) mod tenants;
