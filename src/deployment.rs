@@ -121,11 +121,12 @@ impl Deployment {
         .keeping_keys(self.keys.clone())
         .feeding(self.stores.clone())
         .reading(self.journal.clone())
+        .mailing(settings.mail.server.is_some() && settings.mail.from.is_some())
     }
 }
 
 /// Under which URLs clients reach the tenants, as far as the settings tell.
-fn origin(settings: &Settings, listen: SocketAddr) -> Origin {
+pub(crate) fn origin(settings: &Settings, listen: SocketAddr) -> Origin {
     let url = match &settings.server.public_url {
         Some(origin) => origin.as_str().to_owned(),
         None => format!("http://{}", reachable(listen)),

@@ -19,9 +19,10 @@ use crate::endpoints::discovery::{self, Known};
 use crate::endpoints::later;
 use crate::error::Rejection;
 use crate::failures;
+use crate::invitation;
 use crate::oauth;
 use crate::pipeline::{self, Admitted, Quota};
-use crate::reply::{Answer, Reply, add};
+use crate::reply::{Answer, add};
 use crate::request_id::RequestId;
 use crate::routes::{self, Route, Target};
 use crate::token_by_url;
@@ -36,7 +37,7 @@ pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payl
     // What panics has left nothing half done: changes are made by other tasks, wholly or not at all.
     let (outcome, caller) = running.catch_unwind().await.unwrap_or((Err(Rejection::Broken), None));
     let telemetry = &worker.gateway.telemetry;
-    let mut answer = outcome.map_or_else(|rejection| exchange.reject(&rejection, telemetry), Answer::from);
+    let mut answer = outcome.unwrap_or_else(|rejection| exchange.reject(&rejection, telemetry));
     exchange.sign(&mut answer);
     if let Some(quota) = exchange.quota.take() {
         quota.tell(&mut answer, exchange.client);
@@ -45,13 +46,34 @@ pub(crate) async fn answer(worker: &Worker, request: &RequestHead, payload: Payl
     answer
 }
 
+/// Who reads an answer, and in which form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Reader {
+    /// A client of SCIM.
+    Scim,
+    /// One of OAuth.
+    Oauth,
+    /// A person in a browser.
+    Person,
+}
+
+impl Reader {
+    fn of(route: &Route<'_>) -> Self {
+        match route {
+            Route::Oauth(_) => Self::Oauth,
+            Route::Invitation(_) => Self::Person,
+            _ => Self::Scim,
+        }
+    }
+}
+
 /// What is known of a request from its arrival on.
 pub(crate) struct Exchange {
     started: Instant,
     at: SystemTime,
     route: &'static str,
-    /// Whether it is read by clients of OAuth, and not of SCIM.
-    is_oauth: bool,
+    /// Who reads what it is answered.
+    reader: Reader,
     method: telemetry::Method,
     scim_type: Option<&'static str>,
     refused: Option<&'static str>,
@@ -78,7 +100,7 @@ impl Exchange {
             started: Instant::now(),
             at,
             route: "unknown",
-            is_oauth: false,
+            reader: Reader::Scim,
             method: method(&request.method),
             scim_type: None,
             refused: None,
@@ -146,13 +168,13 @@ impl Exchange {
         worker: &'a Worker,
         request: &'a RequestHead,
         payload: Payload,
-    ) -> (Result<Reply, Rejection>, Option<Box<Caller<'a>>>) {
+    ) -> (Result<Answer, Rejection>, Option<Box<Caller<'a>>>) {
         let path = request.uri.path();
         let below = || Target::parse_below(path, worker.gateway.tenants.profiles().base_paths());
         let target = Target::parse(path).or_else(below);
         if let Some(target) = &target {
             self.route = target.route.template();
-            self.is_oauth = matches!(target.route, Route::Oauth(_));
+            self.reader = Reader::of(&target.route);
         }
         let origin = match pipeline::meet(&worker.gateway, request) {
             Ok(origin) => origin,
@@ -168,10 +190,15 @@ impl Exchange {
             if let Err(rejection) = &outcome {
                 self.tell_refusal(&worker.gateway, (&request.method, &target.route), rejection);
             }
-            return (outcome, None);
+            return (outcome.map(Answer::from), None);
         }
         if target.route == Route::Token {
-            return (Box::pin(token_by_url::answer(worker, (request, &origin), &target, self)).await, None);
+            let outcome = Box::pin(token_by_url::answer(worker, (request, &origin), &target, self)).await;
+            return (outcome.map(Answer::from), None);
+        }
+        if let Route::Invitation(link) = &target.route {
+            let opened = invitation::answer(worker, (request, &origin), (&target, link), (self, now));
+            return (Box::pin(opened).await, None);
         }
         match pipeline::admit(worker, (request, payload, origin), &target, self, now).await {
             Ok(Admitted::Caller(mut caller)) => {
@@ -180,11 +207,12 @@ impl Exchange {
                     failures::note(&caller, &target.route, rejection);
                 }
                 let outcome = Box::pin(later::answer(&caller, &target.route, outcome)).await;
-                (outcome, Some(caller))
+                (outcome.map(Answer::from), Some(caller))
             }
             Ok(Admitted::Anonymous { base, document }) => {
                 let (query, schemas) = (request.uri.query().unwrap_or_default(), Schemas::standard());
-                (discovery::read(worker, query, (&schemas, &base), document, Known::default()), None)
+                let outcome = discovery::read(worker, query, (&schemas, &base), document, Known::default());
+                (outcome.map(Answer::from), None)
             }
             Err(rejection) => {
                 self.tell_refusal(&worker.gateway, (&request.method, &target.route), &rejection);
@@ -204,7 +232,11 @@ impl Exchange {
             quota.retry_after = rejection.retry_after();
         }
         rejection.log(self.id.as_str());
-        if self.is_oauth { oauth::answer_to(rejection) } else { rejection.to_answer() }
+        match self.reader {
+            Reader::Scim => rejection.to_answer(),
+            Reader::Oauth => oauth::answer_to(rejection),
+            Reader::Person => invitation::answer_to(rejection),
+        }
     }
 
     /// Gives an answer the id by which its line in the log and its events are found.
@@ -256,6 +288,7 @@ fn method(method: &Method) -> telemetry::Method {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::reply::Reply;
 
     #[test]
     fn every_answer_tells_the_id_of_its_request() {

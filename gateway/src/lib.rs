@@ -16,6 +16,7 @@ mod endpoints;
 mod error;
 mod exchange;
 mod failures;
+mod invitation;
 mod oauth;
 mod operations;
 mod pipeline;

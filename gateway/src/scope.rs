@@ -30,6 +30,7 @@ pub(crate) fn check(scopes: Scopes, method: &Method, route: &Route<'_>) -> Resul
         | Route::Me
         | Route::Oauth(_)
         | Route::Token
+        | Route::Invitation(_)
         | Route::Discovery(_)
         | Route::Version
         | Route::Unknown => Ok(()),

@@ -41,6 +41,7 @@ mod m0026_conversions;
 mod m0028_profiles;
 mod m0031_breaker_alarms;
 mod m0034_replicas_by_share;
+mod m0035_invitations;
 mod m0037_told_names;
 mod m0038_guards;
 
@@ -82,6 +83,7 @@ impl MigratorTrait for Migrator {
             Box::new(m0034_replicas_by_share::Migration),
             Box::new(m0037_told_names::Migration),
             Box::new(m0038_guards::Migration),
+            Box::new(m0035_invitations::Migration),
         ]
     }
 }

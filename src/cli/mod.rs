@@ -9,6 +9,7 @@ mod conversion;
 mod duration;
 mod events;
 mod failures;
+mod invitation;
 mod key;
 mod limits;
 mod migrate;
@@ -104,6 +105,9 @@ enum Command {
     /// Shows what identity providers asked for users and groups and did not get, and why
     #[command(subcommand, after_help = failures::EXAMPLES)]
     Failures(failures::Command),
+    /// Shows who was invited, sends mails again, and takes invitations back
+    #[command(subcommand, after_help = invitation::EXAMPLES)]
+    Invitation(invitation::Command),
     /// Keeps the stores of tenants, to which their events are brought
     #[command(subcommand, after_help = store::EXAMPLES)]
     Store(store::Command),
@@ -176,6 +180,7 @@ impl Cli {
             Command::Group(command) => in_runtime(resource::run(command.into(), &settings, output)),
             Command::Store(command) => in_runtime(store::run(command, &settings, output)),
             Command::Breaker(command) => in_runtime(breaker::run(command, &settings, output)),
+            Command::Invitation(command) => in_runtime(invitation::run(command, &settings, output)),
             Command::Failures(command) => in_runtime(failures::run(command, &settings, output)),
             Command::Profile(command) => in_runtime(profile::run(command, &settings, output)),
             Command::Events(command) => in_runtime(events::run(command, &settings, output)),

@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use serde_json::Value;
 use tenant_admin::{Code, Command as Asked, Failure};
 
+use super::invitation::warning;
 use super::output::Output;
 use super::table::{facts, items, moment, table, text};
 use super::{ask, assignments, breaker, token};
@@ -60,7 +61,8 @@ Examples:
 
 Settings: strict, unique_group_names, rate_per_second, rate_burst, write_per_second, write_burst, concurrency,
 group_answer_members, token_modes, token_max_days, token_max_overlap_hours, token_networks, token_contacts,
-failure_contacts, oauth_token_minutes, profile, profile_options, prerequisites_met, administrator, extensions";
+failure_contacts, oauth_token_minutes, profile, profile_options, prerequisites_met, administrator, invitation,
+extensions";
 
 #[derive(Debug, Args)]
 pub(super) struct Name {
@@ -174,13 +176,13 @@ fn list_text(answer: &Value) -> String {
 }
 
 pub(super) fn created_text(answer: &Value) -> String {
-    let name = text(answer, "name");
+    let (name, warning) = (text(answer, "name"), warning(answer));
     if answer.get("token").is_some() {
         let facts = facts(token::issued_facts(answer));
-        return format!("Tenant {name} is created.\n\n{facts}{}", token::SHOWN_ONCE);
+        return format!("{warning}Tenant {name} is created.\n\n{facts}{}", token::SHOWN_ONCE);
     }
     let facts = facts([("Tenant URL", text(answer, "base_url"))]);
-    format!("Tenant {name} is created.\n\n{facts}\nIt has no token yet: tenantry token issue {name}\n")
+    format!("{warning}Tenant {name} is created.\n\n{facts}\nIt has no token yet: tenantry token issue {name}\n")
 }
 
 fn deleted_text(answer: &Value) -> String {
@@ -203,7 +205,7 @@ fn shown_text(answer: &Value) -> String {
         shown.extend(items(answer, "other_tokens").iter().map(|other| ("Also valid", token_text(other))));
     }
     shown.retain(|(_, value)| !value.is_empty());
-    format!("{}\nSettings\n{}", facts(shown), settings_text(answer))
+    format!("{}{}\nSettings\n{}", warning(answer), facts(shown), settings_text(answer))
 }
 
 fn token_text(token: &Value) -> String {

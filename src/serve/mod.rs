@@ -6,6 +6,7 @@ mod conversions;
 mod digests;
 mod feeding;
 mod first_start;
+mod invitations;
 mod logs;
 mod mail;
 mod profiles;
@@ -21,14 +22,15 @@ use std::time::Duration;
 use gateway::App;
 use telemetry::Telemetry;
 use tenant_admin::control::{Connection, Socket};
-use tenant_admin::{Code, Failure};
+use tenant_admin::{Code, Failure, Origin};
 
 use crate::cli::Output;
-use crate::deployment::{Deployment, Purpose, reachable};
+use crate::deployment::{Deployment, Purpose, origin, reachable};
 use crate::settings::Settings;
 use administration::Administration;
 use banner::Banner;
 use feeding::Feeding;
+use invitations::Inviting;
 use mail::Mail;
 use tokio::signal::unix::Signal;
 use tokio::task::JoinHandle;
@@ -107,7 +109,7 @@ impl Server<'_> {
         let (database, warning) = (settings.database_name(), self.warnings(left_out));
         Banner { tenants, operations: operations_at, admin, database, warning }.print(output)?;
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
-        let upkeep = self.upkeep(mail);
+        let upkeep = self.upkeep(mail, origin(settings, listening));
         let post = post.map(|post| tokio::spawn(post.run()));
         let mut feeding = Feeding::start(&deployment.stores, feed).map_err(failed)?;
         let mut administration = Administration::start(administration, &operator, settings).map_err(failed)?;
@@ -150,10 +152,13 @@ impl Server<'_> {
         App::build(settings, parts, (telemetry, journal.clone()), redis.clone()).map_err(failed)
     }
 
-    fn upkeep(&self, mail: Option<Mail>) -> Upkeep {
+    fn upkeep(&self, mail: Option<Mail>, origin: Origin) -> Upkeep {
+        let (tenants, directories) = (self.deployment.tenants.clone(), self.deployment.directories.clone());
+        let post = mail.as_ref().map(Mail::for_invitations);
         Upkeep {
-            tenants: self.deployment.tenants.clone(),
-            directories: self.deployment.directories.clone(),
+            inviting: post.map(|post| Inviting::new(tenants.clone(), directories.clone(), origin, post)),
+            tenants,
+            directories,
             stores: self.deployment.stores.clone(),
             journal: self.deployment.journal.clone(),
             retention_days: self.settings.events.retention_days,

@@ -9,6 +9,7 @@ use journal::Journal;
 use telemetry::{CredentialEnd, Telemetry};
 use tenancy::{EndOf, Tenants};
 
+use super::invitations::Inviting;
 use super::mail::Mail;
 use super::{conversions, digests, logs};
 
@@ -41,6 +42,8 @@ pub(super) struct Upkeep {
     pub(super) retention_days: u32,
     pub(super) telemetry: Telemetry,
     pub(super) mail: Option<Mail>,
+    /// What sends invitations, if there is a way out for mail.
+    pub(super) inviting: Option<Inviting>,
 }
 
 impl Upkeep {
@@ -56,12 +59,23 @@ impl Upkeep {
             self.journal.keep_writing(),
             logs::keep_pruning(&self.journal, &self.tenants),
             digests::keep_telling(self),
+            self.keep_inviting(),
             conversions::keep_converting(&self.tenants, &self.directories, self.stores.holder())
         );
     }
 
+    async fn keep_inviting(&self) {
+        match &self.inviting {
+            Some(inviting) => inviting.run().await,
+            None => std::future::pending().await,
+        }
+    }
+
     /// Writes what would be lost with the process.
     pub(super) async fn finish(&self) {
+        if let Some(inviting) = &self.inviting {
+            inviting.finish().await;
+        }
         if tokio::time::timeout(PARTING, self.journal.write_rest()).await.is_err() {
             tracing::warn!("the last failures are not in the provisioning log");
         }

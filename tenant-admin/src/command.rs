@@ -6,7 +6,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use tenancy::{Mode, Network};
 
-use crate::{ApiKeyCommand, BreakerCommand, ConversionCommand, OauthCommand, ProfileCommand, StoreCommand};
+use crate::{
+    ApiKeyCommand, BreakerCommand, ConversionCommand, InvitationCommand, OauthCommand, ProfileCommand, StoreCommand,
+};
 
 /// One request of an operator.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -112,6 +114,8 @@ pub enum Command {
     Breaker(BreakerCommand),
     /// Something about the user names of a tenant.
     Conversion(ConversionCommand),
+    /// Something about the invitations of a tenant's users.
+    Invitation(InvitationCommand),
     /// Something about application profiles.
     Profile(ProfileCommand),
     /// Something about the keys of programs that administer.

@@ -19,7 +19,13 @@ impl Origin {
     /// The Tenant URL to enter at an identity provider: it works whatever the names of hosts.
     #[must_use]
     pub fn base_url(&self, tenant: &Tenant) -> String {
-        format!("{}/t/{}/scim/v2", self.url, tenant.name())
+        format!("{}/scim/v2", self.tenant_url(tenant))
+    }
+
+    /// What is above it.
+    #[must_use]
+    pub fn tenant_url(&self, tenant: &Tenant) -> String {
+        format!("{}/t/{}", self.url, tenant.name())
     }
 
     /// The URLs that the tenant's application promises to its administrators: on its own hosts, or on the one that all tenants

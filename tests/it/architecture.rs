@@ -47,7 +47,7 @@ const ARROWS: [(&str, &[&str]); 18] = [
     ("delivery", &["directory", "events", "outbound", "profile", "tenancy", "database", "scim"]),
     ("feed", &["delivery", "events"]),
     ("journal", &["tenancy", "database"]),
-    ("directory", &["events", "profile", "tenancy", "database", "scim"]),
+    ("directory", &["events", "journal", "profile", "tenancy", "database", "scim"]),
     ("events", &["profile", "tenancy", "database", "scim"]),
     ("tenancy", &["database", "profile", "replicas", "scim"]),
     ("profile", &["scim"]),

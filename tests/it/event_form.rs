@@ -10,8 +10,11 @@ use time::OffsetDateTime;
 use crate::support::{System, Tenant, added_member, group, patch, patch_one, until, urn, user};
 
 /// The types that no log has, because a store gets them when it wants a snapshot, and those of stores in trouble and of requests
-/// that are answered later: the tests of stores look at all of them.
-const OF_STORES: [&str; 8] = [
+/// that are answered later: the tests of stores look at all of them. And those of invitations, at which the tests of applications look.
+const OF_STORES: [&str; 11] = [
+    "user.invited",
+    "user.verified",
+    "user.invitation_revoked",
     "snapshot.started",
     "user.snapshot",
     "group.snapshot",

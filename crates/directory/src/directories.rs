@@ -140,7 +140,7 @@ impl Directories {
         &self.0.writer
     }
 
-    fn directory(&self, tenant: &Arc<Tenant>, actor: Actor) -> Directory {
+    pub(crate) fn directory(&self, tenant: &Arc<Tenant>, actor: Actor) -> Directory {
         Directory { tenant: Arc::clone(tenant), actor, all: Arc::clone(&self.0) }
     }
 }
@@ -340,6 +340,11 @@ impl Directory {
             self.all.writer.write(self.change(kind, id, action, password)).await
         };
         self.all.within((&self.tenant, Work::Write), written).await
+    }
+
+    /// Does something about a user that no client does.
+    pub(crate) async fn write_user(&self, id: Uuid, action: Action) -> Result<Outcome, DirectoryError> {
+        self.write(ResourceKind::User, id, action, None).await
     }
 
     pub(crate) fn change(&self, kind: ResourceKind, id: Uuid, action: Action, password: Option<Set>) -> Change {

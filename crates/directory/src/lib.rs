@@ -12,6 +12,7 @@ mod conversion;
 mod directories;
 mod error;
 mod fingerprint;
+mod invitation;
 mod key;
 mod list;
 mod password;
@@ -30,6 +31,9 @@ pub use collisions::{Collision, Collisions};
 pub use conversion::{Conversion, ConversionConflict, ConversionPlan, ConversionRefused, ConversionState, UserNames};
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
+pub use invitation::{
+    DueLetter, Invitation, InvitationRefused, InvitationsPage, Invitee, Letter, LinkState, MailState, Undelivered,
+};
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use pressure::Work;
 pub use record::{Actor, Condition, Include, Members, Membership, Record};

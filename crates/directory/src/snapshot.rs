@@ -4,11 +4,12 @@
 //! event that is in it. It takes no connection from requests. Whoever reads should be quick and not wait for others
 //! meanwhile: the database keeps for it what is changed.
 
-use std::collections::VecDeque;
+use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 
+use events::normal::InvitationState;
 use scim::{MemberReference, ResourceKind};
-use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, QueryResult, Statement, Value};
+use sea_orm::{ConnectionTrait, DatabaseTransaction, DbBackend, DbErr, QueryResult, Statement, Value};
 use tenancy::Administered;
 use uuid::Uuid;
 
@@ -61,6 +62,8 @@ pub struct SnapshotPart {
     pub members: Vec<MemberReference>,
     /// 0 for the first part of a group.
     pub part: u32,
+    /// Where a user stands that was invited.
+    pub invitation: Option<InvitationState>,
 }
 
 impl Directories {
@@ -126,7 +129,12 @@ impl Snapshot {
                     let found = self.page(ResourceKind::User, after).await?;
                     self.place = found.last().map_or(Place::Groups(-1), |last| Place::Users(last.position));
                     if !found.is_empty() {
-                        return Ok(found.into_iter().map(|found| part_of(found, Vec::new(), 0)).collect());
+                        let invited = self.invited(&found).await?;
+                        let part = |found: Record| {
+                            let invitation = key::id(&found.id).and_then(|id| invited.get(&id).copied());
+                            SnapshotPart { invitation, ..part_of(found, Vec::new(), 0) }
+                        };
+                        return Ok(found.into_iter().map(part).collect());
                     }
                 }
                 Place::Groups(after) => {
@@ -165,6 +173,20 @@ impl Snapshot {
         );
         let rows = self.query(&sql, [key::number(kind).into(), after.into()]).await?;
         Ok(rows.iter().map(|row| record(row, 0)).collect::<Result<_, _>>()?)
+    }
+
+    /// Those of the users that were invited.
+    async fn invited(&self, users: &[Record]) -> Result<HashMap<Uuid, InvitationState>, DirectoryError> {
+        let ids: Vec<Uuid> = users.iter().filter_map(|user| key::id(&user.id)).collect();
+        let (Some(first), Some(last)) = (ids.iter().min(), ids.iter().max()) else { return Ok(HashMap::new()) };
+        let sql = "SELECT CAST(user_id AS text), state FROM invitations WHERE tenant_id = $1 AND user_id >= $2 AND user_id <= $3";
+        let rows = self.query(sql, [self.id(*first), self.id(*last)]).await?;
+        let state = |row: &QueryResult| {
+            let state: String = row.try_get_by_index(1)?;
+            Ok(InvitationState::parse(&state).map(|state| (uuid(row, 0), state)))
+        };
+        let states: Vec<_> = rows.iter().filter_map(|row| state(row).transpose()).collect::<Result<_, DbErr>>()?;
+        states.into_iter().map(|(id, state)| Ok((id?, state))).collect()
     }
 
     async fn members(&self, group: &Record, after: Uuid) -> Result<Vec<MemberReference>, DirectoryError> {
@@ -209,5 +231,15 @@ impl Snapshot {
 
 fn part_of(record: Record, members: Vec<MemberReference>, part: u32) -> SnapshotPart {
     let Record { kind, id, version, created_ms, modified_ms, document, groups, .. } = record;
-    SnapshotPart { kind, id, version, moments_ms: (created_ms, modified_ms), document, groups, members, part }
+    SnapshotPart {
+        kind,
+        id,
+        version,
+        moments_ms: (created_ms, modified_ms),
+        document,
+        groups,
+        members,
+        part,
+        invitation: None,
+    }
 }

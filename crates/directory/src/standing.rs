@@ -1,6 +1,7 @@
 //! Whether a user may still act, for an application that asks in the middle of a session: answered by one index, in one statement
 //! with the number of the newest event.
 
+use events::normal::InvitationState;
 use sea_orm::{DbErr, QueryResult, Statement, Value};
 use serde::Deserialize;
 use uuid::Uuid;
@@ -38,6 +39,8 @@ pub struct StandingUser {
     pub external_id: Option<String>,
     /// Whether it is active.
     pub is_active: bool,
+    /// Whether it is a member: who was invited is one once the address is verified.
+    pub is_member: bool,
 }
 
 /// What is read of a document.
@@ -66,10 +69,14 @@ impl Directory {
             Sought::UserName(name) => ("r.user_name = $2", key::folded(name).into()),
             Sought::ExternalId(id) => ("r.external_id = $2", key::exact(id).into_owned().into()),
         };
+        let invitation = match self.tenant.profile().invitation() {
+            Some(_) => "(SELECT i.state FROM invitations i WHERE i.tenant_id = r.tenant_id AND i.user_id = r.id)",
+            None => "CAST(NULL AS text)",
+        };
         let sql = format!(
-            "SELECT d.sequence, CAST(r.id AS text), r.document, CAST(CASE WHEN r.active THEN 1 ELSE 0 END AS bigint) \
-             FROM directories d LEFT JOIN resources r ON r.tenant_id = d.tenant_id AND r.kind = 1 AND {condition} \
-             WHERE d.tenant_id = $1 LIMIT 2"
+            "SELECT d.sequence, CAST(r.id AS text), r.document, CAST(CASE WHEN r.active THEN 1 ELSE 0 END AS bigint), \
+             {invitation} FROM directories d LEFT JOIN resources r ON r.tenant_id = d.tenant_id AND r.kind = 1 AND \
+             {condition} WHERE d.tenant_id = $1 LIMIT 2"
         );
         let statement = Statement::from_sql_and_values(backend, sql, [self.tenant.id().as_i64().into(), value]);
         let asked = async { Ok(database.query(statement).await?) };
@@ -85,9 +92,11 @@ fn read(row: &QueryResult) -> Result<Option<StandingUser>, DirectoryError> {
     let id: Option<String> = row.try_get_by_index(1)?;
     let document: Option<String> = row.try_get_by_index(2)?;
     let active: i64 = row.try_get_by_index(3).map_err(|error: DbErr| error)?;
+    let invitation: Option<String> = row.try_get_by_index(4)?;
     let (Some(id), Some(document)) = (id, document) else { return Ok(None) };
+    let is_member = invitation.is_none_or(|state| state == InvitationState::Accepted.as_str());
     let Names { user_name, external_id } = serde_json::from_str(&document)?;
-    Ok(Some(StandingUser { id, user_name, external_id, is_active: active == 1 }))
+    Ok(Some(StandingUser { id, user_name, external_id, is_active: active == 1, is_member }))
 }
 
 impl StandingUser {

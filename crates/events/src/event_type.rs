@@ -36,6 +36,12 @@ event_types! {
     UserDeactivated = "user.deactivated",
     /// A user was deleted.
     UserDeleted = "user.deleted",
+    /// A user is to verify an address before being a member, and is told so by mail.
+    UserInvited = "user.invited",
+    /// An invited user has verified the address and is a member.
+    UserVerified = "user.verified",
+    /// An invitation was taken back by an operator.
+    UserInvitationRevoked = "user.invitation_revoked",
     /// A group was created.
     GroupCreated = "group.created",
     /// Attributes of a group changed, perhaps with its members.

@@ -10,7 +10,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::event::{Change, Data, Event, GroupChange, Member, Moves, SCHEMA, UserChange};
-use crate::normal::{Group, Moments, User};
+use crate::normal::{Group, InvitationState, Moments, User};
 
 /// The `data` of a change of a user or group in the log.
 #[derive(Deserialize)]
@@ -23,6 +23,7 @@ struct Logged<'a> {
     created: Option<i64>,
     modified: Option<i64>,
     mapped: Option<Mapped>,
+    invitation: Option<InvitationState>,
     #[serde(flatten)]
     change: Change,
 }
@@ -86,11 +87,12 @@ fn normalize(subject: &str, data: String) -> Result<Data, serde_json::Error> {
 }
 
 fn user(id: &str, data: &str) -> Result<Data, serde_json::Error> {
-    let Logged { resource, groups, created, modified, change, mapped, .. } = serde_json::from_str(data)?;
+    let Logged { resource, groups, created, modified, change, mapped, invitation, .. } = serde_json::from_str(data)?;
     let resource = Resource::from_document(resource.get())?;
     let groups: Vec<MemberReference> = groups.into_iter().map(LoggedGroup::reference).collect();
     let moments = Moments::of_ms(created, modified);
     let user = User { moments, ..User::of(id, &resource, &groups) }.told(mapped.as_ref())?;
+    let user = User { invitation, ..user };
     Ok(Data::User(Box::new(UserChange { user, password_hash: None, change, resource })))
 }
 

@@ -61,6 +61,7 @@ fn shown(standing: &Standing, is_enabled: bool, maps: bool) -> Value {
     };
     let reason = match (user, standing.users.len()) {
         _ if !is_enabled => "tenant-disabled",
+        (Some(user), _) if user.is_active && !user.is_member => "not-verified",
         (Some(user), _) if user.is_active => "active",
         (Some(_), _) => "inactive",
         (None, 0) => "unknown",

@@ -77,7 +77,8 @@ impl Journal {
     }
 
     async fn newest(&self, tenant: &Tenant) -> Result<Option<Uuid>, DbErr> {
-        let sql = "SELECT CAST(id AS text) FROM failures WHERE tenant_id = $1 ORDER BY id DESC LIMIT 1";
+        let sql =
+            "SELECT CAST(id AS text) FROM failures WHERE tenant_id = $1 AND status >= 400 ORDER BY id DESC LIMIT 1";
         let values = [tenant.id().as_i64().into()];
         let statement = Statement::from_sql_and_values(self.database().backend(), sql, values);
         let rows = self.database().query(statement).await?;

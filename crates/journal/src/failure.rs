@@ -51,6 +51,8 @@ pub enum Operation {
     Bulk,
     /// To get an access token.
     Authenticate,
+    /// To join: an invited user accepts. It is noted when it is done, with the transaction that does it.
+    AcceptInvitation,
     /// Anything else.
     Other,
 }
@@ -81,6 +83,7 @@ impl Operation {
             Self::Search => "search",
             Self::Bulk => "bulk",
             Self::Authenticate => "authenticate",
+            Self::AcceptInvitation => "accept_invitation",
             Self::Other => "other",
         }
     }

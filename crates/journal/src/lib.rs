@@ -18,4 +18,6 @@ pub use digest::{Claimed, Digest};
 pub use failure::{Failure, Named, Operation};
 pub use list::{Logged, Page};
 pub use queue::{Journal, Kept};
+pub use rows::rows;
 pub use sea_orm::DbErr;
+pub use write::insertion;

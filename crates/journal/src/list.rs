@@ -60,6 +60,9 @@ pub struct Logged {
 const READ: &str = "CAST(f.id AS text), f.time_ms, f.request_id, f.client, f.operation, f.resource_type, f.user_name, \
                     f.display_name, f.external_id, f.resource_id, f.status, f.scim_type, f.detail, f.times, f.administrator";
 
+/// Beside what failed, the log has who accepted an invitation.
+const FAILED: &str = "AND f.status >= 400";
+
 impl Journal {
     /// A part of a tenant's log, the newest first.
     ///
@@ -93,10 +96,10 @@ impl Journal {
             vec![tenant.id().as_i64().into(), after.to_string().into(), next(to).to_string().into()]
         };
         let backend = self.database().backend();
-        let sql = format!("SELECT CAST(COALESCE(SUM(f.times), 0) AS BIGINT) {}", range(self.database()));
+        let sql = format!("SELECT CAST(COALESCE(SUM(f.times), 0) AS BIGINT) {} {FAILED}", range(self.database()));
         let counted = self.database().query(Statement::from_sql_and_values(backend, sql, values())).await?;
         let count = counted.first().map_or(Ok(0), |row| row.try_get_by_index(0))?;
-        Ok((count, self.read("", values(), limit).await?))
+        Ok((count, self.read(FAILED, values(), limit).await?))
     }
 
     async fn read(&self, wanted: &str, values: Vec<Value>, limit: u32) -> Result<Vec<Logged>, DbErr> {

@@ -3,10 +3,11 @@
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use database::rows::Column::{Integer, OptionalText, Text, Uuid as UuidColumn};
-use database::rows::{Cell, Named};
+use database::rows::{Cell, Named, Rows};
 use sea_orm::DbBackend;
 use uuid::{Builder, Uuid};
 
+use crate::Failure;
 use crate::merge::Merged;
 
 pub(crate) const COLUMNS: [Named; 17] = [
@@ -28,6 +29,12 @@ pub(crate) const COLUMNS: [Named; 17] = [
     ("times", Integer),
     ("administrator", OptionalText),
 ];
+
+/// What is noted, as rows.
+#[must_use]
+pub fn rows(noted: Vec<Failure>) -> Rows {
+    Rows::collect(&COLUMNS, noted.into_iter().map(|failure| row(Merged { failure: failure.shortened(), times: 1 })))
+}
 
 /// A failure as a row, numbered by the moment at which it is written.
 pub(crate) fn row(Merged { failure, times }: Merged) -> [Cell; 17] {

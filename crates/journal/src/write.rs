@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use database::rows::{Rows, source};
-use sea_orm::{ConnectionTrait, DbErr, Statement};
+use sea_orm::{ConnectionTrait, DbBackend, DbErr, Statement};
 
 use crate::Journal;
 use crate::merge::{Merged, merge};
@@ -18,6 +18,18 @@ const BATCH: usize = 500;
 const TRIES: u32 = 3;
 /// How long it waits for the next time: a database that is away is not asked all the time.
 const PAUSE: Duration = Duration::from_secs(2);
+
+/// The statement that writes [`rows`](crate::rows()): for whoever notes something within a transaction of its own.
+#[must_use]
+pub fn insertion(backend: DbBackend) -> String {
+    let names = COLUMNS.map(|(name, _)| name);
+    format!(
+        "INSERT INTO failures ({}) SELECT k.{} FROM {} WHERE EXISTS (SELECT 1 FROM tenants t WHERE t.id = k.tenant_id)",
+        names.join(", "),
+        names.join(", k."),
+        source(backend, 1, "k", &COLUMNS)
+    )
+}
 
 impl Journal {
     /// Writes what is noted, until it is dropped.
@@ -70,14 +82,7 @@ impl Journal {
 
     async fn insert(&self, rows: Rows) -> Result<(), DbErr> {
         let backend = self.database().backend();
-        let names = COLUMNS.map(|(name, _)| name);
-        let sql = format!(
-            "INSERT INTO failures ({}) SELECT k.{} FROM {} WHERE EXISTS (SELECT 1 FROM tenants t WHERE t.id = k.tenant_id)",
-            names.join(", "),
-            names.join(", k."),
-            source(backend, 1, "k", &COLUMNS)
-        );
-        let statement = Statement::from_sql_and_values(backend, sql, rows.bind(backend));
+        let statement = Statement::from_sql_and_values(backend, insertion(backend), rows.bind(backend));
         self.database().writer().execute_raw(statement).await.map(|_| ())
     }
 }

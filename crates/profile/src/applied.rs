@@ -7,10 +7,11 @@ use scim::{MemberReference, Resource, ScimError};
 use serde_json::{Map, Value};
 
 use crate::document::{AcceptedPasswords, UntilMet};
+use crate::invitation::Invitation;
 use crate::mapped::Mapped;
 use crate::naming::naming;
 use crate::options::{Chosen, quoted};
-use crate::profile::Groups;
+use crate::profile::When;
 use crate::rule::Rule;
 use crate::source::Given;
 use crate::{BreakerSettings, Prerequisite, Profile, builtin};
@@ -24,6 +25,8 @@ pub struct Applied {
     /// Whether a user's groups are needed to map it.
     reads_groups: bool,
     pub(crate) naming: i64,
+    /// How new users are invited, if they are.
+    invitation: Option<Arc<Invitation>>,
     unserved: Option<String>,
 }
 
@@ -47,7 +50,23 @@ impl Applied {
         let reads_groups = counting.flat_map(|rule| &rule.from).any(|source| source.reads_groups());
         let naming = naming(profile.rules.iter().filter(|rule| rule.counts(&chosen)), &chosen);
         let met = met.iter().cloned().collect();
-        Ok(Self { options: chosen, met, reads_groups, naming, unserved: None, profile })
+        Ok(Self { options: chosen, met, reads_groups, naming, invitation: None, unserved: None, profile })
+    }
+
+    /// The same with what the tenant says about invitations.
+    ///
+    /// # Errors
+    /// A sentence that names what the profile does not leave open, or what is wrong about it.
+    pub fn inviting(self, wanted: &Map<String, Value>) -> Result<Self, String> {
+        let invitation = match &self.profile.invitation {
+            Some((when, invitation)) => {
+                let invitation = invitation.of_tenant(wanted, &self.profile.name)?;
+                self.is(when).then(|| Arc::new(invitation))
+            }
+            None if wanted.is_empty() => None,
+            None => return Err(format!("profile {} invites nobody; set no invitation", self.profile.name)),
+        };
+        Ok(Self { invitation, ..self })
     }
 
     /// The profile of who has none: the RFCs' behaviour with nothing special.
@@ -61,6 +80,7 @@ impl Applied {
                 met: BTreeSet::new(),
                 reads_groups: false,
                 naming: 0,
+                invitation: None,
                 unserved: None,
             })
         });
@@ -89,10 +109,20 @@ impl Applied {
     /// Whether groups are provisioned.
     #[must_use]
     pub fn has_groups(&self) -> bool {
-        match &self.profile.groups {
-            Groups::Always => true,
-            Groups::Never => false,
-            Groups::If(option) => self.options.is_on(option),
+        self.is(&self.profile.groups)
+    }
+
+    /// How new users are invited; nothing, if they are members at once.
+    #[must_use]
+    pub fn invitation(&self) -> Option<&Arc<Invitation>> {
+        self.invitation.as_ref()
+    }
+
+    fn is(&self, when: &When) -> bool {
+        match when {
+            When::Always => true,
+            When::Never => false,
+            When::If(option) => self.options.is_on(option),
         }
     }
 

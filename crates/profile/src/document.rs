@@ -23,6 +23,7 @@ pub(crate) struct Document {
     pub(crate) groups: Groups,
     #[serde(default)]
     pub(crate) passwords: Passwords,
+    pub(crate) invitation: Option<InvitationEntry>,
     #[serde(default)]
     pub(crate) breaker: BTreeMap<Spanned<String>, Value>,
     pub(crate) administrator: Option<Administrator>,
@@ -97,6 +98,19 @@ pub(crate) enum UntilNamed {
     Allow,
     /// Clients are refused.
     Refuse,
+}
+
+/// Whether new users are invited by mail, and how.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct InvitationEntry {
+    pub(crate) enabled: Spanned<Switch>,
+    pub(crate) days: Option<Spanned<u32>>,
+    pub(crate) subject: Option<Spanned<String>>,
+    pub(crate) text: Option<Spanned<String>>,
+    pub(crate) landing: Option<Spanned<String>>,
+    #[serde(default)]
+    pub(crate) tenants_decide: Vec<Spanned<String>>,
 }
 
 /// What becomes of a password that a client sends.

@@ -13,6 +13,7 @@ mod breaker;
 mod builtin;
 mod document;
 mod error;
+mod invitation;
 mod mapped;
 mod naming;
 mod options;
@@ -20,6 +21,7 @@ mod profile;
 mod rule;
 mod source;
 mod target;
+mod template;
 #[cfg(test)]
 #[expect(clippy::needless_pass_by_value, reason = "values of tests are written where they are given")]
 mod tests;
@@ -30,7 +32,9 @@ pub use breaker::{BreakerMode, BreakerSettings, LONGEST_WINDOW_SECONDS};
 pub use builtin::{GENERIC, builtin};
 pub use document::{AcceptedPasswords, UntilMet};
 pub use error::ProfileError;
+pub use invitation::Invitation;
 pub use mapped::Mapped;
 pub use naming::ToldName;
 pub use options::{OptionKind, ProfileOption};
 pub use profile::{LONGEST_PROFILE, Prerequisite, Profile};
+pub use template::Template;

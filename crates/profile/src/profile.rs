@@ -7,8 +7,11 @@ use scim::{Schema, Schemas};
 use serde_json::{Map, Value};
 use toml::Spanned;
 
-use crate::document::{AcceptedPasswords, Administrator, Document, RuleEntry, Switch, UntilMet, UntilNamed};
+use crate::document::{
+    AcceptedPasswords, Administrator, Document, InvitationEntry, RuleEntry, Switch, UntilMet, UntilNamed,
+};
 use crate::error::Wrong;
+use crate::invitation::OfProfile;
 use crate::naming;
 use crate::options::{OptionKind, ProfileOption, quoted};
 use crate::rule::Rule;
@@ -32,7 +35,9 @@ pub struct Profile {
     pub(crate) base_paths: Vec<String>,
     pub(crate) token_path: Option<String>,
     pub(crate) prerequisites: Vec<Prerequisite>,
-    pub(crate) groups: Groups,
+    pub(crate) groups: When,
+    /// When users are invited, and how.
+    pub(crate) invitation: Option<(When, OfProfile)>,
     pub(crate) passwords: AcceptedPasswords,
     pub(crate) breaker: BreakerSettings,
     pub(crate) administrator: Option<AdministratorRule>,
@@ -54,9 +59,9 @@ pub struct Prerequisite {
     pub until_met: UntilMet,
 }
 
-/// Whether groups are provisioned.
+/// For which tenants something is so.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Groups {
+pub(crate) enum When {
     #[default]
     Always,
     Never,
@@ -156,7 +161,8 @@ fn read(text: &str) -> Result<Profile, Wrong> {
         base_paths: document.address.base_paths.iter().map(base_path).collect::<Result<_, _>>()?,
         token_path: token_path(&document.address)?,
         prerequisites: prerequisites(document.requires)?,
-        groups: groups(document.groups.enabled, &options)?,
+        groups: document.groups.enabled.map_or(Ok(When::Always), |enabled| when_enabled(enabled, &options))?,
+        invitation: invitation(document.invitation, &options)?,
         passwords: document.passwords.accepted,
         breaker: breaker(document.breaker)?,
         administrator: document.administrator.map(administrator).transpose()?,
@@ -196,7 +202,7 @@ fn base_path(path: &Spanned<String>) -> Result<String, Wrong> {
     }
     let is_served_otherwise = match segments.as_slice() {
         ["scim"] | ["scim", "v2"] => false,
-        [first, ..] => ["scim", "t", "oauth2", ".well-known", "jwks.json"].contains(first),
+        [first, ..] => ["scim", "t", "oauth2", ".well-known", "jwks.json", "invitations"].contains(first),
         [] => false,
     };
     if is_served_otherwise {
@@ -276,14 +282,23 @@ fn prerequisites(entries: Vec<crate::document::Prerequisite>) -> Result<Vec<Prer
     Ok(all)
 }
 
-fn groups(enabled: Option<Spanned<Switch>>, options: &BTreeMap<String, ProfileOption>) -> Result<Groups, Wrong> {
-    let Some(enabled) = enabled else { return Ok(Groups::Always) };
+fn invitation(
+    entry: Option<InvitationEntry>,
+    options: &BTreeMap<String, ProfileOption>,
+) -> Result<Option<(When, OfProfile)>, Wrong> {
+    let Some(mut entry) = entry else { return Ok(None) };
+    let enabled =
+        when_enabled(std::mem::replace(&mut entry.enabled, Spanned::new(0..0, Switch::Fixed(false))), options)?;
+    Ok(Some((enabled, OfProfile::read(entry)?)))
+}
+
+fn when_enabled(enabled: Spanned<Switch>, options: &BTreeMap<String, ProfileOption>) -> Result<When, Wrong> {
     let at = enabled.span();
     match enabled.into_inner() {
-        Switch::Fixed(true) => Ok(Groups::Always),
-        Switch::Fixed(false) => Ok(Groups::Never),
+        Switch::Fixed(true) => Ok(When::Always),
+        Switch::Fixed(false) => Ok(When::Never),
         Switch::Option(name) => match options.get(&name).map(|option| &option.kind) {
-            Some(OptionKind::Switch { .. }) => Ok(Groups::If(name)),
+            Some(OptionKind::Switch { .. }) => Ok(When::If(name)),
             _ => Err(Wrong::at(
                 at,
                 format!("expected true, false, or the name of an option of type \"switch\"; \"{name}\" is none"),

@@ -32,6 +32,7 @@ mod credential_row;
 mod error;
 mod expiry;
 mod hex;
+mod invitation;
 mod key;
 mod last_use;
 mod network;
@@ -60,6 +61,7 @@ pub use control::{
     AccessTokensLeft, CredentialEnd, EndOf, Issue, Meant, NewTenant, NewToken, SignedToken, TenantChange,
 };
 pub use error::TenancyError;
+pub use invitation::{InvitationLink, Invited};
 pub use key::{KeyError, KeySource, SigningKey, SigningKeys, StreamKey, Unsigned};
 pub use last_use::Use;
 pub use network::Network;

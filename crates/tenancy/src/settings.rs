@@ -33,6 +33,8 @@ pub struct Settings {
     pub prerequisites_met: Vec<String>,
     /// The user to whom the application attributes what the client changes.
     pub administrator: Option<Administrator>,
+    /// How users are invited, as far as the profile leaves it open: `days`, `subject`, `text`, `landing`, `workspace`.
+    pub invitation: Map<String, Value>,
     /// Refuses what departs from the RFC instead of repairing it.
     pub strict: bool,
     /// Refuses a second group of the same `displayName` (409), as the Entra guide advises.
@@ -75,6 +77,7 @@ impl Default for Settings {
             profile_options: Map::new(),
             prerequisites_met: Vec::new(),
             administrator: None,
+            invitation: Map::new(),
             strict: false,
             unique_group_names: false,
             rate_per_second: 100,

@@ -34,6 +34,8 @@ pub(crate) enum Route<'a> {
     Me,
     /// `…/Token`: an administrator gets a provisioning token.
     Token,
+    /// `/invitations/{link}`: who was invited accepts.
+    Invitation(Cow<'a, str>),
     /// How clients get access tokens.
     Oauth(Oauth),
     /// What is served here, readable without token.
@@ -127,6 +129,7 @@ impl Route<'_> {
             Route::Bulk => "/Bulk",
             Route::Me => "/Me",
             Route::Token => "/Token",
+            Route::Invitation(_) => "/invitations/{link}",
             Route::Oauth(Oauth::Token) => "/oauth2/token",
             Route::Oauth(Oauth::Metadata { .. }) => "/.well-known/oauth-authorization-server",
             Route::Oauth(Oauth::Keys) => "/jwks.json",

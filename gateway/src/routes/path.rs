@@ -39,6 +39,10 @@ impl<'a> Target<'a> {
         if first.eq_ignore_ascii_case("jwks.json") {
             return segments.next().is_none().then_some(Self { tenant, route: Route::Oauth(Oauth::Keys), base: None });
         }
+        if first.eq_ignore_ascii_case("invitations") {
+            let link = segments.next().filter(|_| segments.clone().next().is_none())?;
+            return Some(Self { tenant, route: Route::Invitation(Cow::Borrowed(link)), base: None });
+        }
         if first.eq_ignore_ascii_case("oauth2") {
             let is_token = segments.next() == Some("token") && segments.next().is_none();
             return is_token.then_some(Self { tenant, route: Route::Oauth(Oauth::Token), base: None });
@@ -228,6 +232,17 @@ mod tests {
             assert_eq!((tenant.as_deref(), route), (name, Route::Oauth(Oauth::Keys)), "{path}");
         }
         assert_eq!(Target::parse("/t/acme/jwks.json/x"), None);
+    }
+
+    #[test]
+    fn the_link_of_an_invitation_is_below_the_tenant() {
+        for (path, name) in [("/t/acme/invitations/a.B-c", Some("acme")), ("/invitations/a.B-c", None)] {
+            let Target { tenant, route, .. } = Target::parse(path).unwrap();
+            assert_eq!((tenant.as_deref(), route), (name, Route::Invitation("a.B-c".into())), "{path}");
+        }
+        for other in ["/invitations", "/t/acme/invitations/a/b"] {
+            assert_eq!(Target::parse(other), None, "{other}");
+        }
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! them.
 
 mod failures;
+mod invitation;
 mod letter;
 mod outbox;
 mod post;
@@ -16,6 +17,7 @@ use tenancy::CredentialEnd;
 use tokio::sync::mpsc;
 
 use crate::settings;
+pub(super) use invitation::{InvitationMail, InvitationPost, NotSent};
 use letter::Written;
 use post::Post;
 
@@ -27,6 +29,8 @@ pub(super) struct Mail {
     from: Mailbox,
     operators: Vec<Mailbox>,
     post: mpsc::Sender<lettre::Message>,
+    /// For mails that are waited for.
+    server: AsyncSmtpTransport<Tokio1Executor>,
 }
 
 impl Mail {
@@ -37,7 +41,13 @@ impl Mail {
             AsyncSmtpTransport::<Tokio1Executor>::from_url(server.as_str())?.timeout(Some(post::PATIENCE)).build();
         let operators = settings.to.iter().map(|address| address.mailbox().clone()).collect();
         let (post, letters) = mpsc::channel(WAITING);
-        Ok(Some((Self { from: from.mailbox().clone(), operators, post }, Post::new(server, letters))))
+        let mail = Self { from: from.mailbox().clone(), operators, post, server: server.clone() };
+        Ok(Some((mail, Post::new(server, letters))))
+    }
+
+    /// The way of mails that are waited for.
+    pub(super) fn for_invitations(&self) -> InvitationPost {
+        InvitationPost { from: self.from.clone(), server: self.server.clone() }
     }
 
     /// Writes a mail to the operators and to each contact of the tenant: nobody learns who else is told.

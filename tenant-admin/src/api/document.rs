@@ -7,8 +7,8 @@ use utoipa::openapi::{ContentBuilder, OpenApi as Description, Ref, RefOr, Respon
 use utoipa::{Modify, OpenApi};
 
 use super::endpoints::{
-    breakers, failures, limits, me, oauth_clients, oauth_secrets, profile_trials, profiles, store_errands, stores,
-    tenants, tokens, user_conversion,
+    breakers, failures, invitations, limits, me, oauth_clients, oauth_secrets, profile_trials, profiles, store_errands,
+    stores, tenants, tokens, user_conversion,
 };
 use super::problem::{Document as ProblemDocument, Problem, Sort};
 
@@ -59,6 +59,11 @@ endpoints![
     breakers::release_breaker,
     breakers::discard_breaker,
     failures::list_failures,
+    invitations::list_invitations,
+    invitations::show_invitation,
+    invitations::resend_invitations,
+    invitations::resend_invitation,
+    invitations::revoke_invitation,
     user_conversion::show_user_conversion,
     user_conversion::plan_user_conversion,
     user_conversion::begin_user_conversion,

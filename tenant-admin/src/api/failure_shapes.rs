@@ -62,5 +62,8 @@ pub(super) enum Operation {
     Search,
     Bulk,
     Authenticate,
+    /// An invited user has accepted: it was done, with status 200.
+    #[schema(rename = "accept_invitation")]
+    AcceptInvitation,
     Other,
 }

@@ -13,6 +13,7 @@ mod document;
 mod endpoints;
 mod failure_shapes;
 mod gate;
+mod invitation_shapes;
 mod page;
 mod places;
 mod problem;

@@ -6,6 +6,7 @@ mod breakers;
 mod conversions;
 mod events;
 mod failures;
+mod invitations;
 mod keys;
 mod limits;
 mod oauth;
@@ -37,6 +38,8 @@ pub struct Operator {
     keys: Keys,
     stores: Option<Stores>,
     journal: Option<Journal>,
+    /// Whether there is a way out for mail.
+    has_mail: bool,
 }
 
 /// For how many days tokens are valid.
@@ -59,7 +62,8 @@ impl Operator {
         days: TokenDays,
         limits: AddressLimits,
     ) -> Self {
-        Self { tenants, directories, events, origin, days, limits, keys: Keys::default(), stores: None, journal: None }
+        let (keys, stores, journal, has_mail) = (Keys::default(), None, None, false);
+        Self { tenants, directories, events, origin, days, limits, keys, stores, journal, has_mail }
     }
 
     /// The same, with its hand on the signing keys.
@@ -78,6 +82,12 @@ impl Operator {
     #[must_use]
     pub fn reading(self, journal: Journal) -> Self {
         Self { journal: Some(journal), ..self }
+    }
+
+    /// The same, where there is a way out for mail, or is none.
+    #[must_use]
+    pub fn mailing(self, has_mail: bool) -> Self {
+        Self { has_mail, ..self }
     }
 
     /// The tenants it has its hand on.
@@ -127,6 +137,7 @@ impl Operator {
             Command::Store(command) => Box::pin(self.store(command)).await,
             Command::Breaker(command) => Box::pin(self.breaker(command)).await,
             Command::Conversion(command) => Box::pin(self.conversion(command)).await,
+            Command::Invitation(command) => Box::pin(self.invitation(command)).await,
             Command::Profile(command) => Box::pin(self.profile(command)).await,
             Command::ApiKey(command) => self.api_key(command).await,
             Command::ShowLimits => Ok(self.show_limits()),

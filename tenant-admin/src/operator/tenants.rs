@@ -1,7 +1,7 @@
 //! Tenants: create, list, show, change, switch, delete.
 
 use serde_json::{Map, Value, json};
-use tenancy::{NewTenant, Settings, TenantChange};
+use tenancy::{NewTenant, Settings, Tenant, TenantChange};
 
 use super::Operator;
 use crate::{Answer, Code, Failure, IssueToken, view};
@@ -22,7 +22,7 @@ impl Operator {
         // A token that cannot be had leaves no tenant behind.
         let token = token.map(|asked| self.new_token(&asked, &settings, None)).transpose()?;
         let tenant = self.tenants.create(NewTenant { name, hosts, settings }).await?;
-        let mut answer = view::tenant(&tenant, &self.origin);
+        let mut answer = self.with_warning(&tenant);
         if let Some(new) = token {
             self.add_token(&mut answer, tenant.name(), &new).await?;
         }
@@ -49,7 +49,7 @@ impl Operator {
     }
 
     pub(super) async fn show_tenant(&self, name: &str) -> Result<Answer, Failure> {
-        let mut answer = view::tenant(&*self.tenants.find(name)?, &self.origin);
+        let mut answer = self.with_warning(&*self.tenants.find(name)?);
         let tokens = self.tenants.list_tokens(name).await?;
         let newest = tokens.iter().find(|token| token.ended_ms.is_none());
         view::add(&mut answer, "token", newest.map(view::token).into());
@@ -82,7 +82,16 @@ impl Operator {
                  one for each server"
             );
         }
-        Ok(view::tenant(&tenant, &self.origin))
+        Ok(self.with_warning(&tenant))
+    }
+
+    /// With what keeps the tenant from being served as it is set, if something does.
+    fn with_warning(&self, tenant: &Tenant) -> Answer {
+        let mut answer = view::tenant(tenant, &self.origin);
+        if let Some(warning) = self.warn_of_mail(tenant) {
+            view::add(&mut answer, "warning", warning.into());
+        }
+        answer
     }
 
     pub(super) async fn enable_tenant(&self, name: &str, enabled: bool) -> Result<Answer, Failure> {

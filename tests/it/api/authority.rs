@@ -60,6 +60,11 @@ const RULES: &[(&str, Rule)] = &[
     ("POST /profiles/{profile}/rollback", Rule::Operate),
     ("POST /tenants/{tenant}/profile/preview", Rule::Manage),
     ("POST /tenants/{tenant}/profile/try", Rule::Manage),
+    ("GET /tenants/{tenant}/invitations", Rule::Read),
+    ("GET /tenants/{tenant}/invitations/{user}", Rule::Read),
+    ("POST /tenants/{tenant}/invitations/resend", Rule::Manage),
+    ("POST /tenants/{tenant}/invitations/{user}/resend", Rule::Manage),
+    ("POST /tenants/{tenant}/invitations/{user}/revoke", Rule::Manage),
     ("GET /tenants/{tenant}/user-conversion", Rule::Read),
     ("POST /tenants/{tenant}/user-conversion", Rule::Manage),
     ("POST /tenants/{tenant}/user-conversion/plan", Rule::Manage),
@@ -126,7 +131,7 @@ impl Endpoint {
     async fn call(&self, admin: &Admin, tenant: &str) -> Answer {
         let nothing = "0f6c1a52-6a35-4f5e-9c1d-3f1f0a6f8f10";
         let mut path = self.pattern.replace("{tenant}", tenant);
-        for part in ["{client}", "{secret}", "{store}", "{profile}"] {
+        for part in ["{client}", "{secret}", "{store}", "{profile}", "{user}"] {
             path = path.replace(part, nothing);
         }
         admin.send(&self.method, &path, &json!({})).await

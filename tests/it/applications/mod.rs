@@ -4,6 +4,7 @@ mod account;
 mod administrators;
 mod collisions;
 mod floods;
+mod invitations;
 mod own;
 mod stories;
 mod wats;

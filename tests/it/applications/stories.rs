@@ -102,7 +102,7 @@ on_both! {
         client.patch(&format!("/Users/{id}"), &prod).await.expect(200);
         assert_eq!(told_last(&system, &tenant)["application"]["roles"]["prod"], "Operator");
         entra_deprovisions(&client, &id).await;
-        assert_eq!(types(&system, &tenant), ["user.created", "user.updated", "user.deactivated", "user.deleted"]);
+        assert_eq!(types(&system, &tenant), ["user.created", "user.invited", "user.updated", "user.deactivated", "user.deleted"]);
     }
 
     async fn t_the_guide_of_workteam_as_okta_follows_it(system) {

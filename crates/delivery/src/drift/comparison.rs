@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use directory::{Directory, Membership, Record};
-use events::normal::Moments;
+use events::normal::{InvitationState, Moments};
 use profile::Mapped;
 use scim::{Resource, ResourceKind};
 use uuid::Uuid;
@@ -50,6 +50,8 @@ pub(crate) struct Here {
     pub(crate) resource: Resource,
     /// What stores are told of a user in place of what was provisioned.
     pub(crate) mapped: Option<Mapped>,
+    /// Where a user stands that was invited.
+    pub(crate) invitation: Option<InvitationState>,
 }
 
 /// Which memberships are read.
@@ -78,15 +80,13 @@ impl Comparison {
     /// A page of those whose ids come after this one, in the order of ids.
     pub(crate) async fn page(&mut self, kind: ResourceKind, after: Uuid) -> Result<Vec<Here>, Failure> {
         let records = self.directory.after(kind, after, PAGE).await.map_err(|error| ours(&error))?;
-        self.under_way.catch_up().await?;
-        records.iter().map(|record| self.here(record)).collect()
+        self.all_here(&records).await
     }
 
     /// These, by id; who is not in the directory is left out.
     pub(crate) async fn some(&mut self, kind: ResourceKind, ids: &[Uuid]) -> Result<HashMap<Uuid, Here>, Failure> {
         let records = self.directory.some(kind, ids).await.map_err(|error| ours(&error))?;
-        self.under_way.catch_up().await?;
-        records.iter().map(|record| self.here(record).map(|here| (here.id, here))).collect()
+        Ok(self.all_here(&records).await?.into_iter().map(|here| (here.id, here)).collect())
     }
 
     /// A page of memberships, in the order of groups and members.
@@ -185,6 +185,16 @@ impl Comparison {
         Ok(())
     }
 
+    /// These as stores are told of them. What has come meanwhile is under way.
+    async fn all_here(&mut self, records: &[Record]) -> Result<Vec<Here>, Failure> {
+        let users = records.iter().filter(|record| record.kind == ResourceKind::User);
+        let users: Vec<Uuid> = users.filter_map(|user| Uuid::parse_str(&user.id).ok()).collect();
+        let invited = self.directory.invitation_states(&users).await.map_err(|error| ours(&error))?;
+        self.under_way.catch_up().await?;
+        let here = |record| self.here(record).map(|here| Here { invitation: invited.get(&here.id).copied(), ..here });
+        records.iter().map(here).collect()
+    }
+
     fn here(&self, record: &Record) -> Result<Here, Failure> {
         let unreadable = || Failure::unavailable("a resource of the directory cannot be read");
         let resource = Resource::from_document(&record.document).map_err(|_| unreadable())?;
@@ -196,6 +206,7 @@ impl Comparison {
             moments: Moments::of_ms(Some(record.created_ms), Some(record.modified_ms)),
             mapped: (record.kind == ResourceKind::User).then(|| profile.map(&resource, &record.groups)).flatten(),
             resource,
+            invitation: None,
         })
     }
 

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::digest::{Context, SHA256};
 use directory::SnapshotPart;
-use events::normal::{Group, Moments, User};
+use events::normal::{Group, InvitationState, Moments, User};
 use events::{Change, Data, Event, EventType, GroupChange, Member, Moves, SCHEMA, UserChange};
 use profile::Applied;
 use scim::{MemberReference, Resource, ResourceKind};
@@ -48,6 +48,8 @@ pub(super) struct Part {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     members: Vec<Reference>,
     part: u32,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationState>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -68,6 +70,7 @@ impl Part {
             groups: part.groups.into_iter().map(Reference::of).collect(),
             members: part.members.into_iter().map(Reference::of).collect(),
             part: part.part,
+            invitation: part.invitation,
         })
     }
 }
@@ -128,7 +131,8 @@ impl Frame {
         let groups: Vec<MemberReference> = part.groups.into_iter().map(Reference::reference).collect();
         let mapped = self.profile.map(&resource, &groups);
         let user = User { moments: moments(part.moments_ms), ..User::of(&part.id, &resource, &groups) };
-        let user = user.told(mapped.as_ref())?;
+        let invitation = part.invitation.filter(|_| self.profile.invitation().is_some());
+        let user = User { invitation, ..user.told(mapped.as_ref())? };
         let data =
             Data::User(Box::new(UserChange { user, change: self.change(part.version), password_hash: None, resource }));
         Ok(self.event(EventType::UserSnapshot, format!("Users/{}", part.id), 0, data))

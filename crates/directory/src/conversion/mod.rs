@@ -9,6 +9,8 @@ mod run;
 mod survey;
 mod table;
 
+pub(crate) use table::now;
+
 pub use control::ConversionRefused;
 pub use name::UserNames;
 pub use survey::{ConversionConflict, ConversionPlan};

@@ -79,8 +79,8 @@ impl ConversionState {
     }
 }
 
-/// Milliseconds by the clock of the database.
-fn now(backend: DbBackend) -> &'static str {
+/// Milliseconds since 1970 UTC by the clock of the database, as an expression.
+pub(crate) fn now(backend: DbBackend) -> &'static str {
     match backend {
         DbBackend::Sqlite => "CAST(unixepoch('subsec') * 1000 AS INTEGER)",
         _ => "CAST(extract(epoch FROM clock_timestamp()) * 1000 AS BIGINT)",

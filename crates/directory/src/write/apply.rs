@@ -2,12 +2,14 @@
 
 use std::sync::Arc;
 
+use events::EventType;
 use scim::{Dialect, Draft, MemberStep, Resource, ResourceKind, ScimError};
 use uuid::Uuid;
 
 use super::breaker::tell_errand;
 use super::event::{Story, tell};
 use super::groups::shown;
+use super::invitation;
 use super::member::{Moves, moves};
 use super::naming::told_name;
 use super::needs::name;
@@ -41,6 +43,10 @@ pub(super) fn apply(change: &Change, working: &mut Working) -> Answer {
         Action::Erase => Ok(erase(change, working)),
         Action::Tell => Ok(tell_notices(change, working)),
         Action::Name => Ok(no_resource(change, working)),
+        Action::Invitation(errand) => {
+            let outcome = invitation::perform(change, *errand, working)?;
+            Ok(outcome.unwrap_or_else(|| no_resource(change, working)))
+        }
         Action::Breaker(_) => Ok(Outcome { done: tell_errand(change, working), ..no_resource(change, working) }),
     }
 }
@@ -112,6 +118,7 @@ fn settle(
     working: &mut Working,
 ) -> Answer {
     held.record.member_count += count(&moves.added) - count(&moves.removed);
+    let (invitation_before, is_invited) = invitation::follow(change, before, &held, working);
     let story = Story {
         tenant: &change.tenant,
         id: change.id,
@@ -123,6 +130,8 @@ fn settle(
         moves,
         password: change.password.as_ref(),
         replaced: matches!(change.action, Action::Replace(..)),
+        invitation_before,
+        happened: None,
     };
     let renamed = before.is_some_and(|before| before.display_name() != held.resource.display_name());
     let retelling = Retelling::begin(change, moves, renamed, working);
@@ -134,6 +143,9 @@ fn settle(
     let record = held.record.clone();
     working.call((tenant, change.id), held.told_name.as_deref());
     working.held.insert((tenant, change.id), held);
+    if is_invited {
+        invitation::tell_of(change, EventType::UserInvited, None, working)?;
+    }
     retelling.end(change, working)?;
     Ok(Outcome::of(record, dialect))
 }
@@ -216,6 +228,8 @@ fn delete(change: &Change, condition: &Condition, working: &mut Working) -> Answ
         moves: &moves,
         password: None,
         replaced: false,
+        invitation_before: working.invitations.get(&(tenant, change.id)).map(|known| known.state),
+        happened: None,
     };
     let retelling = Retelling::begin(change, &moves, false, working);
     tell(&story, working)?;

@@ -10,6 +10,7 @@ use super::administrator::tell_lost;
 use super::apply::apply;
 use super::attempt::Crew;
 use super::breaker::{perform, tell_trips, watch};
+use super::invitation;
 use super::load::{load_names, load_notices, load_told_names, load_touched, lock};
 use super::naming::settle_names;
 use super::needs::{Needs, told_names};
@@ -78,6 +79,7 @@ pub(super) async fn commit(
     settle_names(&transaction, statements, changes, &mut working).await?;
     load_touched(&transaction, statements, changes, &mut working).await?;
     load_told_names(&transaction, statements, &told_names(changes, &working), &mut working).await?;
+    invitation::load(&transaction, statements, changes, &mut working).await?;
     load_names(&transaction, statements, &Needs::names(changes, &working), &mut working).await?;
     load_notices(&transaction, statements, changes, &mut working).await?;
     perform(&transaction, changes, &mut working).await?;

@@ -6,7 +6,7 @@ use scim::{Dialect, Draft, Member, MemberStep, Patch, Resource, ResourceKind, Re
 use tenancy::Tenant;
 use uuid::Uuid;
 
-use super::Errand;
+use super::{Errand, InvitationAnswer, InvitationErrand};
 use crate::password::Set;
 use crate::{Actor, BreakerDone, Condition, Record};
 
@@ -38,6 +38,8 @@ pub(crate) enum Action {
     Name,
     /// Something is done with the breaker, and told.
     Breaker(Errand),
+    /// Something is done with the invitation of a user, and told.
+    Invitation(InvitationErrand),
 }
 
 /// A resource that is to be, as far as it can be made before its turn to be written comes.
@@ -88,10 +90,12 @@ pub(crate) struct Outcome {
     pub(crate) dialect: Dialect,
     /// What became of what the breaker held.
     pub(crate) done: BreakerDone,
+    /// What became of an invitation, if something was to be done with it and there is one.
+    pub(crate) invitation: Option<InvitationAnswer>,
 }
 
 impl Outcome {
     pub(crate) fn of(record: Record, dialect: Dialect) -> Self {
-        Self { record, dialect, done: BreakerDone::default() }
+        Self { record, dialect, done: BreakerDone::default(), invitation: None }
     }
 }

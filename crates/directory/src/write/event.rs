@@ -1,5 +1,6 @@
 //! The `data` of an event: the resource after the change, what changed, and who did it.
 
+use events::normal::InvitationState;
 use events::{Attributed, EventType};
 use profile::Mapped;
 use scim::{MemberReference, Resource, ResourceKind};
@@ -43,6 +44,9 @@ struct Data<'a> {
     /// What the tenant's application is told in place of what was provisioned.
     #[serde(skip_serializing_if = "Option::is_none")]
     mapped: Option<Mapped>,
+    /// Where a user stands that was invited.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    invitation: Option<InvitationState>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +94,10 @@ pub(super) struct Story<'a> {
     pub(super) password: Option<&'a Set>,
     /// Whether the resource was sent whole.
     pub(super) replaced: bool,
+    /// Where the user's invitation stood before.
+    pub(super) invitation_before: Option<InvitationState>,
+    /// What happened, if that is something else than a change of the resource.
+    pub(super) happened: Option<EventType>,
 }
 
 /// Gives the change its number, type and text.
@@ -100,7 +108,9 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         None => (None, None),
     };
     let mapped = mapped(story, story.after.or(story.before), &story.record.groups);
+    let invitation = invitation(story, working);
     let (changed, provisioned) = changed(story, mapped.as_ref(), working);
+    let (changed, provisioned) = with_invitation(story, invitation, (changed, provisioned));
     let groups = story.record.groups.iter();
     let data = Data {
         groups: groups.map(|group| Group { value: &group.id, display: group.display.as_deref() }).collect(),
@@ -117,12 +127,13 @@ pub(super) fn tell(story: &Story<'_>, working: &mut Working) -> Result<(), Direc
         request_id: &story.actor.request_id,
         replaced: story.replaced,
         mapped,
+        invitation,
     };
     // The document is JSON already: it is put in as it is, before the first member of the rest.
     let rest = serde_json::to_string(&data)?;
     let data = ["{\"resource\":", &story.record.document, ",", rest.strip_prefix('{').unwrap_or_default()].concat();
     let subject = format!("{}s/{}", story.record.kind.name(), story.record.id);
-    let sequence = working.tell(story.tenant.id(), event_type(story), subject, data);
+    let sequence = working.tell(story.tenant.id(), story.happened.unwrap_or_else(|| event_type(story)), subject, data);
     if let Some(sort) = turn(story) {
         let (tenant, user, actor) = (story.tenant.id(), story.id, story.actor);
         let (client, request_id) = (actor.client, actor.request_id.clone());
@@ -166,6 +177,28 @@ fn changed(story: &Story<'_>, told: Option<&Mapped>, working: &Working) -> (Vec<
         Some((before, now)) => (told_changes(&provisioned, &before, now), Some(provisioned)),
         None => (provisioned, None),
     }
+}
+
+/// Where a user stands now that was invited.
+fn invitation(story: &Story<'_>, working: &Working) -> Option<InvitationState> {
+    let known = working.invitations.get(&(story.tenant.id().as_i64(), story.id))?;
+    (story.record.kind == ResourceKind::User).then_some(known.state)
+}
+
+/// With what became of the invitation, of which nothing was provisioned.
+fn with_invitation(
+    story: &Story<'_>,
+    now: Option<InvitationState>,
+    (mut changed, provisioned): (Vec<Changed>, Option<Vec<Changed>>),
+) -> (Vec<Changed>, Option<Vec<Changed>>) {
+    let before = story.invitation_before;
+    if before == now || story.before.is_none() || story.after.is_none() {
+        return (changed, provisioned);
+    }
+    let provisioned = provisioned.unwrap_or_else(|| changed.clone());
+    let told = |state: Option<InvitationState>| state.map(|state| state.as_str().into());
+    changed.push(Changed { path: "invitation".to_owned(), old: told(before), new: told(now) });
+    (changed, Some(provisioned))
 }
 
 /// What no rule fills is told as it was provisioned, and what a rule fills as it is filled.

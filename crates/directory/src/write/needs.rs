@@ -56,6 +56,7 @@ impl Needs {
                         needs.whole_groups.insert(place);
                     }
                 }
+                Action::Invitation(_) => needs.targets.push((place, true)),
                 Action::Erase | Action::Tell | Action::Name | Action::Breaker(_) => {}
             }
         }

@@ -57,6 +57,8 @@ impl Retelling {
                 moves: &Moves::default(),
                 password: None,
                 replaced: false,
+                invitation_before: working.invitations.get(&(tenant, id)).map(|known| known.state),
+                happened: None,
             };
             tell(&story, working)?;
         }

@@ -3,6 +3,7 @@
 use database::rows::{Cell, Rows};
 
 use super::breaker;
+use super::invitation;
 use super::row;
 use super::statements::{BLOCK, COUNTERS, EMAIL, MEMBERSHIP, PAIR, PLACE, RESOURCE, Statements, TENANT};
 use super::together::Part;
@@ -18,7 +19,8 @@ pub(super) fn removals<'a>(statements: &'a Statements, working: &Working) -> Vec
     let parts = [
         Part::of(&statements.delete_resources, deleted.clone()),
         Part::of(&statements.delete_members_of, deleted.clone()),
-        Part::of(&statements.delete_member, deleted),
+        Part::of(&statements.delete_member, deleted.clone()),
+        Part::of(&statements.invitation.delete, deleted),
         Part::of(&statements.delete_notices, Rows::collect(&tenancy::NOTICES, told)),
     ];
     erased.chain(parts).flatten().collect()
@@ -38,6 +40,9 @@ pub(super) fn writes<'a>(statements: &'a Statements, working: &mut Working) -> V
         Part::guarding(&statements.save_counters, counters(working)),
         Part::of(&statements.append_events, events::rows(working.take_events())),
         Part::of(&statements.keep_password_hashes, password_hashes(working)),
+        Part::of(&statements.invitation.save, invitation::rows(working)),
+        Part::of(&statements.invitation.accept, invitation::accepted(working)),
+        Part::of(&statements.note, journal::rows(std::mem::take(&mut working.audits))),
         Part::of(&statements.breaker.insert_endings, breaker::endings(working.now_ms, &working.endings)),
         Part::of(&statements.breaker.delete_outdated, breaker::outdated(working.now_ms, &working.endings)),
         Part::of(&statements.breaker.allow, breaker::allowances(&working.allowances)),

@@ -5,6 +5,7 @@ use database::rows::{Named, source};
 use sea_orm::DbBackend;
 
 use super::breaker::Sql;
+use super::invitation;
 use crate::read::{RECORD_COLUMNS, RECORD_COUNT, groups_expression};
 
 /// A resource by tenant and id.
@@ -85,7 +86,9 @@ pub(crate) struct Statements {
     pub(super) notices: String,
     pub(super) delete_notices: String,
     pub(super) breaker: Sql,
-    pub(super) erase: [String; 10],
+    pub(super) invitation: invitation::Sql,
+    pub(super) note: String,
+    pub(super) erase: [String; 11],
 }
 
 impl Statements {
@@ -113,10 +116,7 @@ impl Statements {
                 "SELECT CAST(m.group_id AS text) FROM {place} CROSS JOIN memberships m \
                  WHERE m.tenant_id = k.tenant_id AND m.member_id = k.id"
             ),
-            reports_of: format!(
-                "SELECT CAST(r.id AS text) FROM {place} CROSS JOIN resources r \
-                 WHERE r.tenant_id = k.tenant_id AND r.manager_id = k.id"
-            ),
+            reports_of: reports_of(&place),
             insert_resources: insert("resources", &RESOURCE, &resource),
             update_resources: update(&resource),
             delete_resources: format!(
@@ -147,9 +147,18 @@ impl Statements {
             notices: tenancy::notices(backend),
             delete_notices: tenancy::removal_of_notices(backend),
             breaker: Sql::new(backend),
+            invitation: invitation::Sql::new(backend),
+            note: journal::insertion(backend),
             erase: erase(backend),
         }
     }
+}
+
+fn reports_of(place: &str) -> String {
+    format!(
+        "SELECT CAST(r.id AS text) FROM {place} CROSS JOIN resources r \
+         WHERE r.tenant_id = k.tenant_id AND r.manager_id = k.id"
+    )
 }
 
 fn counters(tenants: &str, lock: &str) -> String {
@@ -168,7 +177,7 @@ fn create_directories(backend: DbBackend, tenants: &str) -> String {
     )
 }
 
-fn erase(backend: DbBackend) -> [String; 10] {
+fn erase(backend: DbBackend) -> [String; 11] {
     let rows = source(backend, 1, "k", &TENANT);
     let tables = [
         "resources",
@@ -180,6 +189,7 @@ fn erase(backend: DbBackend) -> [String; 10] {
         "notices",
         "endings",
         "breakers",
+        "invitations",
         "directories",
     ];
     tables.map(|table| format!("DELETE FROM {table} WHERE tenant_id IN (SELECT k.tenant_id FROM {rows})"))

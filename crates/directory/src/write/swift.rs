@@ -17,6 +17,7 @@ use super::apply::apply;
 use super::attempt::Crew;
 use super::batch::{Committed, Failure, now_ms, tenants};
 use super::breaker::{tell_trips, watch};
+use super::invitation;
 use super::load::{are_still, load_names, load_told_names, load_touched};
 use super::needs::{Needs, told_names};
 use super::save::writes;
@@ -74,6 +75,7 @@ async fn read(crew: &Crew, changes: &[Change], working: &mut Working) -> Result<
     load_touched(connection, &crew.statements, changes, working).await?;
     let told = told_names(changes.iter().filter(|change| !is_guarded(change)), working);
     load_told_names(connection, &crew.statements, &told, working).await?;
+    invitation::load(connection, &crew.statements, changes, working).await?;
     let names = Needs::names(changes.iter().filter(|change| !is_guarded(change)), working);
     load_names(connection, &crew.statements, &names, working).await
 }

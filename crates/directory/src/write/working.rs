@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use super::administrator::Lost;
 use super::breaker::{Allowance, Ending, Performed, Tripped, Turn};
+use super::invitation::Known as KnownInvitation;
 use super::statistics::Written;
 use crate::{DirectoryError, Record};
 
@@ -133,6 +134,14 @@ pub(super) struct Working {
     pub(super) trips: Vec<Tripped>,
     /// What an operator has done with a breaker and is not told yet.
     pub(super) performed: Option<Performed>,
+    /// The invitations of users that are loaded, as they stand now.
+    pub(super) invitations: HashMap<Place, KnownInvitation>,
+    /// Those that begin, begin anew, or are taken back.
+    pub(super) reinvited: BTreeSet<Place>,
+    /// Those that are accepted, and from where.
+    pub(super) accepted: Vec<(Place, String)>,
+    /// What is noted in provisioning logs.
+    pub(super) audits: Vec<journal::Failure>,
     events: Vec<NewEvent>,
 }
 
@@ -194,6 +203,12 @@ impl Working {
         let sequence = counters.sequence;
         self.events.push(NewEvent { tenant, sequence, event_type, subject, time_ms: self.now_ms, data });
         sequence
+    }
+
+    /// Notes what becomes of an invitation that begins, begins anew, or is taken back.
+    pub(super) fn reinvite(&mut self, place: Place, next: KnownInvitation) {
+        self.invitations.insert(place, next);
+        self.reinvited.insert(place);
     }
 
     /// The number of the next event.

@@ -5,6 +5,7 @@
 
 mod entry;
 mod group;
+mod invitation;
 mod moments;
 mod user;
 
@@ -15,6 +16,7 @@ use serde_json::{Map, Value};
 pub use entry::Entry;
 use entry::entries;
 pub use group::Group;
+pub use invitation::InvitationState;
 pub use moments::Moments;
 pub use user::{Address, GroupReference, Manager, Name, User};
 

@@ -5,7 +5,7 @@ use scim::{MemberReference, Resource};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::{Custom, ENTERPRISE, Entry, Moments, Reader, custom, entries, is_empty};
+use super::{Custom, ENTERPRISE, Entry, InvitationState, Moments, Reader, custom, entries, is_empty};
 
 /// A person who may use the application.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -20,6 +20,9 @@ pub struct User {
     pub user_name: String,
     /// Whether the user may use the application.
     pub active: bool,
+    /// Where the application invites users: whether this one has verified the address. Only who has is a member.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub invitation: Option<InvitationState>,
     /// The primary e-mail address; if none is marked, the one for work, or else the first.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
@@ -196,6 +199,7 @@ impl User {
             external_id: all.text("externalId"),
             user_name: all.text("userName").unwrap_or_default(),
             active: resource.active(),
+            invitation: None,
             email: main_address(&emails),
             name: Name::of(Reader(attributes.get("name"))),
             display_name: all.text("displayName"),

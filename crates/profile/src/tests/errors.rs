@@ -64,3 +64,39 @@ fn a_profile_that_is_too_long_is_refused() {
     let text = format!("name = \"mine\"\ntitle = \"{}\"", "x".repeat(crate::LONGEST_PROFILE));
     assert!(mistake(&text).1.contains("bytes"));
 }
+
+#[test]
+fn an_invitation_that_nobody_could_accept_is_refused() {
+    let head = "name = \"mine\"\ntitle = \"Mine\"\n";
+    for (text, line, sentence) in [
+        ("[invitation]\ndays = 3", 3, "missing field `enabled`"),
+        ("[invitation]\nenabled = \"maybe\"", 4, "expected true, false, or the name of an option of type \"switch\""),
+        ("[invitation]\nenabled = true\ndays = 91", 5, "expected a number of days from 1 to 90"),
+        (
+            "[invitation]\nenabled = true\nsubject = \"{link}\"",
+            5,
+            "there is no place {link}; there are {product}, {workspace}",
+        ),
+        ("[invitation]\nenabled = true\ntext = \"Hello {name}\"", 5, "expected {link} in the text"),
+        (
+            "[invitation]\nenabled = true\ntext = \"{link} {password}\"",
+            5,
+            "there is no place {password}; there are {link}",
+        ),
+        (
+            "[invitation]\nenabled = true\nlanding = \"https://me@x/\"",
+            5,
+            "expected a URL such as https://app.example.com/{tenant}",
+        ),
+        ("[invitation]\nenabled = true\nlanding = \"https://x/ y\"", 5, "expected a URL such as"),
+        (
+            "[invitation]\nenabled = true\ntenants_decide = [\"days\", \"enabled\"]",
+            5,
+            "tenants cannot decide \"enabled\"; expected \"days\"",
+        ),
+    ] {
+        let (found, told) = mistake(&format!("{head}{text}"));
+        assert_eq!(found, line, "{text}: {told}");
+        assert!(told.starts_with(sentence), "{text}: {told}");
+    }
+}

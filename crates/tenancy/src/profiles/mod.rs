@@ -75,11 +75,12 @@ impl Profiles {
                 names.join(", ")
             )));
         };
-        if name == profile::GENERIC && settings.profile_options.is_empty() && settings.prerequisites_met.is_empty() {
+        let is_plain = settings.profile_options.is_empty() && settings.prerequisites_met.is_empty();
+        if name == profile::GENERIC && is_plain && settings.invitation.is_empty() {
             return Ok(Applied::generic());
         }
         let applied = Applied::new(Arc::clone(profile), &settings.profile_options, &settings.prerequisites_met);
-        applied.map(Arc::new).map_err(TenancyError::Invalid)
+        applied.and_then(|applied| applied.inviting(&settings.invitation)).map(Arc::new).map_err(TenancyError::Invalid)
     }
 
     /// The same of a tenant as it is stored, and its schemas. Who does not fit, because a server of another version knows other

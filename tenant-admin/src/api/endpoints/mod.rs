@@ -2,6 +2,7 @@
 
 pub(super) mod breakers;
 pub(super) mod failures;
+pub(super) mod invitations;
 pub(super) mod limits;
 pub(super) mod me;
 pub(super) mod oauth_clients;

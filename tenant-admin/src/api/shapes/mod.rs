@@ -119,6 +119,9 @@ pub(super) struct Tenant {
     modified: String,
     /// It rises with each change; the ETag is made of it.
     version: i64,
+    /// What is not yet as the settings want it, after a change: such as mail that cannot be sent.
+    #[schema(required = false)]
+    warning: Option<String>,
 }
 
 /// A tenant with its tokens.

@@ -112,6 +112,8 @@ impl ScimStore {
         match (&event.data, event.event_type) {
             (Data::User(told), EventType::UserDeleted) => self.delete(id(&told.user.id)?).await?,
             (Data::User(told), EventType::UserSnapshot) => self.snap_user(told, event.sequence).await?,
+            // SCIM has no words for it, and nothing that was provisioned has changed.
+            (_, EventType::UserInvited | EventType::UserVerified | EventType::UserInvitationRevoked) => {}
             (Data::User(told), _) => self.user(told).await?,
             (Data::Group(told), EventType::GroupDeleted) => self.delete(id(&told.group.id)?).await?,
             (Data::Group(told), EventType::GroupSnapshot) => self.snap_group(told, event.sequence).await?,

@@ -80,6 +80,7 @@ pub(super) fn expected(form: Form, here: &Here) -> Result<Expected, Failure> {
         ResourceKind::User => {
             let user = User { moments, ..User::of(&id, &resource, &[]) }.told(here.mapped.as_ref());
             let user = user.map_err(|_| Failure::refused("a resource cannot be written as JSON"))?;
+            let user = User { invitation: here.invitation, ..user };
             let told = UserChange { user, change, password_hash: None, resource };
             let last = Last { told: Some(&told), created: moments.created, changed };
             form.user(here.id, &last, &told).map(|row| Expected::User(Box::new(row)))
