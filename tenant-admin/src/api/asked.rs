@@ -148,6 +148,13 @@ impl Permitted {
         self.key.tenant.as_deref()
     }
 
+    /// The profile of that tenant.
+    pub(super) fn only_profile(&self) -> Option<String> {
+        let tenant = self.state.tenants.find(self.only()?).ok();
+        // Of a tenant that has gone meanwhile there is none.
+        Some(tenant.map(|tenant| tenant.settings().profile.clone()).unwrap_or_default())
+    }
+
     /// Whether it may do everything.
     pub(super) fn is_operator(&self) -> bool {
         self.key.role == Role::Operator

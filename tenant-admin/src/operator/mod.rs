@@ -11,7 +11,7 @@ mod keys;
 mod limits;
 mod oauth;
 mod profile_names;
-mod profiles;
+pub(crate) mod profiles;
 mod resources;
 mod stores;
 mod tenants;

@@ -1,5 +1,6 @@
 //! Application profiles: list, show, import, go back, and look at what a change would do.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use ::events::normal::User;
@@ -56,29 +57,25 @@ impl Operator {
     }
 
     fn list_profiles(&self) -> Answer {
+        let mut counts: HashMap<&str, usize> = HashMap::new();
+        let tenants = self.tenants.list();
+        for tenant in &tenants {
+            *counts.entry(&tenant.settings().profile).or_default() += 1;
+        }
         let profiles = self.tenants.profiles();
-        let all: Vec<Value> = profiles.all().map(|(version, profile)| self.in_short(version, profile)).collect();
-        json!({ "profiles": all })
-    }
-
-    fn in_short(&self, version: i64, profile: &Profile) -> Value {
-        let tenants = self.tenants.list().iter().filter(|tenant| tenant.settings().profile == profile.name()).count();
-        json!({
-            "name": profile.name(),
-            "title": profile.title(),
-            "description": profile.description(),
-            "version": version,
-            "tenants": tenants,
-        })
+        let in_short = |(version, profile): (i64, &Arc<Profile>)| {
+            in_short(version, profile, counts.get(profile.name()).copied().unwrap_or_default())
+        };
+        json!({ "profiles": profiles.all().map(in_short).collect::<Vec<_>>() })
     }
 
     fn show_profile(&self, name: &str) -> Result<Answer, Failure> {
         let profiles = self.tenants.profiles();
         let Some((version, profile)) = profiles.find(name) else {
-            let sentence = format!("no profile is named \"{name}\"; see: tenantry profile list");
-            return Err(Failure::new(Code::NotFound, sentence));
+            return Err(Failure::new(Code::NotFound, unknown_profile(name)));
         };
-        let mut shown = self.in_short(version, profile);
+        let tenants = self.tenants.list().iter().filter(|tenant| tenant.settings().profile == name).count();
+        let mut shown = in_short(version, profile, tenants);
         view::add(&mut shown, "base_paths", profile.base_paths().into());
         view::add(&mut shown, "token_path", profile.token_path().into());
         let prerequisites = profile.prerequisites().iter();
@@ -185,6 +182,16 @@ impl Operator {
     }
 }
 
+fn in_short(version: i64, profile: &Profile, tenants: usize) -> Value {
+    json!({
+        "name": profile.name(),
+        "title": profile.title(),
+        "description": profile.description(),
+        "version": version,
+        "tenants": tenants,
+    })
+}
+
 /// What a change would be for the users that were looked at.
 #[derive(Default)]
 struct Counts {
@@ -220,6 +227,11 @@ impl Counts {
         }
         Ok(())
     }
+}
+
+/// What is said of a profile that there is not.
+pub(crate) fn unknown_profile(name: &str) -> String {
+    format!("no profile is named \"{name}\"; see: tenantry profile list")
 }
 
 fn read(record: &Record) -> Result<Resource, Failure> {

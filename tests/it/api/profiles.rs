@@ -67,7 +67,7 @@ on_both! {
         admin.post("/profiles", &json!({ "text": "", "colour": 1 })).await.expect(400);
     }
 
-    /// A tenant's administrator looks at what other settings would do to their own users, and sees nothing of others.
+    /// A change is tried out for all users and for one, and a tenant's administrator tries what they may set.
     async fn a_change_is_tried_before_it_counts(system) {
         let (name, operator) = (unique("crm"), Admin::operator(&system).await);
         operator.post("/profiles", &json!({ "text": crm(&name, "one") })).await.expect(200);
@@ -80,24 +80,48 @@ on_both! {
         }
         let path = |verb: &str| format!("/tenants/{}/profile/{verb}", tenant.name);
         let settings = json!({ "profile": name });
-        let tried = own.post(&path("try"), &json!({ "settings": settings })).await.expect(200).body;
+        let tried = operator.post(&path("try"), &json!({ "settings": settings })).await.expect(200).body;
         let counts = ["total", "users", "changed", "refused", "next"].map(|member| tried[member].clone());
         assert_eq!(counts, [json!(2), json!(2), json!(2), json!(1), Value::Null], "{tried}");
-        let seen = own.post(&path("preview"), &json!({ "settings": settings, "user": user("ada")["userName"] })).await.expect(200).body;
+        let seen = json!({ "settings": settings, "user": "ada" });
+        let seen = operator.post(&path("preview"), &seen).await.expect(200).body;
         assert_eq!((&seen["after"]["displayName"], &seen["refused_after"]), (&json!("one"), &Value::Null));
         assert_ne!(seen["before"]["displayName"], json!("one"));
         let mut sent = user("eve");
         sent["title"] = json!("Pirate");
-        let seen = own.post(&path("preview"), &json!({ "settings": settings, "request": sent })).await.expect(200).body;
+        let seen = operator.post(&path("preview"), &json!({ "settings": settings, "request": sent })).await.expect(200).body;
         assert!(seen["refused_after"].as_str().is_some_and(|why| why.contains("Pirate")), "{seen}");
+        operator.post(&path("preview"), &json!({ "settings": settings })).await.expect(400);
 
-        let text = json!({ "text": crm(&name, "mine"), "user": user("ada")["userName"] });
-        own.post(&path("preview"), &text).await.expect(403);
+        let text = json!({ "text": crm(&name, "mine"), "user": "ada" });
         assert_eq!(operator.post(&path("preview"), &text).await.expect(200).body["after"]["displayName"], json!("mine"));
-        own.post(&path("preview"), &json!({ "settings": settings })).await.expect(400);
-        for profile in own.get("/profiles").await.expect(200).body["profiles"].as_array().expect("a list") {
-            assert!(profile.get("tenants").is_none(), "{profile}");
+        own.post(&path("preview"), &text).await.expect(403);
+        for verb in ["try", "preview"] {
+            own.post(&path(verb), &json!({ "settings": settings })).await.expect(403);
         }
-        assert!(own.get(&format!("/profiles/{name}")).await.expect(200).body.get("tenants").is_none());
+        let unchanged = own.post(&path("try"), &json!({})).await.expect(200).body;
+        assert_eq!((&unchanged["users"], &unchanged["changed"]), (&json!(2), &json!(0)));
+    }
+
+    /// What was made for one customer is nothing for another one, and neither is how many there are.
+    async fn a_tenant_sees_its_own_profile_and_no_other_customers(system) {
+        let (own, foreign, operator) = (unique("crm"), unique("crm"), Admin::operator(&system).await);
+        let tenant = system.tenant("seeing");
+        for name in [&own, &foreign] {
+            operator.post("/profiles", &json!({ "text": crm(name, "one") })).await.expect(200);
+        }
+        let set = json!({ "settings": { "profile": own } });
+        operator.patch(&format!("/tenants/{}", tenant.name), &set).await.expect(200);
+        for role in ["tenant-admin", "auditor"] {
+            let admin = Admin::with(&system, &["--tenant", &tenant.name, "--role", role]).await;
+            let listed = admin.get("/profiles").await.expect(200);
+            let listed_profiles = listed.body["profiles"].as_array().expect("a list");
+            assert!(listed_profiles.iter().all(|profile| profile.get("tenants").is_none()), "{listed_profiles:?}");
+            assert!(listed.text.contains(&own) && listed.text.contains("generic") && !listed.text.contains(&foreign));
+            assert!(admin.get(&format!("/profiles/{own}")).await.expect(200).body.get("tenants").is_none());
+            let unknown = unique("crm");
+            let (hidden, none) = (admin.get(&format!("/profiles/{foreign}")).await, admin.get(&format!("/profiles/{unknown}")).await);
+            assert_eq!((hidden.status, hidden.text.replace(&foreign, "X")), (404, none.text.replace(&unknown, "X")));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use actix_web::{HttpResponse, post};
 
+use super::tenants::check_settings;
 use crate::api::asked::{Asked, Permitted};
 use crate::api::body::Body;
 use crate::api::problem::{Problem, Sort};
@@ -12,8 +13,8 @@ use crate::{Command, ProfileChange, ProfileCommand};
 
 /// Shows what the application is told of one user, as things are and as they would be.
 ///
-/// The user is one of the directory, or one that a client would send. Settings are those that the tenant would have, and only an
-/// operator can give the text of a profile.
+/// The user is one of the directory, or one that a client would send. Settings are those that the tenant would have, as far as the
+/// caller may change them; only an operator can give the text of a profile.
 #[utoipa::path(
     tag = "profiles",
     params(("tenant" = String, Path)),
@@ -58,5 +59,6 @@ fn change(
         let detail = "the text of a profile is for operators; a tenant tries other settings of the profile it has";
         return Err(Problem::new(Sort::Forbidden, detail));
     }
+    check_settings(permitted, &settings)?;
     Ok(ProfileChange { tenant: permitted.tenant(), settings, text, file: None })
 }

@@ -1,6 +1,7 @@
 //! Application profiles: what an application of a tenant is told, and how.
 
 use actix_web::{HttpResponse, get, post};
+use serde_json::Value;
 
 use crate::api::asked::Asked;
 use crate::api::body::Body;
@@ -8,11 +9,12 @@ use crate::api::problem::Problem;
 use crate::api::rule::Needs;
 use crate::api::wishes::{NewProfile, ProfileRollback};
 use crate::api::{profile_shapes as shapes, reply};
-use crate::{Command, ProfileCommand};
+use crate::operator::profiles::unknown_profile;
+use crate::{Code, Command, Failure, ProfileCommand};
 
 /// Lists the profiles, in the order of their names.
 ///
-/// How many tenants go by each is told to operators.
+/// The key of one tenant sees that of the tenant, and those that came with the program. How many tenants go by each is told to operators.
 #[utoipa::path(
     tag = "profiles",
     responses((status = 200, body = shapes::Profiles)),
@@ -22,14 +24,18 @@ use crate::{Command, ProfileCommand};
 pub(in crate::api) async fn list_profiles(asked: Asked) -> Result<HttpResponse, Problem> {
     let permitted = asked.permitted(Needs::Read)?;
     let mut answer = permitted.run(Command::Profile(ProfileCommand::List)).await?;
-    if permitted.only().is_some() {
-        let profiles = answer.get_mut("profiles").and_then(serde_json::Value::as_array_mut);
-        profiles.into_iter().flatten().for_each(hide_tenants);
+    if let Some(own) = permitted.only_profile()
+        && let Some(profiles) = answer.get_mut("profiles").and_then(Value::as_array_mut)
+    {
+        profiles.retain(|profile| is_seen(profile, &own));
+        profiles.iter_mut().for_each(hide_tenants);
     }
     Ok(reply::ok(&answer))
 }
 
 /// Shows a profile: what it leaves to its tenants, and its text.
+///
+/// For the key of one tenant, others than it sees in the list are not there.
 #[utoipa::path(
     tag = "profiles",
     params(("profile" = String, Path)),
@@ -39,9 +45,12 @@ pub(in crate::api) async fn list_profiles(asked: Asked) -> Result<HttpResponse, 
 #[get("/profiles/{profile}")]
 pub(in crate::api) async fn show_profile(asked: Asked) -> Result<HttpResponse, Problem> {
     let permitted = asked.permitted(Needs::Read)?;
-    let command = ProfileCommand::Show { name: asked.part("profile") };
-    let mut answer = permitted.run(Command::Profile(command)).await?;
-    if permitted.only().is_some() {
+    let name = asked.part("profile");
+    let mut answer = permitted.run(Command::Profile(ProfileCommand::Show { name: name.clone() })).await?;
+    if let Some(own) = permitted.only_profile() {
+        if !is_seen(&answer, &own) {
+            return Err(Failure::new(Code::NotFound, unknown_profile(&name)).into());
+        }
         hide_tenants(&mut answer);
     }
     Ok(reply::ok(&answer))
@@ -99,9 +108,14 @@ pub(in crate::api) async fn roll_back_profile(asked: Asked, body: Body) -> Resul
     Ok(reply::ok(&permitted.run(Command::Profile(command)).await?))
 }
 
+/// A profile may have been made for one customer, and is nothing for another one.
+fn is_seen(profile: &Value, own: &str) -> bool {
+    profile.get("name").and_then(Value::as_str) == Some(own) || profile.get("version") == Some(&Value::from(0))
+}
+
 /// How many tenants there are is nothing for one of them.
-fn hide_tenants(profile: &mut serde_json::Value) {
+fn hide_tenants(profile: &mut Value) {
     if let Some(members) = profile.as_object_mut() {
-        members.remove("tenants");
+        members.shift_remove("tenants");
     }
 }

@@ -2,7 +2,7 @@
 
 use actix_web::{HttpResponse, delete, get, patch, post};
 use serde::Deserialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use utoipa::IntoParams;
 
 use crate::api::asked::{Asked, Permitted};
@@ -155,21 +155,26 @@ async fn switch(asked: &Asked, enabled: bool) -> Result<HttpResponse, Problem> {
 
 /// Refuses what the administrator of a tenant may not change.
 fn check(permitted: &Permitted, change: &TenantChange) -> Result<(), Problem> {
-    if permitted.is_operator() {
-        return Ok(());
+    let has_hosts = !change.add_hosts.is_empty() || !change.remove_hosts.is_empty();
+    if has_hosts && !permitted.is_operator() {
+        return Err(for_operators("a domain name"));
     }
-    let forbidden = |what: &str| {
-        let own = OF_TENANT_ADMINS.join(", ");
-        let detail = format!("{what} is for the role operator to change; a tenant-admin may set {own}");
-        Err(Problem::new(Sort::Forbidden, detail))
-    };
-    if !change.add_hosts.is_empty() || !change.remove_hosts.is_empty() {
-        return forbidden("a domain name");
-    }
-    match change.settings.keys().find(|name| !OF_TENANT_ADMINS.contains(&name.as_str())) {
-        Some(name) => forbidden(&format!("setting {name}")),
+    check_settings(permitted, &change.settings)
+}
+
+/// Refuses settings that the administrator of a tenant may not change.
+pub(super) fn check_settings(permitted: &Permitted, settings: &Map<String, Value>) -> Result<(), Problem> {
+    let foreign = settings.keys().find(|name| !OF_TENANT_ADMINS.contains(&name.as_str()));
+    match foreign.filter(|_| !permitted.is_operator()) {
+        Some(name) => Err(for_operators(&format!("setting {name}"))),
         None => Ok(()),
     }
+}
+
+fn for_operators(what: &str) -> Problem {
+    let own = OF_TENANT_ADMINS.join(", ");
+    let detail = format!("{what} is for the role operator to change; a tenant-admin may set {own}");
+    Problem::new(Sort::Forbidden, detail)
 }
 
 /// With the mark of the last tenant, if there are more.
