@@ -1,5 +1,6 @@
 //! The client of one tenant, in one request that has passed every stage.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,9 @@ use crate::precondition;
 use crate::reply::Reply;
 use crate::request_id::RequestId;
 use crate::worker::Worker;
+
+/// What a client would like (RFC 7240).
+const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 /// Who asks, and what they send. Endpoints get nothing else, so none of them can reach another tenant's directory.
 pub(crate) struct Caller<'a> {
@@ -175,20 +179,20 @@ impl<'a> Caller<'a> {
 
     /// What `If-Match` demands.
     pub(crate) fn condition(&self) -> Condition {
-        precondition::if_match(self.header(&IF_MATCH))
+        precondition::if_match(self.list(&IF_MATCH).as_deref())
     }
 
     /// Whether `If-None-Match` says that they have this version.
     pub(crate) fn has_already(&self, tag: VersionTag) -> bool {
-        precondition::has_already(self.header(&IF_NONE_MATCH), tag)
+        precondition::has_already(self.list(&IF_NONE_MATCH).as_deref(), tag)
     }
 
     /// Refuses a change of a resource that `If-None-Match` says must not be there, or not in this version (RFC 9110
     /// section 13.1.2).
     pub(crate) async fn refuse_present(&self, kind: ResourceKind, id: &str) -> Result<(), Rejection> {
-        let Some(unwanted) = self.header(&IF_NONE_MATCH) else { return Ok(()) };
+        let Some(unwanted) = self.list(&IF_NONE_MATCH) else { return Ok(()) };
         let record = self.directory().get(kind, id, Include::NOTHING).await?;
-        if precondition::names_version(unwanted, record.version) {
+        if precondition::names_version(&unwanted, record.version) {
             return Err(ScimError::new(412, "the resource is there, and If-None-Match asks that it is not").into());
         }
         Ok(())
@@ -196,15 +200,15 @@ impl<'a> Caller<'a> {
 
     /// Whether they want no resource back (RFC 7240 section 4.2).
     pub(crate) fn prefers_minimal(&self) -> bool {
-        let wishes = self.header(&HeaderName::from_static("prefer")).unwrap_or_default();
+        let wishes = self.list(&PREFER).unwrap_or_default();
         wishes.split([',', ';']).any(|wish| wish.trim().eq_ignore_ascii_case("return=minimal"))
     }
 
     /// Whether they would rather be answered later (RFC 7240 section 4.1): also after they have waited as long as they would
     /// (section 4.3).
     pub(crate) fn prefers_later(&self) -> bool {
-        let wishes = self.header(&HeaderName::from_static("prefer")).unwrap_or_default();
-        precondition::prefers_later(wishes, self.arrived.elapsed())
+        let wishes = self.list(&PREFER).unwrap_or_default();
+        precondition::prefers_later(&wishes, self.arrived.elapsed())
     }
 
     /// The resource in the body of a POST or PUT.
@@ -278,9 +282,12 @@ impl<'a> Caller<'a> {
         self.request.uri.query().unwrap_or_default()
     }
 
-    fn header(&self, name: &HeaderName) -> Option<&str> {
-        // A header that is no text matches no tag and is no wish.
-        self.request.headers().get(name).map(|value| value.to_str().unwrap_or_default())
+    /// A header that is a list: several lines are one, with commas between them (RFC 9110 section 5.3).
+    fn list(&self, name: &HeaderName) -> Option<Cow<'_, str>> {
+        // A line that is no text matches no tag and is no wish.
+        let mut lines = self.request.headers().get_all(name).map(|value| value.to_str().unwrap_or_default());
+        let first = Cow::Borrowed(lines.next()?);
+        Some(lines.fold(first, |list, line| Cow::Owned(format!("{list},{line}"))))
     }
 }
 

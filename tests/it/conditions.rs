@@ -64,7 +64,13 @@ on_both! {
             assert_ne!(answer.header("etag"), Some(tag.as_str()));
             answer.header("etag").expect("a tag").clone_into(&mut tag);
         }
-        client.send(Request::new("DELETE", &path).header("if-match", &tag)).await.expect(204);
+        // Several lines are one list (RFC 9110 section 5.3).
+        let stale = Request::new("DELETE", &path).header("if-match", "W/\"0\"").header("if-match", "W/\"x\"");
+        client.send(stale).await.expect(412);
+        let known = Request::new("GET", &path).header("if-none-match", "W/\"0\"").header("if-none-match", &tag);
+        assert_eq!(client.send(known).await.status, 304);
+        let right = Request::new("DELETE", &path).header("if-match", "W/\"0\"").header("if-match", &tag);
+        client.send(right).await.expect(204);
     }
 
     /// Versions only grow, and a read shows the version of the last write.

@@ -55,7 +55,7 @@ on_both! {
         let path = format!("/Groups/{team}");
         assert_eq!(client.patch(&path, &added_member(&ada)).await.expect(200).members(), [ada]);
         let change = patch_one("replace", "displayName", json!("crew"));
-        let minimal = Request::new("PATCH", path).header("prefer", "return=minimal").json(&change);
+        let minimal = Request::new("PATCH", path).header("prefer", "wait=60").header("prefer", "return=minimal").json(&change);
         let answer = client.send(minimal).await.expect(204);
         assert_eq!(answer.header("preference-applied"), Some("return=minimal"));
     }
