@@ -85,6 +85,18 @@ impl Database {
         Ok(Self { replaced: Some(replaced.into()), connections, ..self.clone() })
     }
 
+    /// The same database with one connection for reading, for the thread that calls this. With SQLite, too: its connections
+    /// are threads, which have the priority of the one that opens them.
+    ///
+    /// # Errors
+    /// If the options of the connection are refused; it is not opened yet.
+    pub async fn of_one_thread(&self) -> Result<Self, DbErr> {
+        match self.backend() {
+            DbBackend::Sqlite => self.apart().await,
+            _ => self.of_thread(1).await,
+        }
+    }
+
     /// The same database for the one thread that writes, with connections for that of its own.
     ///
     /// # Errors

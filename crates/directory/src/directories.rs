@@ -146,11 +146,6 @@ impl Directories {
 }
 
 impl Parts {
-    /// Where it disturbs nobody else.
-    async fn listing(&self, tenant: i64, list: &List) -> Result<Listing, DirectoryError> {
-        if list.is_long() { self.searchers.list(tenant, list).await } else { self.lister.list(tenant, list).await }
-    }
-
     /// Does something that a client waits for: if there is room for it, and not for longer than a client waits.
     pub(crate) async fn within<T>(
         &self,
@@ -266,12 +261,17 @@ impl Directory {
     /// If the database fails.
     pub async fn list(&self, list: &List) -> Result<Listing, DirectoryError> {
         let tenant = self.tenant.id().as_i64();
+        let is_long = list.is_long();
         let listed = async {
-            let mut listing = self.all.listing(tenant, list).await?;
-            self.all.members.fill(tenant, &mut listing.records, list.include).await?;
+            let Parts { lister, searchers, members, .. } = &*self.all;
+            // Where it disturbs nobody else.
+            let found = if is_long { searchers.list(tenant, list).await } else { lister.list(tenant, list).await };
+            let mut listing = found?;
+            members.fill(tenant, &mut listing.records, list.include).await?;
             Ok(listing)
         };
-        self.all.within((&self.tenant, Work::Read), listed).await
+        let work = if is_long { Work::Search } else { Work::Read };
+        self.all.within((&self.tenant, work), listed).await
     }
 
     /// Removes every user, group and event. For a tenant that is deleted.

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use database::Database;
 
 use super::page::{slice, total};
-use super::scan::Scan;
+use super::scan::{Scan, Wanted};
 use super::{List, Listing, PageRequest, Search};
 use crate::read::{Loader, MemberReader};
 use crate::{DirectoryError, Record};
@@ -16,11 +16,17 @@ pub(crate) struct Lister {
     database: Database,
     loader: Loader,
     members: MemberReader,
+    wanted: Wanted,
 }
 
 impl Lister {
     pub(crate) fn new(database: &Database, loader: Loader, members: MemberReader) -> Self {
-        Self { database: database.clone(), loader, members }
+        Self { database: database.clone(), loader, members, wanted: Wanted::default() }
+    }
+
+    /// The same for somebody who may go.
+    pub(super) fn wanted_by(&self, wanted: &Wanted) -> Self {
+        Self { wanted: wanted.clone(), ..self.clone() }
     }
 
     pub(crate) async fn list(&self, tenant: i64, list: &List) -> Result<Listing, DirectoryError> {
@@ -86,8 +92,8 @@ impl Lister {
     }
 
     pub(super) fn scan<'a>(&'a self, tenant: i64, search: &'a Search, list: &'a List) -> Scan<'a> {
-        let Self { database, loader, members } = self;
-        Scan { database, loader, members, tenant, search, list }
+        let Self { database, loader, members, wanted } = self;
+        Scan { database, loader, members, wanted, tenant, search, list }
     }
 
     pub(super) fn loader(&self) -> &Loader {

@@ -14,7 +14,28 @@ use crate::key;
 pub(super) struct Condition {
     pub(super) sql: String,
     pub(super) exact: bool,
+    pub(super) reach: Reach,
 }
+
+/// How many rows a condition has the database look at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Reach {
+    /// An index tells, and they are few.
+    Few,
+    /// An index tells, and they may be many.
+    Many,
+    /// Every one of the tenant.
+    All,
+}
+
+/// How many rows are looked at for a filter.
+pub(super) fn reach(kind: ResourceKind, filter: &Filter) -> Reach {
+    let condition = Lowering::new(DbBackend::Sqlite, 0, kind, Vec::new()).lower(filter);
+    condition.map_or(Reach::All, |condition| condition.reach)
+}
+
+/// Most texts that are looked for in each document: each is a pass over it.
+const NEEDLES: u32 = 4;
 
 /// Turns filters into conditions; collects the values they bind.
 #[derive(Debug)]
@@ -24,11 +45,12 @@ pub(super) struct Lowering {
     kind: ResourceKind,
     /// The values of the statement so far: those before the condition, and then its own.
     pub(super) values: Vec<Value>,
+    needles: u32,
 }
 
 impl Lowering {
     pub(super) fn new(backend: DbBackend, tenant: i64, kind: ResourceKind, values: Vec<Value>) -> Self {
-        Self { backend, tenant, kind, values }
+        Self { backend, tenant, kind, values, needles: 0 }
     }
 
     /// The condition that a filter implies; `None` if the row alone cannot tell.
@@ -38,7 +60,7 @@ impl Lowering {
             Filter::Or(filters) => self.any(filters),
             Filter::Compare(comparison) => self.compare(comparison),
             Filter::Element { attribute, filter } => self.element(attribute, filter),
-            Filter::Nothing => Some(Condition { sql: "1 = 0".to_owned(), exact: true }),
+            Filter::Nothing => Some(nothing()),
             Filter::Not(_) | Filter::Present(_) => None,
         }
     }
@@ -49,7 +71,8 @@ impl Lowering {
             return None;
         }
         let exact = lowered.len() == filters.len() && lowered.iter().all(|condition| condition.exact);
-        Some(Condition { sql: join(lowered, " AND "), exact })
+        let reach = lowered.iter().map(|condition| condition.reach).min().unwrap_or(Reach::All);
+        Some(Condition { sql: join(lowered, " AND "), exact, reach })
     }
 
     fn any(&mut self, filters: &[Filter]) -> Option<Condition> {
@@ -63,7 +86,8 @@ impl Lowering {
             lowered.push(condition);
         }
         let exact = lowered.iter().all(|condition| condition.exact);
-        Some(Condition { sql: join(lowered, " OR "), exact })
+        let reach = lowered.iter().map(|condition| condition.reach).max().unwrap_or(Reach::All);
+        Some(Condition { sql: join(lowered, " OR "), exact, reach })
     }
 
     /// One element satisfies all of a conjunction, so it satisfies each part: the part on `value` narrows the search.
@@ -89,8 +113,10 @@ impl Lowering {
 
     /// What is in none of the columns stands in the document.
     fn document(&mut self, comparison: &Comparison) -> Option<Condition> {
-        let needle = self.bind(text::needle(comparison)?);
-        Some(Condition { sql: text::contains(self.backend, &needle), exact: false })
+        let needle = text::needle(comparison).filter(|_| self.needles < NEEDLES)?;
+        self.needles += 1;
+        let needle = self.bind(needle);
+        Some(Condition { sql: text::contains(self.backend, &needle), exact: false, reach: Reach::All })
     }
 
     fn column(&mut self, comparison: &Comparison) -> Option<Condition> {
@@ -122,7 +148,7 @@ impl Lowering {
         match comparison.operator {
             Operator::Equal => {
                 let value = self.bind(indexed.into_owned());
-                Some(Condition { sql: format!("{column} = {value}"), exact })
+                Some(Condition { sql: format!("{column} = {value}"), exact, reach: Reach::Few })
             }
             Operator::StartsWith if !text.is_empty() => {
                 let upper = successor(&indexed)?;
@@ -130,7 +156,7 @@ impl Lowering {
                 let upper = self.bind(upper);
                 let collate = if self.backend == DbBackend::Postgres { " COLLATE \"C\"" } else { "" };
                 let sql = format!("{column}{collate} >= {lower} AND {column}{collate} < {upper}");
-                Some(Condition { sql, exact: false })
+                Some(Condition { sql, exact: false, reach: Reach::Many })
             }
             _ => None,
         }
@@ -140,10 +166,10 @@ impl Lowering {
     fn text_id(&mut self, comparison: &Comparison, condition: &str) -> Option<Condition> {
         let (Operator::Equal, Literal::Text(text)) = (comparison.operator, &comparison.literal) else { return None };
         let Some(id) = key::id(text.as_sent()) else {
-            return Some(Condition { sql: "1 = 0".to_owned(), exact: true });
+            return Some(nothing());
         };
         let value = self.bind_id(id);
-        Some(Condition { sql: format!("{condition}{value}"), exact: true })
+        Some(Condition { sql: format!("{condition}{value}"), exact: true, reach: Reach::Few })
     }
 
     fn manager(&mut self, comparison: &Comparison) -> Option<Condition> {
@@ -151,7 +177,7 @@ impl Lowering {
         // The column holds only managers that are ids; letter case does not matter to `manager.value`.
         let id = uuid::Uuid::try_parse(text.as_sent()).ok().filter(|id| !id.is_nil())?;
         let value = self.bind_id(id);
-        Some(Condition { sql: format!("r.manager_id = {value}"), exact: false })
+        Some(Condition { sql: format!("r.manager_id = {value}"), exact: false, reach: Reach::Few })
     }
 
     fn active(&mut self, comparison: &Comparison) -> Option<Condition> {
@@ -159,7 +185,7 @@ impl Lowering {
             return None;
         };
         let value = self.bind(*active);
-        Some(Condition { sql: format!("r.active = {value}"), exact: false })
+        Some(Condition { sql: format!("r.active = {value}"), exact: false, reach: Reach::All })
     }
 
     fn email(&mut self, comparison: &Comparison) -> Option<Condition> {
@@ -171,7 +197,7 @@ impl Lowering {
         let value = self.bind(value);
         let sql =
             format!("r.id IN (SELECT e.resource_id FROM emails e WHERE e.tenant_id = {tenant} AND e.value = {value})");
-        Some(Condition { sql, exact: false })
+        Some(Condition { sql, exact: false, reach: Reach::Few })
     }
 
     fn membership(&mut self, comparison: &Comparison, wanted: &str, given: &str) -> Option<Condition> {
@@ -180,7 +206,9 @@ impl Lowering {
             format!("r.id IN (SELECT m.{wanted} FROM memberships m WHERE m.tenant_id = {tenant} AND m.{given} = ");
         let condition = self.text_id(comparison, &start)?;
         let sql = if condition.sql.starts_with(&start) { format!("{})", condition.sql) } else { condition.sql };
-        Some(Condition { sql, exact: condition.exact })
+        // A user is in few groups; of a group there may be many.
+        let reach = if wanted == "group_id" { Reach::Few } else { Reach::Many };
+        Some(Condition { sql, exact: condition.exact, reach })
     }
 
     /// Columns hold whole milliseconds, so a bound is taken a millisecond wider.
@@ -193,7 +221,7 @@ impl Lowering {
             _ => return None,
         };
         let value = self.bind(bound);
-        Some(Condition { sql: format!("{column} {operator} {value}"), exact: false })
+        Some(Condition { sql: format!("{column} {operator} {value}"), exact: false, reach: Reach::All })
     }
 
     fn bind(&mut self, value: impl Into<Value>) -> String {
@@ -207,6 +235,10 @@ impl Lowering {
             _ => self.bind(id),
         }
     }
+}
+
+fn nothing() -> Condition {
+    Condition { sql: "1 = 0".to_owned(), exact: true, reach: Reach::Few }
 }
 
 fn is_value(path: &AttributePath) -> bool {

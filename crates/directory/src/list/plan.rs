@@ -2,6 +2,7 @@
 
 use scim::{Filter, Operator, ResourceKind};
 
+use super::lower::{Reach, reach};
 use super::{List, Search};
 use crate::key;
 use crate::read::Key;
@@ -24,7 +25,11 @@ impl List {
     pub(crate) fn is_long(&self) -> bool {
         let is_long = |search: &Search| {
             let Search { kind, filter, sort } = search;
-            sort.is_some() || (filter.is_some() && matches!(Plan::of(*kind, filter.as_ref()), Plan::Rows))
+            match (Plan::of(*kind, filter.as_ref()), filter) {
+                (Plan::Keyed { .. }, _) => false,
+                (Plan::Rows, None) => sort.is_some(),
+                (Plan::Rows, Some(filter)) => reach(*kind, filter) > Reach::Few,
+            }
         };
         self.searches.iter().any(is_long)
     }
@@ -64,5 +69,53 @@ fn keyed(kind: ResourceKind, filter: &Filter) -> Option<(Key, bool)> {
             Some((key, exact))
         }
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use scim::{Dialect, Schemas, SortBy};
+
+    use super::*;
+    use crate::Include;
+    use crate::list::PageRequest;
+
+    fn is_long(kind: ResourceKind, filter: &str, sort: &str) -> bool {
+        let of = Schemas::standard();
+        let filter = Some(filter).filter(|text| !text.is_empty());
+        let filter = filter.map(|text| Filter::parse(text, of.of(kind), &mut Dialect::lenient()).unwrap());
+        let sort = Some(sort).filter(|text| !text.is_empty());
+        let sort = sort.map(|text| SortBy::parse(text, of.of(kind), &mut Dialect::lenient()).unwrap());
+        let page = PageRequest::Index { start: 1, count: 10 };
+        let searches = vec![Search { kind, filter, sort }];
+        List { searches, descending: false, page, include: Include::NOTHING, base: String::new() }.is_long()
+    }
+
+    #[test]
+    fn what_clients_look_up_is_short_and_what_reads_everybody_is_long() {
+        let id = "0190a6b2-0000-7000-8000-000000000000";
+        for (filter, sort) in [
+            ("", ""),
+            ("userName eq \"a\"", "userName"),
+            ("externalId eq \"a\" or userName eq \"b\"", ""),
+            ("emails[type eq \"work\"].value eq \"a@b\" and title pr", ""),
+            ("active eq true and userName eq \"a\"", ""),
+        ] {
+            assert!(!is_long(ResourceKind::User, filter, sort), "{filter} {sort}");
+        }
+        assert!(!is_long(ResourceKind::Group, &format!("members.value eq \"{id}\""), ""));
+        for (filter, sort) in [
+            ("", "userName"),
+            ("title eq \"a\"", ""),
+            ("title pr", ""),
+            ("userName sw \"a\"", ""),
+            ("active eq false", ""),
+            ("meta.lastModified gt \"2026-01-01T00:00:00Z\"", ""),
+            ("userName eq \"a\" or title eq \"b\"", ""),
+            ("not (userName eq \"a\")", ""),
+        ] {
+            assert!(is_long(ResourceKind::User, filter, sort), "{filter} {sort}");
+        }
+        assert!(is_long(ResourceKind::User, &format!("groups.value eq \"{id}\""), ""));
     }
 }

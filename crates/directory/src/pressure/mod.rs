@@ -34,11 +34,13 @@ const MOST: u32 = 8_192;
 pub enum Work {
     /// It only reads.
     Read,
+    /// It reads much of which little is shown.
+    Search,
     /// It changes something.
     Write,
 }
 
-/// The doors to the database. Reading and writing have queues of their own.
+/// The doors to the database. Reading, searching and writing have queues of their own.
 #[derive(Clone, Debug)]
 pub(crate) struct Pressure(Arc<Doors>);
 
@@ -46,6 +48,7 @@ pub(crate) struct Pressure(Arc<Doors>);
 struct Doors {
     started: Instant,
     reads: Door,
+    searches: Door,
     writes: Door,
 }
 
@@ -60,7 +63,8 @@ pub(crate) struct Inside<'a> {
 
 impl Default for Pressure {
     fn default() -> Self {
-        Self(Arc::new(Doors { started: Instant::now(), reads: Door::default(), writes: Door::default() }))
+        let (reads, searches, writes) = Default::default();
+        Self(Arc::new(Doors { started: Instant::now(), reads, searches, writes }))
     }
 }
 
@@ -85,6 +89,7 @@ impl Doors {
     fn door(&self, work: Work) -> &Door {
         match work {
             Work::Read => &self.reads,
+            Work::Search => &self.searches,
             Work::Write => &self.writes,
         }
     }

@@ -7,6 +7,7 @@
 mod queue;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::pin;
 use std::sync::Arc;
 use std::thread::Builder;
 
@@ -15,13 +16,13 @@ use futures::FutureExt as _;
 use sea_orm::DbErr;
 use tokio::sync::oneshot;
 
+use super::scan::Wanted;
 use super::{List, Lister, Listing};
 use crate::DirectoryError;
 use crate::read::{Loader, Lookups, MemberReader};
 use queue::Queue;
 
 /// A search asks the database for one thing at a time.
-const CONNECTIONS: u32 = 1;
 const LOADERS: usize = 1;
 
 /// How far these threads give way (`setpriority`): beside a thread that is always busy they still get a tenth of a
@@ -56,7 +57,7 @@ impl Searchers {
     /// Starts as many threads, each with connections of its own.
     pub(crate) fn start(database: &Database, threads: usize) -> Result<Self, DbErr> {
         let failed = |error: std::io::Error| DbErr::Custom(format!("a thread that searches cannot start: {error}"));
-        let queue = Arc::new(Queue::new(threads.div_ceil(2)));
+        let queue = Arc::new(Queue::new((threads / 2).max(1)));
         let open = Open(Arc::clone(&queue));
         for _ in 0..threads {
             let (database, queue) = (database.clone(), Arc::clone(&queue));
@@ -91,7 +92,8 @@ fn give_way() {
 
 /// One search after the other.
 async fn serve(database: &Database, queue: &Queue) {
-    let database = match database.of_thread(CONNECTIONS).await {
+    // Opened here, so that with SQLite, too, whose connections are threads, it gives way and takes none from others.
+    let database = match database.of_one_thread().await {
         Ok(database) => database,
         Err(error) => return tracing::error!(%error, "a thread that searches has no connections"),
     };
@@ -105,11 +107,19 @@ async fn serve(database: &Database, queue: &Queue) {
     }
 }
 
+/// Who has gone meanwhile does not want it: then it ends with what it has asked the database for, and not before, because
+/// neither the connection nor the database is free until then.
 async fn search(lister: &Lister, Job { tenant, list, mut reply }: Job) {
+    let wanted = Wanted::default();
+    let lister = lister.wanted_by(&wanted);
+    let mut listing = pin!(lister.list(tenant, &list));
     let found = tokio::select! {
-        () = reply.closed() => return,
-        found = lister.list(tenant, &list) => found,
+        () = reply.closed() => {
+            wanted.end();
+            drop(listing.await);
+            return;
+        }
+        found = &mut listing => found,
     };
-    // Who has gone meanwhile does not want it.
     let _nobody = reply.send(found);
 }

@@ -99,21 +99,22 @@ enum Taken {
 }
 
 impl Waiting {
-    /// The oldest of the first tenant that may have one more; it is the last then. Who waits no more is left out.
+    /// The oldest of the first tenant that may have one more; it is the last then. Who waits no more is passed over.
     fn take(&mut self, most: usize) -> Option<Job> {
-        for (_, jobs) in &mut self.turns {
-            jobs.retain(|job| !job.reply.is_closed());
+        let Self { turns, running, .. } = self;
+        let may = |tenant: &i64| running.get(tenant).is_none_or(|running| *running < most);
+        loop {
+            let place = turns.iter().position(|(tenant, _)| may(tenant))?;
+            let (tenant, mut jobs) = turns.remove(place)?;
+            let wanted = std::iter::from_fn(|| jobs.pop_front()).find(|job| !job.reply.is_closed());
+            if !jobs.is_empty() {
+                turns.push_back((tenant, jobs));
+            }
+            if let Some(job) = wanted {
+                *running.entry(tenant).or_default() += 1;
+                return Some(job);
+            }
         }
-        self.turns.retain(|(_, jobs)| !jobs.is_empty());
-        let may = |(tenant, _): &(i64, _)| self.running.get(tenant).is_none_or(|running| *running < most);
-        let place = self.turns.iter().position(may)?;
-        let (tenant, mut jobs) = self.turns.remove(place)?;
-        let job = jobs.pop_front()?;
-        if !jobs.is_empty() {
-            self.turns.push_back((tenant, jobs));
-        }
-        *self.running.entry(tenant).or_default() += 1;
-        Some(job)
     }
 }
 
