@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use scim::Schema;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use toml::Spanned;
 
@@ -192,7 +192,7 @@ pub(crate) enum Unknown {
 }
 
 /// Where values come from.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(
     untagged,
     expecting = "expected a SCIM path such as \"emails[type eq \\\"work\\\"].value\", or one of { constant }, { join, with }, \
@@ -208,13 +208,13 @@ pub(crate) enum SourceEntry {
     Groups(GroupsEntry),
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ConstantEntry {
     pub(crate) constant: Value,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct JoinEntry {
     pub(crate) join: Vec<String>,
@@ -222,28 +222,28 @@ pub(crate) struct JoinEntry {
     pub(crate) with: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct SplitEntry {
     pub(crate) split: String,
     pub(crate) at: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct BeforeEntry {
     pub(crate) of: String,
     pub(crate) before: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct AfterEntry {
     pub(crate) of: String,
     pub(crate) after: String,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct GroupsEntry {
     /// `*` for all, or what their names begin with; that is left out.

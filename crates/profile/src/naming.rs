@@ -78,10 +78,11 @@ pub(crate) fn naming<'a>(rules: impl Iterator<Item = &'a Rule>, options: &Chosen
     hash.cast_signed() | 1
 }
 
-/// What a rule is, as it was written: `from` are its sources.
-pub(crate) fn text(entry: &RuleEntry, from: &[&str]) -> String {
+/// What a rule is, in one form for all ways to write it.
+pub(crate) fn text(entry: &RuleEntry) -> String {
     json!([
-        from,
+        entry.from.iter().map(AsRef::as_ref).collect::<Vec<_>>(),
+        entry.many,
         entry.when.iter().map(|(name, value)| (name.as_ref().as_str(), value)).collect::<Vec<_>>(),
         entry.strip,
         entry.values,

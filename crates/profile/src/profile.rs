@@ -149,7 +149,7 @@ fn read(text: &str) -> Result<Profile, Wrong> {
     if document.map.len() > MOST_RULES {
         return Err(Wrong::at(0..0, format!("the profile has more than {MOST_RULES} rules")));
     }
-    let rules = document.map.into_iter().map(|entry| rule(entry, text, (&schemas, &options)));
+    let rules = document.map.into_iter().map(|entry| rule(entry, (&schemas, &options)));
     let rules = rules.collect::<Result<Vec<_>, _>>()?;
     for member in document.forward.iter().flatten() {
         Member::check_forwarded(member.as_ref()).map_err(|sentence| Wrong::at(member.span(), sentence))?;
@@ -307,11 +307,7 @@ fn when_enabled(enabled: Spanned<Switch>, options: &BTreeMap<String, ProfileOpti
     }
 }
 
-fn rule(
-    entry: RuleEntry,
-    text: &str,
-    (schemas, options): (&Schemas, &BTreeMap<String, ProfileOption>),
-) -> Result<Rule, Wrong> {
+fn rule(entry: RuleEntry, (schemas, options): (&Schemas, &BTreeMap<String, ProfileOption>)) -> Result<Rule, Wrong> {
     let to = Member::parse(entry.to.as_ref()).map_err(|sentence| Wrong::at(entry.to.span(), sentence))?;
     let source = |entry: &Spanned<crate::document::SourceEntry>| {
         Source::parse(entry.as_ref(), schemas).map_err(|sentence| Wrong::at(entry.span(), sentence))
@@ -321,8 +317,7 @@ fn rule(
         let at = entry.from.get(place).map_or(0..0, Spanned::span);
         return Err(Wrong::at(at, "userName cannot come from groups: all who are in one would be called the same"));
     }
-    let written: Vec<&str> = entry.from.iter().filter_map(|source| text.get(source.span())).collect();
-    let written = naming::text(&entry, &written);
+    let written = naming::text(&entry);
     for name in entry.allowed_option.iter().chain(&entry.order_option) {
         check_names(name, options)?;
     }

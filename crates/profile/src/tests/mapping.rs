@@ -147,6 +147,18 @@ fn p06_another_rule_has_another_number_and_the_same_one_the_same() {
         written(&text).naming()
     };
     assert_eq!(written_so(""), written_so("  "));
+    // A source may be written as a table, too.
+    let in_line = |mark: &str| {
+        let source = format!("{{ of = \"emails.value\", before = \"{mark}\" }}");
+        written(&format!("[[map]]\nto = \"userName\"\nfrom = [{source}]\n")).naming()
+    };
+    let as_table = |mark: &str| {
+        let source = format!("[[map.from]]\nbefore = \"{mark}\"\nof = \"emails.value\"\n");
+        written(&format!("[[map]]\nto = \"userName\"\n\n{source}")).naming()
+    };
+    assert_eq!(as_table("@"), in_line("@"));
+    assert_ne!(as_table("@"), as_table("+"));
+    assert_ne!(in_line("@"), in_line("+"));
     // It is stored: a new number makes the names of every such directory anew.
-    assert_eq!(mailbox.naming(), 6_239_203_793_187_638_905);
+    assert_eq!(mailbox.naming(), -3_190_878_065_109_930_829);
 }
