@@ -13,6 +13,9 @@ use crate::{Profiles, Settings, TenancyError, TokenState};
 /// What has ended by time is remembered for so long, in milliseconds: the clock of this process may be set back.
 const REMEMBERED_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// How many tenants one statement gives a new version.
+const TOUCHED: usize = 1_000;
+
 const TENANT_COLUMNS: &str = "id, name, enabled, settings, created_ms, modified_ms";
 
 /// One row of `tenants`.
@@ -50,6 +53,23 @@ pub(crate) async fn update_tenant(
 ) -> Result<(), TenancyError> {
     let sql = "UPDATE tenants SET enabled = $2, settings = $3, modified_ms = $4 WHERE id = $1";
     execute(on, sql, [id.as_i64().into(), enabled.into(), to_json(settings)?.into(), now_ms.into()]).await
+}
+
+/// Gives tenants a new version: something that they go by was changed.
+pub(crate) async fn touch_tenants(
+    on: &impl ConnectionTrait,
+    ids: &[TenantId],
+    now_ms: i64,
+) -> Result<(), TenancyError> {
+    for some in ids.chunks(TOUCHED) {
+        let numbers: Vec<String> = some.iter().map(|id| id.as_i64().to_string()).collect();
+        let sql = format!(
+            "UPDATE tenants SET modified_ms = CASE WHEN modified_ms < $1 THEN $1 ELSE modified_ms + 1 END WHERE id IN ({})",
+            numbers.join(", ")
+        );
+        execute(on, &sql, [now_ms.into()]).await?;
+    }
+    Ok(())
 }
 
 /// Deletes a tenant with its hosts and tokens, which the tables' foreign keys take along.

@@ -96,7 +96,7 @@ impl Tenant {
         self.created_ms
     }
 
-    /// A number that rises with each change of its settings, its hosts, or whether it is enabled.
+    /// A number that rises with each change of its settings, its hosts, its profile, or whether it is enabled.
     #[must_use]
     pub fn version(&self) -> i64 {
         self.modified_ms

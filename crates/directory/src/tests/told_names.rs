@@ -30,6 +30,11 @@ async fn told_names(system: &System) -> Vec<Option<String>> {
     system.database.query(statement).await.unwrap().iter().map(|row| row.try_get_by_index(0).unwrap()).collect()
 }
 
+/// Who is told to come again.
+fn refused_for_now(error: &DirectoryError) {
+    assert!(matches!(error, DirectoryError::Unavailable(_)), "{error:?}");
+}
+
 fn named(names: &[&str]) -> Vec<Option<String>> {
     names.iter().map(|name| (!name.is_empty()).then(|| (*name).to_owned())).collect()
 }
@@ -120,6 +125,32 @@ on_both! {
         names.dedup();
         assert_eq!(names.len(), told.iter().flatten().count(), "{told:?}");
         assert_eq!(status(&create(&after, "x@d.example").await.unwrap_err()), 409);
+    }
+
+    async fn p06_a_change_that_began_under_an_older_rule_makes_no_names(system: System) {
+        let before = go_by(&system, json!({ "profile": "account-scim" })).await;
+        create(&before, "anna@a.example").await.unwrap();
+        let after = go_by(&system, json!({ "profile_options": { "user_id": "mailbox" } })).await;
+        after.settle_names().await.unwrap();
+        refused_for_now(&create(&before, "bob@a.example").await.unwrap_err());
+        assert_eq!(told_names(&system).await, named(&["anna"]), "nothing went back");
+        create(&after, "bob@a.example").await.unwrap();
+        // The same where the profile is another one; going back to a version is a change like any other.
+        let own = |from: &str| format!("name = \"own\"\ntitle = \"Own\"\n[[map]]\nto = \"userName\"\nfrom = [{from}]\n");
+        system.tenants.import_profile(&own("\"userName\""), "own.toml", false).await.unwrap();
+        let first = go_by(&system, json!({ "profile": "own", "profile_options": null })).await;
+        first.settle_names().await.unwrap();
+        system.tenants.import_profile(&own("{ of = \"userName\", after = \"@\" }"), "own.toml", false).await.unwrap();
+        let second = system.directories.administered(&system.tenants.administer("acme").unwrap());
+        second.settle_names().await.unwrap();
+        refused_for_now(&create(&first, "eve@b.example").await.unwrap_err());
+        assert_eq!(told_names(&system).await, named(&["a.example", ""]));
+        system.tenants.roll_back_profile("own", None).await.unwrap();
+        let third = system.directories.administered(&system.tenants.administer("acme").unwrap());
+        create(&third, "eve@b.example").await.unwrap();
+        refused_for_now(&create(&second, "cid@c.example").await.unwrap_err());
+        assert_eq!(told_names(&system).await, named(&["anna@a.example", "bob@a.example", "eve@b.example"]));
+        create(&first, "cid@c.example").await.unwrap();
     }
 
     async fn p06_a_long_name_is_refused(system: System) {

@@ -58,6 +58,7 @@ async fn read_counters(
     for row in query(connection, statements, sql, rows).await? {
         let counters = Counters {
             counts_new: row.try_get_by_index(4)?,
+            named_by: row.try_get_by_index(5)?,
             ..Counters::stored(row.try_get_by_index(1)?, row.try_get_by_index(2)?, row.try_get_by_index(3)?)
         };
         working.counters.insert(row.try_get_by_index(0)?, counters);

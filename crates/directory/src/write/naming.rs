@@ -3,6 +3,9 @@
 //! An index of told names stands beside that of user names. `directories.naming` says by which rule its names were made. A batch
 //! whose tenant goes by another rule makes them anew first, in its own transaction, so that no change is ever decided by names of
 //! another rule. Directories without such a profile have no names there and ask for none.
+//!
+//! `directories.named_by` is the version of the tenant that had the rule. Names are never made by an older one: a change that began under
+//! it is told to come again, when it goes by what the tenant is now.
 
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
@@ -97,13 +100,14 @@ pub(super) async fn settle_names(
     for (number, tenant) in newest(changes) {
         let Some(counters) = working.counters.get_mut(&number) else { continue };
         let naming = tenant.profile().naming();
-        if counters.naming == naming {
+        if counters.naming == naming || tenant.version() < counters.named_by {
             continue;
         }
         let directory = Naming { transaction, statements, tenant: number };
         let nameless = directory.make(&tenant).await?;
-        directory.execute("UPDATE directories SET naming = $2 WHERE tenant_id = $1", naming.into()).await?;
-        counters.naming = naming;
+        let sql = "UPDATE directories SET naming = $2, named_by = $3 WHERE tenant_id = $1";
+        directory.execute(sql, [naming.into(), tenant.version().into()]).await?;
+        (counters.naming, counters.named_by) = (naming, tenant.version());
         working.is_renamed = true;
         match nameless {
             0 => tracing::info!(
@@ -147,7 +151,7 @@ impl Naming<'_> {
         if tenant.profile().naming() == 0 {
             let sql =
                 "UPDATE resources SET told_name = NULL WHERE tenant_id = $1 AND kind = $2 AND told_name IS NOT NULL";
-            self.execute(sql, key::number(ResourceKind::User).into()).await?;
+            self.execute(sql, [key::number(ResourceKind::User).into()]).await?;
             return Ok(0);
         }
         let (mut taken, fingerprints) = (HashSet::new(), Fingerprints::default());
@@ -204,8 +208,9 @@ impl Naming<'_> {
         Ok(())
     }
 
-    async fn execute(self, sql: &str, value: Value) -> Result<(), DbErr> {
-        let statement = Statement::from_sql_and_values(self.statements.backend, sql, [self.tenant.into(), value]);
+    async fn execute(self, sql: &str, more: impl IntoIterator<Item = Value>) -> Result<(), DbErr> {
+        let values = std::iter::once(self.tenant.into()).chain(more);
+        let statement = Statement::from_sql_and_values(self.statements.backend, sql, values);
         self.transaction.execute_raw(statement).await.map(drop)
     }
 }

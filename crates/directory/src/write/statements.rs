@@ -163,8 +163,8 @@ fn reports_of(place: &str) -> String {
 
 fn counters(tenants: &str, lock: &str) -> String {
     format!(
-        "SELECT d.tenant_id, d.sequence, d.next_position, d.naming, d.counts_new FROM {tenants} CROSS JOIN directories d \
-         WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
+        "SELECT d.tenant_id, d.sequence, d.next_position, d.naming, d.counts_new, d.named_by FROM {tenants} \
+         CROSS JOIN directories d WHERE d.tenant_id = k.tenant_id ORDER BY d.tenant_id {lock}"
     )
 }
 

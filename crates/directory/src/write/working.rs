@@ -29,6 +29,8 @@ pub(super) struct Counters {
     pub(super) positions: i64,
     /// The rule by which the names that applications are told were made; 0 for none.
     pub(super) naming: i64,
+    /// The version of the tenant that went by that rule.
+    pub(super) named_by: i64,
     /// Whether the breaker counts new users: 0 as the tenant's profile says, 1 yes, 2 no.
     pub(super) counts_new: i64,
 }

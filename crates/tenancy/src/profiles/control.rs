@@ -188,6 +188,9 @@ impl Tenants {
         profiles.check_paths(name)?;
         self.check_tenants(name, &profiles)?;
         store::make_current(&*change, name, version).await?;
+        let tenants = self.list();
+        let tenants = tenants.iter().filter(|tenant| tenant.settings().profile == name).map(|tenant| tenant.id());
+        crate::store::touch_tenants(&*change, &tenants.collect::<Vec<_>>(), self.inner.time.now_ms()).await?;
         self.inner.publish_profiles(change, profiles).await?;
         Ok(ImportedProfile { name: name.to_owned(), version, is_changed: true })
     }
