@@ -75,8 +75,9 @@ impl Applied {
         let is_primary = |role: &&Value| role.get("primary") == Some(&Value::Bool(true));
         let only = || if roles.len() == 1 { roles.first() } else { None };
         let names = |role: &Value| {
-            let of = |name| role.get(name).and_then(Value::as_str).is_some_and(|text| rule.accepts(text));
-            of("value") || of("display")
+            // What a role is displayed as is a label that the client chooses; it counts where there is nothing else.
+            let name = role.get("value").filter(|value| !value.is_null()).or_else(|| role.get("display"));
+            name.and_then(Value::as_str).is_some_and(|text| rule.accepts(text))
         };
         let primary = roles.iter().find(is_primary).or_else(only);
         if primary.is_some_and(names) { None } else { Some(Unfit::Role) }

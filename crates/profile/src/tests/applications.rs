@@ -186,10 +186,9 @@ fn p02_an_administrator_or_user_manager_by_primary_role_qualifies() {
     let unfit = |attributes| platform.unfit_administrator(&user(&platform, attributes), &[]);
     let roles = |roles: serde_json::Value| json!({ "roles": roles });
     assert_eq!(unfit(roles(json!([{ "value": "user manager" }]))), None, "the only one is the primary one");
-    assert_eq!(
-        unfit(roles(json!([{ "value": "1", "display": "Administrator", "primary": true }, { "value": "x" }]))),
-        None
-    );
+    let labelled = json!([{ "value": "viewer", "display": "User Manager", "primary": true }, { "value": "x" }]);
+    assert_eq!(unfit(roles(labelled)), Some(crate::Unfit::Role), "what it is displayed as is no role");
+    assert_eq!(unfit(roles(json!([{ "display": "Administrator" }]))), None, "unless there is nothing else");
     let second = json!([{ "value": "Viewer", "primary": true }, { "value": "User Manager" }]);
     assert_eq!(unfit(roles(second)), Some(crate::Unfit::Role));
     assert_eq!(unfit(roles(json!([{ "value": "User Manager" }, { "value": "Viewer" }]))), Some(crate::Unfit::Role));
