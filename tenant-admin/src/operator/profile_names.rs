@@ -40,7 +40,7 @@ impl Operator {
     /// The same for every tenant of the profile that a text is of.
     pub(super) async fn check_names_of_all(&self, text: &str, file: &str) -> Result<(), Failure> {
         let profile = Profile::parse(text, file).map_err(|error| Failure::new(Code::Invalid, error.to_string()))?;
-        for tenant in self.tenants_of(profile.name())? {
+        for tenant in self.tenants_of(profile.name()) {
             // Who does not fit it otherwise is refused where it is made current.
             if let Ok(after) = self.tenants.profile_as(tenant.tenant(), &Map::new(), Some((text, file))) {
                 self.check_names(&tenant, &after).await?;
@@ -49,18 +49,37 @@ impl Operator {
         Ok(())
     }
 
-    /// Has the names of all tenants of a profile made anew, if they are to be others.
+    /// Has the names of all tenants of a profile that was switched made anew, if they are to be others. Who was deleted meanwhile has none,
+    /// and one with whom it fails keeps nobody else from it.
     pub(super) async fn settle_names_of_all(&self, profile: &str) -> Result<(), Failure> {
-        for tenant in self.tenants_of(profile)? {
-            self.directories.administered(&tenant).settle_names().await?;
+        let mut failed = Vec::new();
+        for tenant in self.tenants_of(profile) {
+            let name = tenant.tenant().name();
+            let Err(error) = self.directories.administered(&tenant).settle_names().await else { continue };
+            if self.tenants.find(name).is_ok() {
+                let failure = Failure::from(error);
+                tracing::error!(tenant.id = name, %failure, "the names by which an application knows users were not made anew");
+                failed.push(format!("\"{name}\" ({failure})"));
+            }
         }
-        Ok(())
+        if failed.is_empty() {
+            return Ok(());
+        }
+        Err(Failure::new(
+            Code::Failed,
+            format!(
+                "profile \"{profile}\" is switched, but the names by which it knows users were not made anew for {}; they are with the \
+                 next change of one of their users",
+                failed.join(", ")
+            ),
+        ))
     }
 
-    fn tenants_of(&self, profile: &str) -> Result<Vec<Administered>, Failure> {
+    /// Without those that are deleted at this moment.
+    fn tenants_of(&self, profile: &str) -> Vec<Administered> {
         let tenants = self.tenants.list();
         let of_profile = tenants.iter().filter(|tenant| tenant.settings().profile == profile);
-        Ok(of_profile.map(|tenant| self.tenants.administer(tenant.name())).collect::<Result<_, _>>()?)
+        of_profile.filter_map(|tenant| self.tenants.administer(tenant.name()).ok()).collect()
     }
 
     /// What trying out tells of them.

@@ -31,9 +31,9 @@ impl Operator {
                 }
                 let imported = self.tenants.import_profile(&text, &file, unless_known).await?;
                 if imported.is_changed {
-                    self.settle_names_of_all(&imported.name).await?;
                     let actor = self.tenants.told_actor();
                     tracing::info!(profile = imported.name, version = imported.version, actor = %actor, "a profile was imported");
+                    self.settle_names_of_all(&imported.name).await?;
                 }
                 Ok(json!({ "name": imported.name, "version": imported.version, "changed": imported.is_changed }))
             }
@@ -46,9 +46,11 @@ impl Operator {
                     self.check_names_of_all(&text, &name).await?;
                 }
                 let now = self.tenants.roll_back_profile(&name, to).await?;
-                self.settle_names_of_all(&now.name).await?;
-                let actor = self.tenants.told_actor();
-                tracing::info!(profile = name, version = now.version, actor = %actor, "a profile went back to a version");
+                if now.is_changed {
+                    let actor = self.tenants.told_actor();
+                    tracing::info!(profile = name, version = now.version, actor = %actor, "a profile went back to a version");
+                    self.settle_names_of_all(&now.name).await?;
+                }
                 Ok(json!({ "name": now.name, "version": now.version, "changed": now.is_changed }))
             }
             ProfileCommand::Preview { change, user, request } => self.preview(&change, user.as_deref(), request).await,

@@ -19,5 +19,6 @@ mod rotation;
 mod shape;
 mod stores;
 mod tenants;
+mod unsettled;
 
 use admin::Admin;
