@@ -60,14 +60,22 @@ const OPEN: &str = "UPDATE breakers SET held_after = NULL, quiet_until_ms = 0, c
 /// All events of the changes with which users ended, and what else is told of a user between a deactivation and the next
 /// activation: it tells that the user is not active. Of who is new and not active now, everything; but that such a user leaves
 /// groups is told, because it was told that it joined them.
-const DISCARD: &str = "WITH fresh AS (SELECT subject FROM events WHERE tenant_id = $1 AND sequence > $2 AND type = 'user.created') \
+///
+/// No index knows the subject of an event, and tens of thousands may be held: what belongs to one user is brought together by
+/// sorting, in windows, and never by comparing events with each other.
+const DISCARD: &str = "WITH ended AS (SELECT m.first, m.sequence, m.was_new FROM (SELECT u.first, u.sequence, \
+     MAX(u.is_new) OVER (PARTITION BY u.subject) AS was_new FROM (\
+     SELECT 'Users/' || CAST(e.user_id AS text) AS subject, e.first, e.sequence, 0 AS is_new FROM endings e \
+     WHERE e.tenant_id = $1 AND e.sequence > $2 \
+     UNION ALL SELECT c.subject, 0, 0, 1 FROM events c \
+     WHERE c.tenant_id = $1 AND c.sequence > $2 AND c.type = 'user.created') AS u) AS m WHERE m.sequence > 0) \
      UPDATE events SET discarded = TRUE WHERE tenant_id = $1 AND sequence > $2 AND sequence IN (\
-     SELECT v.sequence FROM endings e CROSS JOIN events v WHERE e.tenant_id = $1 AND e.sequence > $2 \
-     AND v.tenant_id = $1 AND v.sequence BETWEEN e.first AND e.sequence \
-     AND (v.type <> 'group.member_removed' OR 'Users/' || CAST(e.user_id AS text) NOT IN (SELECT f.subject FROM fresh f)) \
-     UNION SELECT n.sequence FROM events n WHERE n.tenant_id = $1 AND n.sequence > $2 AND n.subject IN (\
-     SELECT f.subject FROM fresh f WHERE NOT EXISTS (SELECT 1 FROM resources r WHERE r.tenant_id = $1 \
-     AND r.id = {id} AND r.active)) \
+     SELECT v.sequence FROM ended e CROSS JOIN events v WHERE v.tenant_id = $1 AND v.sequence BETWEEN e.first AND e.sequence \
+     AND (v.type <> 'group.member_removed' OR e.was_new = 0) \
+     UNION SELECT n.sequence FROM (SELECT sequence, subject, \
+     MAX(CASE WHEN type = 'user.created' THEN 1 ELSE 0 END) OVER (PARTITION BY subject) AS was_new FROM events \
+     WHERE tenant_id = $1 AND sequence > $2 AND subject LIKE 'Users/%') AS n WHERE n.was_new = 1 \
+     AND NOT EXISTS (SELECT 1 FROM resources r WHERE r.tenant_id = $1 AND r.id = {id} AND r.active) \
      UNION SELECT t.sequence FROM (SELECT sequence, MAX(CASE WHEN type IN ('user.activated', 'user.deactivated') \
      THEN sequence END) OVER (PARTITION BY subject ORDER BY sequence) AS turn FROM events \
      WHERE tenant_id = $1 AND sequence > $2 AND subject LIKE 'Users/%') AS t \
@@ -199,7 +207,7 @@ async fn open(
     let mut done = BreakerDone { events: sequence - after, users, created, discarded: 0 };
     if discards {
         let is_postgres = transaction.get_database_backend() == sea_orm::DbBackend::Postgres;
-        let id = if is_postgres { "CAST(substr(f.subject, 7) AS uuid)" } else { "substr(f.subject, 7)" };
+        let id = if is_postgres { "CAST(substr(n.subject, 7) AS uuid)" } else { "substr(n.subject, 7)" };
         let sql = DISCARD.replace("{id}", id);
         let discarded = transaction.execute_raw(statement(transaction, &sql, [tenant.into(), after.into()])).await?;
         done.discarded = i64::try_from(discarded.rows_affected()).unwrap_or(i64::MAX);
