@@ -134,6 +134,25 @@ on_both! {
         assert_eq!(attributed(&system, &tenant), json!({ "name": "uma@acme.example", "id": uma }));
     }
 
+    async fn p02_the_log_names_the_event_that_tells_it_also_after_an_alarm(system) {
+        let tenant = tenant_of(&system, "account-scim", &[], &json!({}));
+        system.tenantry(&["breaker", "set", &tenant.name, "mode=warn", "number=1"]).expect(0);
+        let client = tenant.client();
+        let uma = client.post("/Users", &with_role("uma@acme.example", "User Manager")).await.expect(201).id();
+        let eve = client.post("/Users", &with_role("eve@acme.example", "Viewer")).await.expect(201).id();
+        system.tenantry(&["tenant", "set", &tenant.name, &format!("administrator={{\"user\":\"{uma}\"}}")]).expect(0);
+        for id in [eve, uma] {
+            client.patch(&format!("/Users/{id}"), &patch_one("replace", "active", json!(false))).await.expect(200);
+        }
+        let events = system.all_events(&tenant, 0);
+        assert!(events.iter().any(|event| event["type"] == "breaker.tripped"), "{events:?}");
+        let unfit = events.iter().find(|event| event["type"] == "administrator.unfit").expect("it is told");
+        let log = system.server().log();
+        let mut lines = log.lines().filter(|line| line.contains("does not qualify any more") && line.contains(&tenant.name));
+        let line = lines.next().expect("a line");
+        assert!(line.contains(&format!("\"sequence\":{},", unfit["sequence"])), "{line}");
+    }
+
     async fn p02_nobody_names_the_user_of_another_tenant(system) {
         let (tenant, other) = (tenant_of(&system, "account-scim", &[], &json!({})), tenant_of(&system, "account-scim", &[], &json!({})));
         let uma = other.client().post("/Users", &with_role("uma@acme.example", "Administrator")).await.expect(201).id();

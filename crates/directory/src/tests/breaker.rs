@@ -298,4 +298,34 @@ on_both! {
         let breaker = system.directories.breaker(&system.tenant).await.unwrap();
         assert_eq!((breaker.state, breaker.trips, breaker.held_events), (BreakerState::Armed, 0, 0));
     }
+
+    async fn z09_that_nobody_is_expected_any_more_forgives_nothing(system: System) {
+        set(&system, json!({ "new_mode": "warn", "new_number": 3 })).await;
+        for name in ["a", "b"] {
+            create(&system.directory, name).await;
+        }
+        system.directories.expect_users(&system.tenant, (0, i64::MAX), operator()).await.unwrap();
+        let breaker = system.directories.breaker(&system.tenant).await.unwrap();
+        assert_eq!((breaker.new_counted, breaker.expected), (2, None));
+        for name in ["c", "d"] {
+            create(&system.directory, name).await;
+        }
+        assert_eq!(state(&system).await, BreakerState::Warned);
+        system.directories.expect_users(&system.tenant, (0, i64::MAX), operator()).await.unwrap();
+        assert_eq!(state(&system).await, BreakerState::Warned, "what was told is not told again");
+    }
+
+    async fn z09_who_is_expected_is_taken_from_it_also_where_ends_trip(system: System) {
+        set(&system, json!({ "mode": "warn", "number": 1, "new_mode": "warn", "new_number": 100 })).await;
+        let all = users(&system.directory, 30).await;
+        system.directories.expect_users(&system.tenant, (10, i64::MAX), operator()).await.unwrap();
+        // They share transactions, however they fall.
+        let ends = all[..8].iter().map(|user| switch(&system.directory, user, false));
+        let names: Vec<String> = (0..8).map(|n| format!("new-{n}")).collect();
+        let arrivals = names.iter().map(|name| create(&system.directory, name));
+        futures::future::join_all(ends.zip(arrivals).map(|(end, arrival)| futures::future::join(arrival, end))).await;
+        assert_eq!(count(&system.events().await, "breaker.tripped"), 1);
+        let breaker = system.directories.breaker(&system.tenant).await.unwrap();
+        assert_eq!((breaker.expected.map(|expected| expected.0), breaker.new_counted), (Some(2), 0));
+    }
 }

@@ -4,7 +4,7 @@ use events::EventType;
 use profile::Unfit;
 use scim::{Resource, ResourceKind};
 use serde_json::json;
-use tenancy::Administrator;
+use tenancy::{Administrator, TenantId};
 
 use super::event::Story;
 use super::working::Working;
@@ -15,8 +15,9 @@ const SUBJECT: &str = "Administrator";
 /// That changes are attributed to somebody who does not qualify any more, for the log of the server.
 #[derive(Debug)]
 pub(super) struct Lost {
+    pub(super) of: TenantId,
     tenant: String,
-    sequence: i64,
+    pub(super) sequence: i64,
     reason: Unfit,
 }
 
@@ -47,7 +48,7 @@ pub(super) fn look(story: &Story<'_>, working: &mut Working) {
     let tenant = story.tenant;
     let sequence =
         working.tell(tenant.id(), EventType::AdministratorUnfit, SUBJECT.to_owned(), without_nulls(data).to_string());
-    working.lost.push(Lost { tenant: tenant.name().to_owned(), sequence, reason });
+    working.lost.push(Lost { of: tenant.id(), tenant: tenant.name().to_owned(), sequence, reason });
 }
 
 fn without_nulls(mut data: serde_json::Value) -> serde_json::Value {
@@ -59,7 +60,7 @@ fn without_nulls(mut data: serde_json::Value) -> serde_json::Value {
 
 /// Tells the log of the server, once it is durable.
 pub(super) fn tell_lost(working: &Working) {
-    for Lost { tenant, sequence, reason } in &working.lost {
+    for Lost { tenant, sequence, reason, .. } in &working.lost {
         tracing::warn!(
             tenant.id = tenant,
             sequence,

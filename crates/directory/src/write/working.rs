@@ -229,7 +229,8 @@ impl Working {
     pub(super) fn tell_before(&mut self, tenant: TenantId, sequence: i64, told: (EventType, String, String)) {
         let moved = self.events.iter_mut().filter(|event| event.tenant == tenant).map(|event| &mut event.sequence);
         let hashes = self.password_hashes.iter_mut().filter(|(of, ..)| *of == tenant).map(|(_, number, _)| number);
-        moved.chain(hashes).filter(|number| **number >= sequence).for_each(|number| *number += 1);
+        let lost = self.lost.iter_mut().filter(|lost| lost.of == tenant).map(|lost| &mut lost.sequence);
+        moved.chain(hashes).chain(lost).filter(|number| **number >= sequence).for_each(|number| *number += 1);
         let (event_type, subject, data) = told;
         self.tell(tenant, event_type, subject, data);
         if let Some(alarm) = self.events.last_mut() {

@@ -38,7 +38,7 @@ pub(super) fn counting(changes: &[Change], working: &Working) -> BTreeSet<i64> {
 }
 
 /// Trips the breakers for which too many are new. Of one that trips in this batch for the users that end, nothing is said here: what is
-/// new counts with the next that comes.
+/// new counts with the next that comes, without those that were expected.
 pub(super) async fn watch(
     connection: &impl ConnectionTrait,
     statements: &Statements,
@@ -46,12 +46,17 @@ pub(super) async fn watch(
     mut standings: BTreeMap<i64, Standing>,
 ) -> Result<(), DbErr> {
     let now_ms = working.now_ms;
-    let has_tripped = |tenant: i64, working: &Working| working.trips.iter().any(|trip| trip.tenant == tenant);
-    standings.retain(|tenant, standing| standing.counts_new(now_ms) && !has_tripped(*tenant, working));
+    standings.retain(|_, standing| standing.counts_new(now_ms));
+    let tripped: Vec<i64> = working.trips.iter().map(|trip| trip.tenant).collect();
+    for tenant in tripped {
+        let Some(mut standing) = standings.remove(&tenant) else { continue };
+        standing.allow(now_ms, &new_of(tenant, working));
+        let allowance = standing.allowance(tenant);
+        working.trips.iter_mut().filter(|trip| trip.tenant == tenant).for_each(|trip| trip.allowance = allowance);
+    }
     let before = count(connection, statements, now_ms, &standings).await?;
     for (tenant, mut standing) in standings {
-        let of_tenant = working.turns.iter().filter(|turn| turn.tenant.as_i64() == tenant && turn.new_at.is_some());
-        let turns: Vec<Turn> = of_tenant.cloned().collect();
+        let turns = new_of(tenant, working);
         let allowed = standing.allow(now_ms, &turns);
         let before = before.get(&tenant).copied().unwrap_or_default();
         match decide(&standing.settings, before, turns.get(allowed..).unwrap_or_default()) {
@@ -61,6 +66,12 @@ pub(super) async fn watch(
         }
     }
     Ok(())
+}
+
+/// The new users of a tenant in the batch.
+fn new_of(tenant: i64, working: &Working) -> Vec<Turn> {
+    let of_tenant = working.turns.iter().filter(|turn| turn.tenant.as_i64() == tenant && turn.new_at.is_some());
+    of_tenant.cloned().collect()
 }
 
 impl Standing {

@@ -50,9 +50,12 @@ const SET: &str = "INSERT INTO breakers (tenant_id, settings) VALUES ($1, $2) \
                    ON CONFLICT (tenant_id) DO UPDATE SET settings = excluded.settings, quiet_until_ms = 0, \
                    new_quiet_until_ms = 0";
 const COUNT_NEW: &str = "UPDATE directories SET counts_new = $2 WHERE tenant_id = $1";
+/// Who is expected from now on is counted from now on; that nobody is forgives nothing.
 const EXPECT: &str = "INSERT INTO breakers (tenant_id, expected_left, expected_until_ms, new_after) VALUES ($1, $2, $3, $4) \
                       ON CONFLICT (tenant_id) DO UPDATE SET expected_left = excluded.expected_left, \
-                      expected_until_ms = excluded.expected_until_ms, new_after = excluded.new_after, new_quiet_until_ms = 0";
+                      expected_until_ms = excluded.expected_until_ms, new_after = CASE WHEN excluded.expected_left > 0 \
+                      THEN excluded.new_after ELSE breakers.new_after END, new_quiet_until_ms = CASE WHEN excluded.expected_left > 0 \
+                      THEN 0 ELSE breakers.new_quiet_until_ms END";
 const ENDED: &str = "SELECT COUNT(DISTINCT user_id) FROM endings WHERE tenant_id = $1 AND sequence > $2";
 const CREATED: &str = "SELECT COUNT(*) FROM events WHERE tenant_id = $1 AND sequence > $2 AND type = 'user.created'";
 const OPEN: &str = "UPDATE breakers SET held_after = NULL, quiet_until_ms = 0, counted_after = $2, new_quiet_until_ms = 0, \
@@ -179,7 +182,8 @@ async fn expect(
     (users, until_ms): (u32, i64),
     actor: &Value,
 ) -> Result<Performed, DbErr> {
-    let values = [tenant.into(), i64::from(users).into(), until_ms.into(), counters.next_position.into()];
+    let new_after = if users > 0 { counters.next_position } else { 0 };
+    let values = [tenant.into(), i64::from(users).into(), until_ms.into(), new_after.into()];
     transaction.execute_raw(statement(transaction, EXPECT, values)).await?;
     let settings = told(&row.settings);
     let expected = json!({ "users": users, "until": moment(until_ms) });
