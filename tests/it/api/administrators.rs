@@ -21,4 +21,21 @@ on_both! {
         let wrong = json!({ "settings": { "administrator": { "name": "Uma", "role": "Viewer" } } });
         admin.send("PATCH", &path, &wrong).await.expect(400);
     }
+
+    /// It is part of what a customer sets up: judged as if an operator named the user.
+    async fn p02_a_tenant_admin_names_the_administrator(system) {
+        let (tenant, operator) = (system.tenant("p02"), Admin::operator(&system).await);
+        let path = format!("/tenants/{}", tenant.name);
+        operator.patch(&path, &json!({ "settings": { "profile": "account-scim" } })).await.expect(200);
+        let own = Admin::with(&system, &["--tenant", &tenant.name, "--role", "tenant-admin"]).await;
+        let named = |administrator: Value| json!({ "settings": { "administrator": administrator } });
+        own.send("PATCH", &path, &named(json!({ "name": "Uma", "role": "Viewer" }))).await.expect(400);
+        let uma = json!({ "name": "Uma", "role": "User Manager" });
+        assert_eq!(own.patch(&path, &named(uma.clone())).await.expect(200).body["settings"]["administrator"], uma);
+        let mut bob = user("bob@acme.example");
+        bob["roles"] = json!([{ "value": "Viewer", "primary": true }]);
+        tenant.client().post("/Users", &bob).await.expect(201);
+        own.send("PATCH", &path, &named(json!({ "user": "bob@acme.example" }))).await.expect(400);
+        own.send("PATCH", &path, &json!({ "settings": { "profile": null } })).await.expect(403);
+    }
 }

@@ -15,8 +15,15 @@ use crate::api::{reply, shapes};
 use crate::{Command, view};
 
 /// What the administrator of a tenant may set. How much it may ask, and which tokens it may have, is the operator's to say.
-const OF_TENANT_ADMINS: [&str; 6] =
-    ["strict", "profile_options", "unique_group_names", "token_networks", "token_contacts", "failure_contacts"];
+const OF_TENANT_ADMINS: [&str; 7] = [
+    "strict",
+    "profile_options",
+    "administrator",
+    "unique_group_names",
+    "token_networks",
+    "token_contacts",
+    "failure_contacts",
+];
 
 /// Lists the tenants that the key may see, by name.
 #[utoipa::path(
@@ -71,7 +78,7 @@ pub(in crate::api) async fn show_tenant(asked: Asked) -> Result<HttpResponse, Pr
 
 /// Changes settings and domain names, all or none.
 ///
-/// With If-Match only if nothing else has changed it since. A tenant-admin may set `strict`, `profile_options`,
+/// With If-Match only if nothing else has changed it since. A tenant-admin may set `strict`, `profile_options`, `administrator`,
 /// `unique_group_names`, `token_networks`, `token_contacts` and `failure_contacts`.
 #[utoipa::path(
     tag = "tenants",
