@@ -14,7 +14,7 @@ use events::Events;
 use journal::{Journal, Kept};
 use replicas::Redis;
 use tenancy::{AddressSettings, KeySource, Participation, Tenants};
-use tenant_admin::{Code, Failure, Operator, Origin, TokenDays};
+use tenant_admin::{Code, Failure, MailObstacle, Operator, Origin, TokenDays};
 
 use crate::settings::Settings;
 use crate::{notice, signing};
@@ -121,7 +121,7 @@ impl Deployment {
         .keeping_keys(self.keys.clone())
         .feeding(self.stores.clone())
         .reading(self.journal.clone())
-        .mailing(settings.mail.server.is_some() && settings.mail.from.is_some())
+        .mailing(mail_obstacle(settings, listen))
     }
 }
 
@@ -132,6 +132,17 @@ pub(crate) fn origin(settings: &Settings, listen: SocketAddr) -> Origin {
         None => format!("http://{}", reachable(listen)),
     };
     Origin::new(&url, settings.server.base_domain.as_ref().map(|domain| domain.as_str().to_owned()))
+}
+
+/// What keeps invitations from being sent. A link to this machine is good for somebody who tries the program on it, with a mail server
+/// that is on it, too, and for nobody else.
+pub(crate) fn mail_obstacle(settings: &Settings, listen: SocketAddr) -> Option<MailObstacle> {
+    let (Some(mail), Some(_)) = (&settings.mail.server, &settings.mail.from) else {
+        return Some(MailObstacle::NoServer);
+    };
+    let server = &settings.server;
+    let is_trial = listen.ip().is_loopback() && server.trusted_proxies.is_empty() && mail.is_local();
+    (server.public_url.is_none() && !is_trial).then_some(MailObstacle::NoPublicUrl)
 }
 
 /// An address that one can connect to from this machine: not `0.0.0.0`.

@@ -22,10 +22,10 @@ use std::time::Duration;
 use gateway::App;
 use telemetry::Telemetry;
 use tenant_admin::control::{Connection, Socket};
-use tenant_admin::{Code, Failure, Origin};
+use tenant_admin::{Code, Failure, MailObstacle, Origin};
 
 use crate::cli::Output;
-use crate::deployment::{Deployment, Purpose, origin, reachable};
+use crate::deployment::{Deployment, Purpose, mail_obstacle, origin, reachable};
 use crate::settings::Settings;
 use administration::Administration;
 use banner::Banner;
@@ -109,7 +109,9 @@ impl Server<'_> {
         let (database, warning) = (settings.database_name(), self.warnings(left_out));
         Banner { tenants, operations: operations_at, admin, database, warning }.print(output)?;
         let (mail, post) = Mail::open(&settings.mail).map_err(failed)?.unzip();
-        let upkeep = self.upkeep(mail, origin(settings, listening));
+        let obstacle = mail_obstacle(settings, listening);
+        self.warn_of_invitations(obstacle);
+        let upkeep = self.upkeep(mail, (origin(settings, listening), obstacle));
         let post = post.map(|post| tokio::spawn(post.run()));
         let mut feeding = Feeding::start(&deployment.stores, feed).map_err(failed)?;
         let mut administration = Administration::start(administration, &operator, settings).map_err(failed)?;
@@ -152,9 +154,18 @@ impl Server<'_> {
         App::build(settings, parts, (telemetry, journal.clone()), redis.clone()).map_err(failed)
     }
 
-    fn upkeep(&self, mail: Option<Mail>, origin: Origin) -> Upkeep {
+    /// Whoever sets mail up wrong learns it from the log of the start, and not from those who wait for a mail.
+    fn warn_of_invitations(&self, obstacle: Option<MailObstacle>) {
+        let tenants = self.deployment.tenants.list();
+        let waiting = tenants.iter().filter(|tenant| tenant.profile().invitation().is_some()).count();
+        if let Some(obstacle) = obstacle.filter(|_| waiting > 0) {
+            tracing::warn!(tenants = waiting, "invitations are not sent: {}", obstacle.sentence());
+        }
+    }
+
+    fn upkeep(&self, mail: Option<Mail>, (origin, obstacle): (Origin, Option<MailObstacle>)) -> Upkeep {
         let (tenants, directories) = (self.deployment.tenants.clone(), self.deployment.directories.clone());
-        let post = mail.as_ref().map(Mail::for_invitations);
+        let post = mail.as_ref().filter(|_| obstacle.is_none()).map(Mail::for_invitations);
         Upkeep {
             inviting: post.map(|post| Inviting::new(tenants.clone(), directories.clone(), origin, post)),
             tenants,

@@ -27,7 +27,7 @@ pub use conversion_command::ConversionCommand;
 pub use failure::{Code, Failure};
 pub use invitation_command::InvitationCommand;
 pub use oauth_command::{CreateOauthClient, FederatedWith, OauthCommand};
-pub use operator::{Operator, TokenDays};
+pub use operator::{MailObstacle, Operator, TokenDays};
 pub use origin::Origin;
 pub use profile_command::{ProfileChange, ProfileCommand};
 pub use store_command::StoreCommand;

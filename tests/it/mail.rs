@@ -11,28 +11,39 @@ use crate::support::{Database, System, Tenant, until, user};
 
 /// A mail server that keeps what it is given.
 #[derive(Clone, Default)]
-pub(super) struct Post(Arc<Mutex<Vec<String>>>);
+pub(super) struct Post {
+    mails: Arc<Mutex<Vec<String>>>,
+    refusals: Arc<Mutex<Vec<Refusal>>>,
+}
+
+/// What it answers in place of a good word: after what, and how often.
+pub(super) type Refusal = (&'static str, &'static str, u32);
 
 impl Post {
     /// Serves on a port of its own; its first answers to MAIL are that it has no time now.
     pub(super) async fn open(busy: u32) -> (Self, String) {
+        Self::refusing(&[("MAIL", "451 no time for ada@acme.example\r\n", busy)]).await
+    }
+
+    /// The same, that refuses after what it hears (`220` is its greeting, `.` the end of a mail, which it keeps all the same).
+    pub(super) async fn refusing(refusals: &[Refusal]) -> (Self, String) {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a port");
         let url = format!("smtp://{}", listener.local_addr().expect("its address"));
-        let (post, left) = (Self::default(), Arc::new(Mutex::new(busy)));
+        let post = Self { refusals: Arc::new(Mutex::new(refusals.to_vec())), ..Self::default() };
         let kept = post.clone();
         tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
-                tokio::spawn(kept.clone().take(stream, Arc::clone(&left)));
+                tokio::spawn(kept.clone().take(stream));
             }
         });
         (post, url)
     }
 
     /// RFC 5321, as far as a friendly client needs it.
-    async fn take(self, stream: TcpStream, busy: Arc<Mutex<u32>>) {
+    async fn take(self, stream: TcpStream) {
         let mut stream = BufReader::new(stream);
         let (mut mail, mut in_data) = (String::new(), false);
-        let mut answer = "220 post.test\r\n";
+        let mut answer = self.answer("220", "220 post.test\r\n");
         loop {
             if stream.write_all(answer.as_bytes()).await.is_err() {
                 return;
@@ -44,8 +55,8 @@ impl Post {
             answer = match line.trim_end() {
                 "." if in_data => {
                     in_data = false;
-                    self.0.lock().expect("the mails").push(std::mem::take(&mut mail));
-                    "250 kept\r\n"
+                    self.mails.lock().expect("the mails").push(std::mem::take(&mut mail));
+                    self.answer(".", "250 kept\r\n")
                 }
                 _ if in_data => {
                     mail.push_str(&line);
@@ -56,26 +67,37 @@ impl Post {
                     "354 go on\r\n"
                 }
                 "QUIT" => return,
-                command if command.starts_with("MAIL") && is_busy(&busy) => "451 no time for ada@acme.example\r\n",
                 command => {
                     mail.push_str(command);
                     mail.push('\n');
-                    "250 good\r\n"
+                    let good = if command.starts_with("EHLO") {
+                        "250-post.test\r\n250 AUTH PLAIN\r\n"
+                    } else {
+                        "250 good\r\n"
+                    };
+                    self.answer(command, if command.starts_with("AUTH") { "235 welcome\r\n" } else { good })
                 }
             };
         }
     }
 
-    pub(super) fn mails(&self) -> Vec<String> {
-        self.0.lock().expect("the mails").clone()
+    fn answer(&self, heard: &str, good: &'static str) -> &'static str {
+        let mut refusals = self.refusals.lock().expect("the refusals");
+        let refusal = refusals.iter_mut().find(|(after, _, left)| heard.starts_with(after) && *left > 0);
+        refusal.map_or(good, |(_, answer, left)| {
+            *left -= 1;
+            answer
+        })
     }
-}
 
-fn is_busy(left: &Mutex<u32>) -> bool {
-    let mut left = left.lock().expect("a number");
-    let was = *left;
-    *left = was.saturating_sub(1);
-    was > 0
+    /// From now on it refuses nothing.
+    pub(super) fn mend(&self) {
+        self.refusals.lock().expect("the refusals").clear();
+    }
+
+    pub(super) fn mails(&self) -> Vec<String> {
+        self.mails.lock().expect("the mails").clone()
+    }
 }
 
 /// A server that sends its mail there.

@@ -32,7 +32,8 @@ pub use conversion::{Conversion, ConversionConflict, ConversionPlan, ConversionR
 pub use directories::{Directories, Directory, Patched};
 pub use error::DirectoryError;
 pub use invitation::{
-    DueLetter, Invitation, InvitationRefused, InvitationsPage, Invitee, Letter, LinkState, MailState, Undelivered,
+    Addressee, DueLetter, Invitation, InvitationRefused, InvitationsPage, Invitee, Letter, LinkState, MailState,
+    Undelivered,
 };
 pub use list::{CursorPosition, List, Listing, PageRequest, Search};
 pub use pressure::Work;

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
+use aws_lc_rs::digest::{SHA256, digest};
 use aws_lc_rs::hmac;
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +29,15 @@ pub struct InvitationLink {
     pub nonce: Uuid,
     /// Until when it is good, in milliseconds since 1970 UTC.
     pub expires_ms: i64,
+}
+
+impl InvitationLink {
+    /// What tells the mail of this link from all others, and nothing about the link.
+    #[must_use]
+    pub fn message_number(&self) -> String {
+        let digest = digest(&SHA256, &[b"message ".as_slice(), self.nonce.as_bytes()].concat());
+        digest.as_ref().iter().take(16).map(|byte| format!("{byte:02x}")).collect()
+    }
 }
 
 /// Proof that somebody holds a link of this tenant.

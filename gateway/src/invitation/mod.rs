@@ -42,6 +42,9 @@ pub(crate) async fn answer(
     };
     let tenant = invited.tenant();
     exchange.blame(tenant);
+    if tenant.profile().invitation().is_none() {
+        return Ok(page::off(&Shown::of(tenant)));
+    }
     let actor = Actor { client: BROWSER, credential: None, request_id: exchange.id.as_str().to_owned() };
     let invitee = worker.directories.invited(&invited, actor);
     let now_ms = now.unix_timestamp() * 1000;

@@ -63,6 +63,16 @@ pub(super) fn expired(shown: &Shown<'_>) -> Answer {
     page(StatusCode::GONE, "The invitation has expired", &body, None)
 }
 
+/// Nobody is invited at the moment.
+pub(super) fn off(shown: &Shown<'_>) -> Answer {
+    let workspace = escaped(shown.workspace);
+    let body = format!(
+        "<p>The workspace <strong>{workspace}</strong> invites nobody by mail at the moment, so there is nothing to verify.</p>\
+         <p>Ask an administrator of the workspace whether you are a member.</p>"
+    );
+    page(StatusCode::GONE, "Invitations are switched off", &body, None)
+}
+
 /// Whatever else is wrong with it: nobody learns whom there is.
 pub(super) fn void() -> Answer {
     let body = "<p>This link is not valid, or not any more.</p>\

@@ -67,6 +67,7 @@ pub(super) enum InvitationState {
 pub(super) enum InvitationMail {
     Waiting,
     WaitingForMailSettings,
+    WaitingForPublicUrl,
     WaitingForAnAddress,
     SwitchedOff,
     Sent,

@@ -14,8 +14,32 @@ use crate::{Answer, Code, Failure, InvitationCommand, Kind, view};
 /// The most of one answer.
 const MOST: u32 = 1000;
 
-/// What is said where there is no way out for mail.
-const NO_MAIL: &str = "waiting-for-mail-settings";
+/// What keeps invitations from being sent, of the settings of this server.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailObstacle {
+    /// There is no way out for mail.
+    NoServer,
+    /// Links would lead to this machine.
+    NoPublicUrl,
+}
+
+impl MailObstacle {
+    const fn name(self) -> &'static str {
+        match self {
+            Self::NoServer => "waiting-for-mail-settings",
+            Self::NoPublicUrl => "waiting-for-public-url",
+        }
+    }
+
+    /// In words.
+    #[must_use]
+    pub const fn sentence(self) -> &'static str {
+        match self {
+            Self::NoServer => "no mail server is set (mail.server, mail.from)",
+            Self::NoPublicUrl => "it is not set under which URL people reach this server (server.public_url)",
+        }
+    }
+}
 
 impl Operator {
     pub(super) async fn invitation(&self, command: InvitationCommand) -> Result<Answer, Failure> {
@@ -47,11 +71,9 @@ impl Operator {
 
     /// What is to be known about invitations of a tenant that cannot be sent.
     pub(super) fn warn_of_mail(&self, tenant: &Tenant) -> Option<String> {
-        let waits = tenant.profile().invitation().is_some() && !self.has_mail;
-        waits.then(|| {
-            let name = tenant.name();
-            format!("new users of {name} are invited by mail, and no mail server is set (mail.server, mail.from): they wait until one is")
-        })
+        tenant.profile().invitation()?;
+        let (name, sentence) = (tenant.name(), self.mail_obstacle?.sentence());
+        Some(format!("new users of {name} are invited by mail, and {sentence}: they wait until it is"))
     }
 
     async fn list_invitations(
@@ -126,10 +148,14 @@ impl Operator {
     }
 
     fn mail_of<'a>(&self, tenant: &Tenant, mail: &'a MailState) -> (&'static str, Option<&'a str>) {
+        if matches!(mail, MailState::Due(_)) && tenant.profile().invitation().is_none() {
+            return ("switched-off", None);
+        }
         match mail {
-            MailState::Due(_) if !self.has_mail => (NO_MAIL, None),
-            MailState::Due(_) if tenant.profile().invitation().is_none() => ("switched-off", None),
-            MailState::Due(problem) => ("waiting", problem.as_deref()),
+            MailState::Due(problem) => match self.mail_obstacle {
+                Some(obstacle) => (obstacle.name(), None),
+                None => ("waiting", problem.as_deref()),
+            },
             MailState::Sent => ("sent", None),
             MailState::Failed(problem) => ("failed", Some(problem)),
             MailState::NoAddress => ("waiting-for-an-address", None),
@@ -156,9 +182,10 @@ impl From<InvitationRefused> for Failure {
         match refused {
             InvitationRefused::Directory(error) => error.into(),
             InvitationRefused::None => Self::caused(Code::NotFound, &refused),
-            InvitationRefused::Accepted | InvitationRefused::NotActive | InvitationRefused::NoAddress => {
-                Self::caused(Code::Conflict, &refused)
-            }
+            InvitationRefused::Accepted
+            | InvitationRefused::NotActive
+            | InvitationRefused::NoAddress
+            | InvitationRefused::Off => Self::caused(Code::Conflict, &refused),
         }
     }
 }

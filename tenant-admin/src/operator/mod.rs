@@ -17,6 +17,8 @@ mod stores;
 mod tenants;
 mod tokens;
 
+pub use invitations::MailObstacle;
+
 use ::events::Events;
 use delivery::Stores;
 use directory::Directories;
@@ -38,8 +40,8 @@ pub struct Operator {
     keys: Keys,
     stores: Option<Stores>,
     journal: Option<Journal>,
-    /// Whether there is a way out for mail.
-    has_mail: bool,
+    /// What keeps invitations from being sent.
+    mail_obstacle: Option<MailObstacle>,
 }
 
 /// For how many days tokens are valid.
@@ -62,8 +64,8 @@ impl Operator {
         days: TokenDays,
         limits: AddressLimits,
     ) -> Self {
-        let (keys, stores, journal, has_mail) = (Keys::default(), None, None, false);
-        Self { tenants, directories, events, origin, days, limits, keys, stores, journal, has_mail }
+        let (keys, stores, journal, mail_obstacle) = (Keys::default(), None, None, Some(MailObstacle::NoServer));
+        Self { tenants, directories, events, origin, days, limits, keys, stores, journal, mail_obstacle }
     }
 
     /// The same, with its hand on the signing keys.
@@ -84,10 +86,10 @@ impl Operator {
         Self { journal: Some(journal), ..self }
     }
 
-    /// The same, where there is a way out for mail, or is none.
+    /// The same, where this keeps invitations from being sent, or nothing does.
     #[must_use]
-    pub fn mailing(self, has_mail: bool) -> Self {
-        Self { has_mail, ..self }
+    pub fn mailing(self, mail_obstacle: Option<MailObstacle>) -> Self {
+        Self { mail_obstacle, ..self }
     }
 
     /// The tenants it has its hand on.

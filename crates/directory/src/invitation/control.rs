@@ -7,7 +7,7 @@ use futures::future::join_all;
 use tenancy::Administered;
 use uuid::Uuid;
 
-use super::table::{self, Invitation, InvitationsPage};
+use super::table::{self, Invitation, InvitationsPage, MailState};
 use crate::write::{Action, InvitationAnswer, InvitationErrand};
 use crate::{Directories, Directory, DirectoryError};
 
@@ -29,6 +29,11 @@ pub enum InvitationRefused {
     /// There is no address.
     #[error("this user has no e-mail address to write to; it is invited when the identity provider sends one")]
     NoAddress,
+    /// The tenant invites nobody now.
+    #[error(
+        "invitations of this tenant are switched off: who was invited counts as a member; see profile and profile_options"
+    )]
+    Off,
     /// The directory failed.
     #[error(transparent)]
     Directory(#[from] DirectoryError),
@@ -65,11 +70,15 @@ impl Directories {
         done.checked()
     }
 
-    /// The same for everybody who has not accepted, and whose invitation was not taken back. Says how many they are.
+    /// The same for everybody who has not accepted, and whose invitation was not taken back. Whose first mail is about to be sent gets
+    /// that one. Says how many they are.
     ///
     /// # Errors
-    /// If the database fails; then it was done for some.
-    pub async fn resend_invitations(&self, tenant: &Administered) -> Result<u64, DirectoryError> {
+    /// [`InvitationRefused::Off`], or if the database fails; then it was done for some.
+    pub async fn resend_invitations(&self, tenant: &Administered) -> Result<u64, InvitationRefused> {
+        if tenant.tenant().profile().invitation().is_none() {
+            return Err(InvitationRefused::Off);
+        }
         let mut page = InvitationsPage {
             states: BTreeSet::from([InvitationState::Pending.as_str()]),
             limit: STEP,
@@ -81,7 +90,10 @@ impl Directories {
             let Some(last) = some.last() else { return Ok(count) };
             page.after = Some(last.user);
             let errand = InvitationErrand::Resend { revoked_too: false };
-            let all = some.iter().map(|invitation| self.do_with_invitation(tenant, invitation.user, errand));
+            let is_first =
+                |invitation: &&Invitation| invitation.times_sent == 0 && invitation.mail == MailState::Due(None);
+            let wanted = some.iter().filter(|invitation| !is_first(invitation));
+            let all = wanted.map(|invitation| self.do_with_invitation(tenant, invitation.user, errand));
             for answer in join_all(all).await {
                 count += u64::from(answer? == InvitationAnswer::Done);
             }
@@ -96,7 +108,7 @@ impl Directories {
         self.do_with_invitation(tenant, user, InvitationErrand::Revoke).await?.checked()
     }
 
-    async fn do_with_invitation(
+    pub(super) async fn do_with_invitation(
         &self,
         tenant: &Administered,
         user: Uuid,
@@ -127,6 +139,7 @@ impl InvitationAnswer {
             Self::Accepted => Err(InvitationRefused::Accepted),
             Self::NotActive => Err(InvitationRefused::NotActive),
             Self::NoAddress => Err(InvitationRefused::NoAddress),
+            Self::Off => Err(InvitationRefused::Off),
             Self::NotInvited | Self::Expired | Self::Void => Err(InvitationRefused::None),
         }
     }

@@ -7,12 +7,14 @@ use sea_orm::{ConnectionTrait, Statement, Value};
 use tenancy::{Administered, InvitationLink, Tenant};
 use uuid::Uuid;
 
+use super::Addressee;
 use super::table::id;
 use crate::conversion::now;
+use crate::write::{InvitationErrand, is_same};
 use crate::{Directories, DirectoryError};
 
-/// For how long a claim holds.
-const LEASE: Duration = Duration::from_secs(60);
+/// For how long a claim holds: longer than a mail server may take (RFC 5321 section 4.5.3.2).
+const LEASE: Duration = Duration::from_secs(13 * 60);
 /// How many mails of one tenant are looked up at once, and how many in all: nobody waits for a tenant that invites thousands.
 const OF_A_TENANT: u32 = 10;
 const AT_ONCE: u32 = 100;
@@ -21,6 +23,8 @@ const FIRST_PAUSE: Duration = Duration::from_secs(30);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60 * 60);
 /// What is not taken so often is given up: after about a week.
 const TRIES: i64 = 175;
+/// As so many counts one of which it is not known whether it arrived: nobody gets more than three mails by that.
+const UNKNOWN: i64 = TRIES / 3;
 
 /// A mail that is due, of whoever claims it.
 #[derive(Clone, Debug)]
@@ -48,6 +52,24 @@ pub enum Undelivered {
     Never,
     /// It may be taken later.
     Later,
+    /// The mail server had all of it and did not answer in time: it may have arrived.
+    Unknown,
+    /// It was not told to the mail server, which takes no mail at all at the moment.
+    NotTried,
+}
+
+impl DueLetter {
+    /// Whose user is invited.
+    #[must_use]
+    pub fn tenant(&self) -> &Arc<Tenant> {
+        self.tenant.tenant()
+    }
+
+    /// Who is invited.
+    #[must_use]
+    pub fn user(&self) -> Uuid {
+        self.user
+    }
 }
 
 impl Directories {
@@ -109,7 +131,51 @@ impl Directories {
         let address: Option<String> = row.try_get_by_index(1)?;
         let tries = row.try_get_by_index(2)?;
         let link = InvitationLink { user: *user, nonce, expires_ms: row.try_get_by_index(3)? };
-        Ok(address.map(|address| Letter { tenant: tenant.clone(), address, link, tries }))
+        let letter = Letter { tenant: tenant.clone(), address: address.unwrap_or_default(), link, tries };
+        if letter.address.is_empty() || tries > TRIES {
+            let problem = if letter.address.is_empty() { "there is no address" } else { "it was tried too often" };
+            self.letter_failed(&letter, Undelivered::Never, problem).await?;
+            return Ok(None);
+        }
+        Ok(Some(letter))
+    }
+
+    /// Whom a mail goes to, as the user is now.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn addressee(&self, letter: &Letter) -> Result<Addressee, DirectoryError> {
+        let found = Addressee::find(&self.administered(&letter.tenant), letter.link.user).await?;
+        let is_elsewhere = |address: &Option<String>| !is_same(address.as_deref(), Some(&letter.address));
+        Ok(match found {
+            Addressee::Active { address, .. } if is_elsewhere(&address) => Addressee::Elsewhere,
+            found => found,
+        })
+    }
+
+    /// The user has another address by now or is not active, which no change has told: another mail takes the place of this one, or none.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn letter_astray(&self, letter: &Letter) -> Result<(), DirectoryError> {
+        self.do_with_invitation(&letter.tenant, letter.link.user, InvitationErrand::CatchUp).await?;
+        Ok(())
+    }
+
+    /// The user is no more, and so is the invitation.
+    ///
+    /// # Errors
+    /// If the database fails.
+    pub async fn letter_orphaned(&self, letter: &Letter) -> Result<(), DirectoryError> {
+        let backend = self.database().backend();
+        let sql = format!(
+            "DELETE FROM invitations WHERE tenant_id = $1 AND user_id = {} AND NOT EXISTS (SELECT 1 FROM resources r \
+             WHERE r.tenant_id = invitations.tenant_id AND r.id = invitations.user_id)",
+            id(backend, 2)
+        );
+        let values: [Value; 2] = [letter.tenant.tenant().id().as_i64().into(), letter.link.user.to_string().into()];
+        self.database().writer().execute_raw(Statement::from_sql_and_values(backend, sql, values)).await?;
+        Ok(())
     }
 
     /// The mail is with the mail server.
@@ -132,10 +198,11 @@ impl Directories {
         why: Undelivered,
         problem: &str,
     ) -> Result<bool, DirectoryError> {
-        let goes_on = why == Undelivered::Later && letter.tries < TRIES;
-        let again = format!("{} + {}", now(self.database().backend()), milliseconds(pause(letter.tries)));
+        let tries = counted(why, letter.tries);
+        let goes_on = why != Undelivered::Never && tries < TRIES;
+        let again = format!("{} + {}", now(self.database().backend()), milliseconds(pause(tries)));
         let due = if goes_on { &again } else { "NULL" };
-        let set = format!("due_ms = {due}, problem = $4, lease_ms = 0");
+        let set = format!("due_ms = {due}, problem = $4, tries = {tries}, lease_ms = 0");
         self.settle_letter(letter, &set, vec![problem.into()]).await?;
         Ok(goes_on)
     }
@@ -158,6 +225,15 @@ impl Directories {
     }
 }
 
+/// As how many tries it counts.
+fn counted(why: Undelivered, tries: i64) -> i64 {
+    match why {
+        Undelivered::Never | Undelivered::Later => tries,
+        Undelivered::Unknown => tries + UNKNOWN,
+        Undelivered::NotTried => tries - 1,
+    }
+}
+
 fn pause(tries: i64) -> Duration {
     let doubled = u32::try_from(tries.clamp(1, 20) - 1).unwrap_or_default();
     (FIRST_PAUSE * 2_u32.pow(doubled)).min(LONGEST_PAUSE)
@@ -170,6 +246,17 @@ fn milliseconds(length: Duration) -> i64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn k07_what_may_have_arrived_is_sent_three_times_at_most() {
+        let (mut tries, mut mails) = (0, 0);
+        while tries < TRIES {
+            tries = counted(Undelivered::Unknown, tries + 1);
+            mails += 1;
+        }
+        assert_eq!(mails, 3);
+        assert_eq!(counted(Undelivered::NotTried, 1), 0, "a mail server that is away uses up nothing");
+    }
 
     #[test]
     fn a_mail_waits_longer_each_time_and_an_hour_at_most() {

@@ -2,10 +2,12 @@
 //!
 //! What changes one is a change of the directory like any other (`write::invitation`), so it has its place among them and its event.
 
+mod addressee;
 mod control;
 mod letters;
 mod table;
 
+pub use addressee::Addressee;
 pub use control::InvitationRefused;
 pub use letters::{DueLetter, Letter, Undelivered};
 pub use table::{Invitation, InvitationsPage, MailState};
@@ -15,7 +17,7 @@ use std::net::IpAddr;
 use events::normal::InvitationState;
 use tenancy::Invited;
 
-use crate::write::{Action, InvitationAnswer, InvitationErrand};
+use crate::write::{Action, InvitationAnswer, InvitationErrand, is_same};
 use crate::{Actor, Directories, Directory, DirectoryError, Work};
 
 /// What one who holds a link is shown, or told after accepting.
@@ -27,7 +29,8 @@ pub enum LinkState {
     Accepted,
     /// It has ended.
     Expired,
-    /// It is good for nothing: another mail took the place of its own, it was taken back, or nobody knows it.
+    /// It is good for nothing: another mail took the place of its own, it was taken back, the user is not active or has another address
+    /// now, nobody is invited now, or nobody knows it.
     Void,
 }
 
@@ -54,17 +57,21 @@ impl Invitee {
     pub async fn look(&self, now_ms: i64) -> Result<LinkState, DirectoryError> {
         let Directory { tenant, all, .. } = &self.directory;
         let link = self.invited.link();
-        let looked = async {
-            let found = table::look(&all.database, tenant.id().as_i64(), link, now_ms).await?;
-            let Some((state, expires_ms)) = found else { return Ok(LinkState::Void) };
-            Ok(match state {
-                InvitationState::Accepted => LinkState::Accepted,
-                InvitationState::Revoked => LinkState::Void,
-                InvitationState::Pending if expires_ms.min(link.expires_ms) < now_ms => LinkState::Expired,
-                InvitationState::Pending => LinkState::Open,
-            })
+        if tenant.profile().invitation().is_none() {
+            return Ok(LinkState::Void);
+        }
+        let looked = async { Ok(table::look(&all.database, tenant.id().as_i64(), link, now_ms).await?) };
+        let Some(looked) = all.within((tenant, Work::Read), looked).await? else { return Ok(LinkState::Void) };
+        let Addressee::Active { address, .. } = Addressee::find(&self.directory, link.user).await? else {
+            return Ok(LinkState::Void);
         };
-        all.within((tenant, Work::Read), looked).await
+        Ok(match looked.state {
+            InvitationState::Accepted => LinkState::Accepted,
+            InvitationState::Revoked => LinkState::Void,
+            InvitationState::Pending if !is_same(looked.address.as_deref(), address.as_deref()) => LinkState::Void,
+            InvitationState::Pending if looked.expires_ms.min(link.expires_ms) < now_ms => LinkState::Expired,
+            InvitationState::Pending => LinkState::Open,
+        })
     }
 
     /// Accepts: from now on the user is a member. Once more, it changes nothing.

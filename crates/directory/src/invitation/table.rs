@@ -26,7 +26,7 @@ pub struct Invitation {
     pub address: Option<String>,
     /// When the user was invited the last time, in milliseconds since 1970 UTC, as all moments here.
     pub invited_ms: i64,
-    /// When its mail was sent.
+    /// When the last mail was sent.
     pub sent_ms: Option<i64>,
     /// How many mails were sent in all.
     pub times_sent: i64,
@@ -129,6 +129,7 @@ fn read(row: &QueryResult) -> Result<Invitation, DbErr> {
     let sent_ms: Option<i64> = row.try_get_by_index(5)?;
     let (due_ms, problem): (Option<i64>, Option<String>) = (row.try_get_by_index(12)?, row.try_get_by_index(13)?);
     let mail = match (due_ms, problem) {
+        _ if state == InvitationState::Revoked => MailState::None,
         _ if state == InvitationState::Pending && address.is_none() => MailState::NoAddress,
         (Some(_), problem) => MailState::Due(problem),
         (None, Some(problem)) => MailState::Failed(problem),
@@ -177,17 +178,26 @@ pub(super) async fn states(
     rows.iter().map(state).collect()
 }
 
-/// Where the invitation of a link stands, and until when it is good; notes that it was opened.
+/// The invitation of a link.
+pub(super) struct Looked {
+    pub(super) state: InvitationState,
+    /// Where its mail went.
+    pub(super) address: Option<String>,
+    /// Until when it is good.
+    pub(super) expires_ms: i64,
+}
+
+/// Where the invitation of a link stands; notes that it was opened.
 pub(super) async fn look(
     database: &Database,
     tenant: i64,
     link: InvitationLink,
     now_ms: i64,
-) -> Result<Option<(InvitationState, i64)>, DbErr> {
+) -> Result<Option<Looked>, DbErr> {
     let backend = database.backend();
     let condition = format!("tenant_id = $1 AND user_id = {} AND nonce = {}", id(backend, 2), id(backend, 3));
     let values = || -> [Value; 3] { [tenant.into(), link.user.to_string().into(), link.nonce.to_string().into()] };
-    let sql = format!("SELECT state, expires_ms, opened_ms FROM invitations WHERE {condition}");
+    let sql = format!("SELECT state, expires_ms, opened_ms, address FROM invitations WHERE {condition}");
     let rows = database.query(Statement::from_sql_and_values(backend, sql, values())).await?;
     let Some(row) = rows.first() else { return Ok(None) };
     let (state, expires_ms): (String, Option<i64>) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
@@ -196,5 +206,7 @@ pub(super) async fn look(
         let sql = format!("UPDATE invitations SET opened_ms = {now_ms} WHERE {condition} AND opened_ms IS NULL");
         database.writer().execute_raw(Statement::from_sql_and_values(backend, sql, values())).await?;
     }
-    Ok(InvitationState::parse(&state).map(|state| (state, expires_ms.unwrap_or_default())))
+    let address = row.try_get_by_index(3)?;
+    let expires_ms = expires_ms.unwrap_or_default();
+    Ok(InvitationState::parse(&state).map(|state| Looked { state, address, expires_ms }))
 }

@@ -179,8 +179,9 @@ fn changed(story: &Story<'_>, told: Option<&Mapped>, working: &Working) -> (Vec<
     }
 }
 
-/// Where a user stands now that was invited.
+/// Where a user stands now that was invited; nowhere, if the tenant invites nobody now.
 fn invitation(story: &Story<'_>, working: &Working) -> Option<InvitationState> {
+    story.tenant.profile().invitation()?;
     let known = working.invitations.get(&(story.tenant.id().as_i64(), story.id))?;
     (story.record.kind == ResourceKind::User).then_some(known.state)
 }
@@ -192,7 +193,7 @@ fn with_invitation(
     (mut changed, provisioned): (Vec<Changed>, Option<Vec<Changed>>),
 ) -> (Vec<Changed>, Option<Vec<Changed>>) {
     let before = story.invitation_before;
-    if before == now || story.before.is_none() || story.after.is_none() {
+    if now.is_none() || before == now || story.before.is_none() || story.after.is_none() {
         return (changed, provisioned);
     }
     let provisioned = provisioned.unwrap_or_else(|| changed.clone());

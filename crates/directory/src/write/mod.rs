@@ -33,7 +33,7 @@ mod writer;
 pub(crate) use batch::now_ms;
 pub(crate) use breaker::Errand;
 pub(crate) use change::{Action, Change, New, Outcome};
-pub(crate) use invitation::{InvitationAnswer, InvitationErrand};
+pub(crate) use invitation::{InvitationAnswer, InvitationErrand, address_of, is_same, told};
 pub(crate) use statements::Statements;
 pub(crate) use working::BLOCK;
 pub(crate) use writer::Writer;

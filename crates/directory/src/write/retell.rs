@@ -1,13 +1,17 @@
 //! Users of whom an application is told something else because a group has changed: its profile makes departments or roles of
 //! groups.
 
+use std::sync::Arc;
+
+use events::EventType;
 use scim::{MemberReference, Resource, ResourceKind};
 use uuid::Uuid;
 
-use super::Change;
 use super::event::{Story, tell};
+use super::invitation;
 use super::member::Moves;
 use super::working::Working;
+use super::{Action, Change};
 use crate::DirectoryError;
 
 /// The groups that users are in before a change of one of them.
@@ -46,6 +50,11 @@ impl Retelling {
                 continue;
             }
             let resource: Option<&Resource> = Some(&held.resource);
+            // Another address is another invitation, whatever makes it.
+            let (kind, action) = (ResourceKind::User, Action::Tell);
+            let (of, actor) = (Arc::clone(&change.tenant), change.actor.clone());
+            let of_user = Change { tenant: of, actor, kind, id, action, password: None, groups: true };
+            let (invitation_before, is_invited) = invitation::follow(&of_user, resource, &held, working);
             let story = Story {
                 tenant: &change.tenant,
                 id,
@@ -57,10 +66,13 @@ impl Retelling {
                 moves: &Moves::default(),
                 password: None,
                 replaced: false,
-                invitation_before: working.invitations.get(&(tenant, id)).map(|known| known.state),
+                invitation_before,
                 happened: None,
             };
             tell(&story, working)?;
+            if is_invited {
+                invitation::tell_of(&of_user, EventType::UserInvited, None, working)?;
+            }
         }
         Ok(())
     }

@@ -82,6 +82,7 @@ on_both! {
         };
         assert_eq!((listed("expired"), listed("invited"), listed("accepted")), (Some(1), Some(0), Some(0)));
         assert_eq!(inviting.story().len(), 2, "nothing was told");
+        inviting.later().await;
         inviting.system.tenantry(&["invitation", "resend", &inviting.tenant.name, "ada@acme.example"]).expect(0);
         let again = inviting.link("ada@acme.example", 2).await;
         Page::post(&link).await.expect(404, "not valid");
@@ -100,6 +101,7 @@ on_both! {
         Page::post(&ada).await.expect(200, "you are a member");
         inviting.system.tenantry(&["key", "retire", &before, "--force"]).expect(0);
         Page::post(&bob).await.expect(404, "not valid");
+        inviting.later().await;
         inviting.system.tenantry(&["invitation", "resend", &inviting.tenant.name, "bob@acme.example"]).expect(0);
         Page::post(&inviting.link("bob@acme.example", 2).await).await.expect(200, "you are a member");
     }

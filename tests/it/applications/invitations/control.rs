@@ -25,6 +25,7 @@ on_both! {
         assert_eq!((&revoked["state"], &revoked["mail"]), (&json!("revoked"), &json!("none")));
         inviting.system.tenantry(&["invitation", "revoke", name, "bob@acme.example"]).expect(0);
         Page::post(&bob).await.expect(404, "not valid");
+        inviting.later().await;
         let all = inviting.system.tenantry(&["invitation", "resend", name, "--all", "--json"]).expect(0).json();
         assert_eq!(all["resent"], 1, "who has accepted, or was taken back, is left alone");
         let again = inviting.link("ada@acme.example", 2).await;
@@ -73,6 +74,16 @@ on_both! {
         let first = inviting.link("user0@acme.example", 1).await;
         let one = format!("{path}/user0@acme.example");
         post(&auditor, &format!("{one}/resend")).await.expect(403);
+        for number in 0..5 {
+            inviting.link(&format!("user{number}@acme.example"), 1).await;
+        }
+        until("the mails to be noted", async || {
+            let listed = inviting.system.tenantry(&["invitation", "list", name, "--json"]).expect(0).json();
+            let all = listed["invitations"].as_array().cloned().unwrap_or_default();
+            all.iter().all(|one| one["mail"] == "sent").then_some(())
+        })
+        .await;
+        inviting.later().await;
         post(&admin, &format!("{one}/resend")).await.expect(200);
         inviting.link("user0@acme.example", 2).await;
         Page::post(&first).await.expect(404, "not valid");
@@ -113,6 +124,30 @@ on_both! {
         let plain = system.tenant("plain");
         let refused = system.tenantry(&["tenant", "set", &plain.name, "invitation={\"days\":5}"]).expect(2);
         assert!(refused.stderr.contains("invites nobody"), "{}", refused.stderr);
+    }
+
+    /// Nobody is sent a link to the machine that the server is on: it waits until it is known where people reach it.
+    async fn k07_without_a_public_url_invitations_wait(database: Database) {
+        let (letters, url) = Post::open(0).await;
+        // Behind a proxy, so it is no trial on somebody's own machine.
+        let proxied = [mail_settings(&url).as_slice(), &[("TENANTRY_SERVER__TRUSTED_PROXIES", "192.0.2.1")]].concat();
+        let silent = System::start_with(database, &proxied).await;
+        let tenant = workspace(&silent, &json!({}));
+        tenant.client().post("/Users", &person("ada@acme.example")).await.expect(201);
+        let listed = silent.tenantry(&["invitation", "list", &tenant.name, "--json"]).expect(0).json();
+        assert_eq!(listed["invitations"][0]["mail"], "waiting-for-public-url");
+        assert!(listed["warning"].as_str().is_some_and(|warning| warning.contains("server.public_url")), "{listed}");
+        let database_url = silent.server().database_url().to_owned();
+        assert!(silent.server().stop().await.success());
+        silent.server().start_again().await;
+        assert!(silent.server().log().contains("invitations are not sent"), "{}", silent.server().log());
+        assert!(silent.server().stop().await.success());
+        assert!(letters.mails().is_empty());
+        let reached = [proxied.as_slice(), &[("TENANTRY_SERVER__PUBLIC_URL", "https://scim.example.com")]].concat();
+        let _system = System::start_on(&database_url, &reached).await;
+        let mail = until("the mail", async || mails_to(&letters, "ada@acme.example").pop()).await;
+        let expected = format!("https://scim.example.com/t/{}/invitations/", tenant.name);
+        assert!(super::link_of(&mail).starts_with(&expected), "{mail}");
     }
 
     /// Nothing is lost, nothing is hidden, and all of it is sent once there is a way.

@@ -103,6 +103,7 @@ on_both! {
         assert_eq!(inviting.invitation(&id)["state"], "revoked");
         Page::get(&first).await.expect(404, "not valid");
         Page::post(&first).await.expect(404, "not valid");
+        inviting.later().await;
         client.patch(&at, &patch_one("replace", "active", true)).await.expect(200);
         let second = inviting.link("ada@acme.example", 2).await;
         let address = patch(&[json!({ "op": "replace", "path": "emails[type eq \"work\"].value", "value": "ada@other.example" })]);

@@ -2,14 +2,16 @@
 
 mod attacks;
 mod control;
+mod left;
 mod life;
 mod post;
+mod refused;
 
 use reqwest::header::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::mail::{Post, mailing};
-use crate::support::{Client, Database, Request, System, Tenant, unique, until};
+use crate::support::{Client, Database, Request, System, Tenant, database, unique, until};
 
 /// A server with a mail server, and a tenant of an application that invites.
 struct Inviting {
@@ -38,6 +40,16 @@ impl Inviting {
 
     async fn mail(&self, address: &str, number: usize) -> String {
         until("the mail", async || mails_to(&self.post, address).into_iter().nth(number - 1)).await
+    }
+
+    /// As if so much time had gone by since the last mail that another one can go to the same address.
+    async fn later(&self) {
+        let under_way = "SELECT state FROM invitations WHERE due_ms IS NOT NULL AND (lease_ms > 0 OR times_sent = 0)";
+        let url = self.system.server().database_url();
+        until("the notes of what was sent", async || database::texts(url, under_way).await.is_empty().then_some(()))
+            .await;
+        let earlier = "UPDATE invitations SET sent_ms = sent_ms - 600000 WHERE sent_ms IS NOT NULL";
+        self.system.server().change_rows(earlier).await;
     }
 
     fn invitation(&self, user: &str) -> Value {

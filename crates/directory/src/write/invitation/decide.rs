@@ -53,7 +53,7 @@ pub(super) fn decide(
 }
 
 /// Letter case makes no other address.
-fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
+pub(crate) fn is_same(one: Option<&str>, other: Option<&str>) -> bool {
     one.map(str::to_lowercase) == other.map(str::to_lowercase)
 }
 

@@ -8,7 +8,7 @@ use journal::{Failure, Named, Operation};
 use scim::{Dialect, ResourceKind};
 use uuid::Uuid;
 
-use super::decide::Known;
+use super::decide::{Known, is_same};
 use super::{address, tell_of};
 use crate::DirectoryError;
 use crate::write::working::{Fate, Held, Working};
@@ -35,6 +35,8 @@ pub(crate) enum InvitationErrand {
     },
     /// Its link is good no more.
     Revoke,
+    /// A mail is about to go to an address that is the user's no more, or to a user who is not active.
+    CatchUp,
 }
 
 /// What came of it.
@@ -54,6 +56,8 @@ pub(crate) enum InvitationAnswer {
     NotActive,
     /// There is no address to write to.
     NoAddress,
+    /// The tenant invites nobody now.
+    Off,
 }
 
 /// Does it, and tells it.
@@ -67,6 +71,7 @@ pub(in crate::write) fn perform(
     let Some(held) = working.held.get(&place).filter(is_there).cloned() else { return Ok(None) };
     let Some(known) = working.invitations.get(&place).cloned() else { return Ok(None) };
     let answer = match errand {
+        _ if change.tenant.profile().invitation().is_none() => InvitationAnswer::Off,
         InvitationErrand::Accept { nonce, .. } if known.nonce != Some(nonce) => InvitationAnswer::Void,
         InvitationErrand::Accept { expires_ms, now_ms, sender, .. } => {
             let is_over = known.expires_ms.unwrap_or(expires_ms).min(expires_ms) < now_ms;
@@ -74,6 +79,8 @@ pub(in crate::write) fn perform(
         }
         InvitationErrand::Resend { revoked_too } => resend(change, (&held, &known), revoked_too, working)?,
         InvitationErrand::Revoke => revoke(change, &known, working)?,
+        InvitationErrand::CatchUp if known.state != InvitationState::Pending => InvitationAnswer::Void,
+        InvitationErrand::CatchUp => catch_up(change, (&held, &known), working)?,
     };
     Ok(Some(Outcome { invitation: Some(answer), ..Outcome::of(held.record, Dialect::lenient()) }))
 }
@@ -84,9 +91,15 @@ fn accept(
     (is_over, sender): (bool, IpAddr),
     working: &mut Working,
 ) -> Result<InvitationAnswer, DirectoryError> {
+    let is_active = held.resource.active();
     match known.state {
-        InvitationState::Accepted => return Ok(InvitationAnswer::Accepted),
-        InvitationState::Revoked => return Ok(InvitationAnswer::Void),
+        InvitationState::Accepted if is_active => return Ok(InvitationAnswer::Accepted),
+        InvitationState::Accepted | InvitationState::Revoked => return Ok(InvitationAnswer::Void),
+        InvitationState::Pending
+            if !is_active || !is_same(known.address.as_deref(), address(change, held).as_deref()) =>
+        {
+            return catch_up(change, (held, &known), working);
+        }
         InvitationState::Pending if is_over => return Ok(InvitationAnswer::Expired),
         InvitationState::Pending => {}
     }
@@ -96,6 +109,26 @@ fn accept(
     working.invitations.insert(place, Known { state: InvitationState::Accepted, ..known });
     tell_of(change, EventType::UserVerified, Some(InvitationState::Pending), working)?;
     Ok(InvitationAnswer::Done)
+}
+
+/// The user has changed where nobody was invited, or by a server that knew of no invitations: what would have come of it then comes of
+/// it now. The link verifies an address that is not the user's, or a user who is not to be one.
+fn catch_up(
+    change: &Change,
+    (held, known): (&Held, &Known),
+    working: &mut Working,
+) -> Result<InvitationAnswer, DirectoryError> {
+    if held.resource.active() {
+        let next = Known::anew(InvitationState::Pending, address(change, held));
+        let is_told = next.is_invited();
+        working.reinvite((change.tenant_number(), change.id), next);
+        if is_told {
+            tell_of(change, EventType::UserInvited, Some(known.state), working)?;
+        }
+    } else {
+        revoke(change, known, working)?;
+    }
+    Ok(InvitationAnswer::Void)
 }
 
 fn resend(

@@ -8,13 +8,15 @@ mod errand;
 mod tables;
 
 pub(super) use decide::Known;
+pub(crate) use decide::is_same;
 pub(super) use errand::perform;
 pub(crate) use errand::{InvitationAnswer, InvitationErrand};
 pub(super) use tables::{Sql, accepted, load, rows};
 
 use events::EventType;
 use events::normal::{InvitationState, User};
-use scim::{Resource, ResourceKind};
+use scim::{MemberReference, Resource, ResourceKind};
+use tenancy::Tenant;
 
 use super::Change;
 use super::event::{Story, tell};
@@ -79,10 +81,17 @@ fn state_of(change: &Change, working: &Working) -> Option<InvitationState> {
 /// Where mail to a user goes: the address that the application is told of, or else a user name that is one.
 fn address(change: &Change, held: &Held) -> Option<String> {
     let (user, groups) = (&*held.resource, held.record.groups.as_slice());
-    let normal = User::of(&change.id.to_string(), user, groups);
-    let mapped = change.tenant.profile().map(user, groups);
-    let told = normal.told(mapped.as_ref()).ok()?;
-    told.email.into_iter().chain([told.user_name]).find(|text| is_address(text))
+    address_of(&told(&change.tenant, &change.id.to_string(), user, groups)?)
+}
+
+/// The user as the application is told of it.
+pub(crate) fn told(tenant: &Tenant, id: &str, user: &Resource, groups: &[MemberReference]) -> Option<User> {
+    User::of(id, user, groups).told(tenant.profile().map(user, groups).as_ref()).ok()
+}
+
+/// Where mail to such a user goes.
+pub(crate) fn address_of(told: &User) -> Option<String> {
+    told.email.iter().chain([&told.user_name]).find(|text| is_address(text)).cloned()
 }
 
 /// Nothing in it may be a second address or a second line.

@@ -20,6 +20,13 @@ const INVITATION: [Named; 5] =
     [("tenant_id", Integer), ("user_id", UuidColumn), ("state", Text), ("address", OptionalText), ("now_ms", Integer)];
 const ACCEPTED: [Named; 4] = [("tenant_id", Integer), ("user_id", UuidColumn), ("sender", Text), ("now_ms", Integer)];
 
+/// How long after one mail another one goes to the same address; to any, of a user who got some.
+const GAP_MS: i64 = 5 * 60 * 1000;
+const SOME: i64 = 3;
+/// The same of a user who got many: that makes ten a day.
+const LONG_GAP_MS: i64 = 24 * 60 * 60 * 1000 / 10;
+const MANY: i64 = 10;
+
 /// The statements. Each takes its rows as one parameter.
 #[derive(Debug)]
 pub(in crate::write) struct Sql {
@@ -45,10 +52,11 @@ impl Sql {
                  CASE WHEN k.state = 'revoked' THEN k.now_ms END FROM {} WHERE true \
                  ON CONFLICT (tenant_id, user_id) DO UPDATE SET state = excluded.state, address = excluded.address, \
                  invited_ms = CASE WHEN excluded.state = 'pending' THEN excluded.invited_ms ELSE invitations.invited_ms END, \
-                 due_ms = excluded.due_ms, revoked_ms = excluded.revoked_ms, nonce = NULL, expires_ms = NULL, \
-                 sent_ms = NULL, opened_ms = NULL, tries = 0, problem = NULL, lease_ms = 0",
+                 due_ms = {}, revoked_ms = excluded.revoked_ms, nonce = NULL, expires_ms = NULL, \
+                 opened_ms = NULL, tries = 0, problem = NULL, lease_ms = 0",
                 now(backend),
-                rows(&INVITATION)
+                rows(&INVITATION),
+                due()
             ),
             accept: format!(
                 "UPDATE invitations AS i SET state = 'accepted', accepted_ms = k.now_ms, accepted_from = k.sender, \
@@ -61,6 +69,17 @@ impl Sql {
             ),
         }
     }
+}
+
+/// When another mail goes: at once, or so long after the last one that nobody is flooded with mail by changes of a user.
+fn due() -> String {
+    let gap = format!(
+        "CASE WHEN invitations.times_sent >= {MANY} THEN {LONG_GAP_MS} WHEN invitations.times_sent >= {SOME} \
+         OR lower(invitations.address) = lower(excluded.address) THEN {GAP_MS} ELSE 0 END"
+    );
+    format!(
+        "CASE WHEN invitations.sent_ms + {gap} > excluded.due_ms THEN invitations.sent_ms + {gap} ELSE excluded.due_ms END"
+    )
 }
 
 /// Loads the invitations of the users that are loaded, of tenants that invite.
