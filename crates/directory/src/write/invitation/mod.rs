@@ -40,6 +40,11 @@ pub(super) fn follow(
     if change.kind != ResourceKind::User || change.tenant.profile().invitation().is_none() {
         return (stood, false);
     }
+    // Of members nothing is decided any more, so no address is looked for.
+    let is_member = known.map_or(before.is_some(), |known| known.state == InvitationState::Accepted);
+    if is_member {
+        return (stood, false);
+    }
     let (is_active, address) = (after.resource.active(), address(change, after));
     let Some(next) = decide(known, before.map(Resource::active), is_active, address.as_deref()) else {
         return (stood, false);
